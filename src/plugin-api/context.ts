@@ -1,0 +1,96 @@
+/** The services handed to hooks, tasks and actions: everything a plugin may use comes in through these. */
+import type { Settings } from '../config/settings.ts';
+import type { Database } from '../db/database.ts';
+import type { DownloaderFactory } from '../download/downloader.ts';
+import type { Secrets } from '../lib/secrets.ts';
+import type { ArtifactStore } from '../storage/artifact-store.ts';
+import type { Models } from './model.ts';
+
+export interface Domain {
+  readonly id: number;
+  readonly pulpId: string;
+  readonly name: string;
+}
+
+export interface User {
+  readonly id: number;
+  readonly username: string;
+  readonly isSuperuser: boolean;
+  readonly isStaff: boolean;
+}
+
+export interface Logger {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** Built once per process by app/services.ts and passed down. */
+export interface Services {
+  readonly settings: Settings;
+  readonly db: Database;
+  /** The artifact store of a domain. */
+  readonly storage: (domain: Domain) => ArtifactStore;
+  readonly downloader: DownloaderFactory;
+  readonly secrets: Secrets;
+  readonly models: Models;
+  readonly logger: Logger;
+}
+
+export interface TaskRequest {
+  /** Dotted name of a registered task function. */
+  readonly name: string;
+  readonly args: unknown;
+  /** Lock names (PRNs or free words); a task also holds its domain shared unless it names it here. */
+  readonly exclusive?: readonly (string | null | undefined)[];
+  readonly shared?: readonly (string | null | undefined)[];
+  /** Runs at once in the calling process when nothing blocks it. */
+  readonly immediate?: boolean;
+  /** An immediate task that is blocked waits for a worker (default) instead of being canceled. */
+  readonly deferrable?: boolean;
+  readonly taskGroup?: string | null;
+  readonly domain: Domain;
+  readonly userId: number | null;
+  readonly profileOptions?: readonly string[] | null;
+}
+
+export interface DispatchedTask {
+  readonly id: number;
+  readonly pulpId: string;
+  readonly state: string;
+}
+
+/** Turns rows into wire values: knows the prefix of hrefs and the models. */
+export interface Presenter {
+  readonly services: Services;
+  readonly domain: Domain;
+  /** `/pulp/api/v3/` or `/pulp/<domain>/api/v3/`. */
+  readonly apiPrefix: string;
+  /** href of an object of a model named by label (`file.filerepository`). */
+  href(label: string, pulpId: string): string;
+  /** href of a row of a master table by its pulp_type; null for null. */
+  hrefOfType(master: string, pulpType: string | null, pulpId: string | null): string | null;
+  /** Content origin, prefix and domain: where distributions are served. */
+  contentUrl(basePath: string): string;
+}
+
+/** A request to the REST API as actions see it. */
+export interface RequestContext extends Presenter {
+  readonly user: User | null;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly method: string;
+  /** Path with query as sent. */
+  readonly url: string;
+  /** `http://host` as the client sees it. */
+  readonly origin: string;
+  readonly db: Database;
+  dispatch(request: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,62 @@
+/** Models: what has an href and a PRN, and the index that finds them by label, by master and type, or by path. */
+
+export interface Model {
+  /** App label: `core`, `file`. */
+  readonly app: string;
+  /** Class name of the peer: `FileRepository`; messages and PRNs use it. */
+  readonly name: string;
+  /** Path below the API root without slashes at the ends: `repositories/file/file`. */
+  readonly path: string;
+  /** Master table for types of one (`repository`, `remote`, `content` …), else the table itself. */
+  readonly table: string;
+  /** `file.file` for rows of a master table. */
+  readonly pulpType?: string;
+  /** Column of the id on the wire; `pulp_id` unless the id is an integer. */
+  readonly key?: string;
+  /** The app in PRNs where it differs (`auth` for users). */
+  readonly prnApp?: string;
+  /** Rows belong to a domain (default true). */
+  readonly inDomain?: boolean;
+}
+
+/** `file.filerepository`: the form in PRNs. */
+export function labelOf(model: Model): string {
+  return `${model.prnApp ?? model.app}.${model.name.toLowerCase()}`;
+}
+
+export class Models {
+  readonly all: readonly Model[];
+  readonly #byLabel = new Map<string, Model>();
+  readonly #byType = new Map<string, Model>();
+  readonly #byPath = new Map<string, Model>();
+
+  constructor(models: readonly Model[]) {
+    this.all = models;
+    for (const model of models) {
+      this.#byLabel.set(labelOf(model), model);
+      this.#byPath.set(model.path, model);
+      if (model.pulpType) this.#byType.set(`${model.table}:${model.pulpType}`, model);
+    }
+  }
+
+  byLabel(label: string): Model | undefined {
+    return this.#byLabel.get(label);
+  }
+  byType(master: string, pulpType: string): Model | undefined {
+    return this.#byType.get(`${master}:${pulpType}`);
+  }
+  byPath(path: string): Model | undefined {
+    return this.#byPath.get(path);
+  }
+  /** PRN of a row of a master table. */
+  prnOfType(master: string, pulpType: string, pulpId: string): string {
+    const model = this.byType(master, pulpType);
+    if (!model) throw new Error(`no model for ${master} of type ${pulpType}`);
+    return prn(labelOf(model), pulpId);
+  }
+}
+
+/** `prn:file.filerepository:<id>` */
+export function prn(label: string, id: string | number): string {
+  return `prn:${label}:${id}`;
+}
