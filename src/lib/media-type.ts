@@ -1,0 +1,95 @@
+/** Content types by file extension, as clients of Pulp see them (core.md §5.4; checked against the peer's answers). */
+
+export const DEFAULT_MEDIA_TYPE = 'application/octet-stream';
+
+/** Extensions by type. What is missing on purpose (rpm, deb, whl, gem, iso, tgz, yaml, md …) is served as octet-stream there too. */
+const EXTENSIONS: Record<string, string> = {
+  'application/epub+zip': 'epub',
+  'application/gzip': 'gz',
+  'application/java-archive': 'jar',
+  'application/javascript': 'js mjs',
+  'application/json': 'json',
+  'application/ld+json': 'jsonld',
+  'application/manifest+json': 'webmanifest',
+  'application/msword': 'doc',
+  'application/pdf': 'pdf',
+  'application/postscript': 'ps eps ai',
+  'application/rtf': 'rtf',
+  'application/vnd.apple.mpegurl': 'm3u m3u8',
+  'application/vnd.ms-excel': 'xls',
+  'application/vnd.ms-fontobject': 'eot',
+  'application/vnd.ms-powerpoint': 'ppt',
+  'application/vnd.oasis.opendocument.presentation': 'odp',
+  'application/vnd.oasis.opendocument.spreadsheet': 'ods',
+  'application/vnd.oasis.opendocument.text': 'odt',
+  'application/vnd.openxmlformats-officedocument.presentationml.presentation': 'pptx',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': 'docx',
+  'application/vnd.rar': 'rar',
+  'application/wasm': 'wasm',
+  'application/x-7z-compressed': '7z',
+  'application/x-bzip2': 'bz2',
+  'application/x-cpio': 'cpio',
+  'application/x-csh': 'csh',
+  'application/x-dvi': 'dvi',
+  'application/x-hdf': 'hdf',
+  'application/x-hdf5': 'h5',
+  'application/x-httpd-php': 'php',
+  'application/x-latex': 'latex',
+  'application/x-python-code': 'pyc pyo',
+  'application/x-sh': 'sh',
+  'application/x-shar': 'shar',
+  'application/x-shockwave-flash': 'swf',
+  'application/x-tar': 'tar',
+  'application/x-tcl': 'tcl',
+  'application/x-tex': 'tex',
+  'application/x-xz': 'xz',
+  'application/xhtml+xml': 'xhtml',
+  'application/xml': 'rdf wsdl xsl',
+  'application/zip': 'zip',
+  'application/zstd': 'zst zstd',
+  'audio/aac': 'aac',
+  'audio/mpeg': 'mp2 mp3',
+  'audio/opus': 'opus',
+  'audio/x-wav': 'wav',
+  'font/otf': 'otf',
+  'font/ttf': 'ttf',
+  'font/woff': 'woff',
+  'font/woff2': 'woff2',
+  'image/avif': 'avif',
+  'image/gif': 'gif',
+  'image/jpeg': 'jpg jpeg jpe',
+  'image/png': 'png',
+  'image/svg+xml': 'svg',
+  'image/tiff': 'tif tiff',
+  'image/vnd.microsoft.icon': 'ico',
+  'image/webp': 'webp',
+  'image/x-ms-bmp': 'bmp',
+  'message/rfc822': 'eml',
+  'text/calendar': 'ics',
+  'text/css': 'css',
+  'text/csv': 'csv',
+  'text/html': 'html htm',
+  'text/plain': 'txt bat c h ksh pl',
+  'text/tab-separated-values': 'tsv',
+  'text/x-python': 'py',
+  'text/x-vcard': 'vcf',
+  'text/xml': 'xml',
+  'video/mp2t': 'ts',
+  'video/mp4': 'mp4',
+  'video/mpeg': 'mpeg mpg',
+  'video/quicktime': 'mov',
+  'video/webm': 'webm',
+};
+
+const TYPE_BY_EXTENSION = new Map(
+  Object.entries(EXTENSIONS).flatMap(([type, names]) => names.split(' ').map((name) => [name, type] as const)),
+);
+
+/** The Content-Type of a path by its last extension, in any case; without charset. A name that is only an extension has none. */
+export function mediaTypeOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const dot = name.lastIndexOf('.');
+  if (dot <= 0) return DEFAULT_MEDIA_TYPE;
+  return TYPE_BY_EXTENSION.get(name.slice(dot + 1).toLowerCase()) ?? DEFAULT_MEDIA_TYPE;
+}
