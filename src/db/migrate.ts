@@ -1,0 +1,147 @@
+/** Brings the schema up to date from plain SQL files, in order, each in a transaction, never backwards. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Database, Queryable } from './database.ts';
+import { sql } from './sql.ts';
+
+/** Where a component (the core or a plugin) keeps its files `0001-name.sql`, `0002-…`. */
+export interface MigrationSource {
+  component: string;
+  directory: string;
+}
+
+export interface Migration {
+  component: string;
+  name: string;
+  sha256: string;
+  text: string;
+}
+
+/** The database cannot be used by this program; the message says why and what to do. */
+export class MigrationRefused extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'MigrationRefused';
+  }
+}
+
+/** The core's own migrations. */
+export const coreMigrations: MigrationSource = {
+  component: 'core',
+  directory: join(import.meta.dirname, 'migrations'),
+};
+
+const fileName = /^\d{4}-[a-z0-9-]+\.sql$/;
+
+/** All migrations of the sources in the order in which they run: source by source, file by file. */
+export function readMigrations(sources: readonly MigrationSource[]): Migration[] {
+  return sources.flatMap(({ component, directory }) => {
+    const names = listSqlFiles(directory).sort();
+    const numbers = new Set(names.map((name) => name.slice(0, 4)));
+    if (numbers.size !== names.length) throw new Error(`Two migrations in ${directory} have the same number`);
+    return names.map((name) => {
+      if (!fileName.test(name)) throw new Error(`Migration ${join(directory, name)} is not named like 0001-name.sql`);
+      const text = readFileSync(join(directory, name), 'utf8');
+      return { component, name, text, sha256: createHash('sha256').update(text).digest('hex') };
+    });
+  });
+}
+
+function listSqlFiles(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((name) => name.endsWith('.sql'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+interface AppliedRow {
+  component: string;
+  name: string;
+  sha256: string;
+}
+
+/** Applies what is missing and returns it; safe to run from several processes at once. */
+export async function migrate(
+  db: Database,
+  sources: readonly MigrationSource[],
+  onApplied: (migration: Migration) => void = () => {},
+): Promise<Migration[]> {
+  const migrations = readMigrations(sources);
+  await createHistory(db);
+  const done: Migration[] = [];
+  for (const migration of migrations) {
+    // The lock is taken anew for each file and the history read under it, so that two programs share the work.
+    const applied = await db.transaction(async (tx) => {
+      await lock(tx);
+      const history = await readHistory(tx);
+      refuseUnknown(history, migrations);
+      if (isApplied(history, migration)) return false;
+      await tx.run(sql.raw(migration.text).unprepared);
+      await tx.run(sql`insert into schema_migration (component, name, sha256)
+        values (${migration.component}, ${migration.name}, ${migration.sha256})`);
+      return true;
+    });
+    if (!applied) continue;
+    done.push(migration);
+    onApplied(migration);
+  }
+  return done;
+}
+
+/** Names of migrations that the program knows and the database lacks; refuses like `migrate`. */
+export async function pendingMigrations(db: Queryable, sources: readonly MigrationSource[]): Promise<Migration[]> {
+  const migrations = readMigrations(sources);
+  const exists = await db.row<{ found: boolean }>(sql`select to_regclass('schema_migration') is not null as found`);
+  if (!exists?.found) return migrations;
+  const history = await readHistory(db);
+  refuseUnknown(history, migrations);
+  return migrations.filter((migration) => !isApplied(history, migration));
+}
+
+async function lock(tx: Queryable): Promise<void> {
+  await tx.run(sql`select pg_advisory_xact_lock(hashtextextended('deckle migrations', 0))`);
+}
+
+async function createHistory(db: Database): Promise<void> {
+  await db.transaction(async (tx) => {
+    await lock(tx);
+    await tx.run(sql`create table if not exists schema_migration (
+      component text not null,
+      name text not null,
+      sha256 text not null,
+      applied_at timestamptz not null default now(),
+      primary key (component, name)
+    )`);
+  });
+}
+
+function readHistory(db: Queryable): Promise<AppliedRow[]> {
+  return db.rows<AppliedRow>(sql`select component, name, sha256 from schema_migration order by applied_at, name`);
+}
+
+function isApplied(history: readonly AppliedRow[], migration: Migration): boolean {
+  const row = history.find((entry) => entry.component === migration.component && entry.name === migration.name);
+  if (!row) return false;
+  if (row.sha256 === migration.sha256) return true;
+  throw new MigrationRefused(
+    `Migration ${migration.component}/${migration.name} was changed after it had been applied to this database. ` +
+      'Put the file back as it was and write the change as a new migration.',
+  );
+}
+
+/** A name that is recorded but unknown here was applied by a newer program. Plugins left out here do not count. */
+function refuseUnknown(history: readonly AppliedRow[], migrations: readonly Migration[]): void {
+  const known = new Set(migrations.map(({ component, name }) => `${component}/${name}`));
+  const components = new Set(migrations.map(({ component }) => component));
+  const unknown = history.filter(
+    (row) => (components.has(row.component) || row.component === 'core') && !known.has(`${row.component}/${row.name}`),
+  );
+  if (unknown.length === 0) return;
+  const names = unknown.map(({ component, name }) => `${component}/${name}`).join(', ');
+  throw new MigrationRefused(
+    `This database is newer than this program: it has ${names}. Start the version of the program that wrote it, or a newer one.`,
+  );
+}
