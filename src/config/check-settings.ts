@@ -1,0 +1,63 @@
+/** Combinations of settings with which the server refuses to start, in words. */
+import type { Settings } from './settings.ts';
+
+/** Messages for everything that is wrong; none when the settings can be used. */
+export function refusals(settings: Settings): string[] {
+  const problems: string[] = [];
+  const refuse = (bad: boolean, message: string) => {
+    if (bad) problems.push(message);
+  };
+  for (const [name, path] of [
+    ['api_root', settings.apiRoot],
+    ['content_path_prefix', settings.contentPathPrefix],
+    ['pypi_path_prefix', settings.pypiPathPrefix],
+  ] as const) {
+    refuse(!/^\/(.*\/)?$/.test(path), `Setting ${name} must begin and end with a slash, not ${JSON.stringify(path)}`);
+  }
+  refuse(
+    !settings.allowedContentChecksums.includes('sha256'),
+    'Setting allowed_content_checksums must contain sha256, which names the artifacts in storage',
+  );
+  refuse(
+    settings.authenticationJsonHeader !== '' && !settings.authenticationJsonHeader.startsWith('HTTP_'),
+    'Setting authentication_json_header must have the form HTTP_X_NAME',
+  );
+  refuse(
+    settings.authenticationJsonHeaderJqFilter !== '' && !settings.authenticationJsonHeaderJqFilter.startsWith('.'),
+    'Setting authentication_json_header_jq_filter must begin with a dot',
+  );
+  refuse(
+    settings.contentOrigin !== null && !/^https?:\/\/[^/]+\/?$/.test(settings.contentOrigin),
+    'Setting content_origin must be scheme and host, such as https://packages.example.com, or null',
+  );
+  refuse(
+    settings.databaseUrl !== '' && !/^(postgres(ql)?:\/\/|socket:|\/)/.test(settings.databaseUrl),
+    'Setting database_url must begin with postgresql://',
+  );
+  refuse(
+    (settings.tlsCertificate === '') !== (settings.tlsKey === ''),
+    'Settings tls_certificate and tls_key must be given together',
+  );
+  for (const name of ['bind', 'metricsBind'] as const) {
+    const value = settings[name];
+    if (value === '' && name === 'metricsBind') continue;
+    refuse(
+      parseBind(value) === undefined,
+      `Setting ${name === 'bind' ? 'bind' : 'metrics_bind'} must be an address and a port such as 127.0.0.1:8080, not ${JSON.stringify(value)}`,
+    );
+  }
+  return problems;
+}
+
+export interface BindAddress {
+  host: string;
+  port: number;
+}
+
+/** `127.0.0.1:8080`, `[::]:8080`, `:8080` (all addresses) taken apart. */
+export function parseBind(text: string): BindAddress | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  if (!match) return undefined;
+  const port = Number(match[3]);
+  return port > 65535 ? undefined : { host: match[1] ?? (match[2] || '::'), port };
+}

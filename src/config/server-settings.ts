@@ -1,0 +1,47 @@
+/** Settings of this server's own: where it keeps its data, what it listens on, its processes and its logs. */
+import { boolean, choice, integer, list, optionalText, text } from './setting.ts';
+
+export const serverSettings = {
+  data: text('./data', 'Directory of everything the server keeps: database, files, keys, logs'),
+  bind: text('127.0.0.1:8080', 'Address and port for API and content, such as 0.0.0.0:8080 or [::]:8080'),
+  web: integer(1, 'Number of processes that answer requests', { minimum: 1 }),
+  workers: integer(2, 'Number of worker processes started by serve'),
+  database_url: text('', 'PostgreSQL to use (postgresql://user:password@host/name); empty starts the embedded one', {
+    secret: true,
+  }),
+  database_pool_size: integer(10, 'Connections to the database per process', { minimum: 2 }),
+  admin_password: text('', 'Password given to admin on the first start; empty generates one', { secret: true }),
+  media_root: text('', 'Directory of the artifacts; empty is media below the data directory'),
+  working_directory: text('', 'Directory for temporary files of tasks; empty is tmp below the data directory'),
+  storage_fsync: boolean(true, 'Force each artifact to disk before it is recorded'),
+  max_body_size: integer(10 * 1024 ** 2, 'Largest body of a JSON or form request in bytes; files have no limit here', {
+    minimum: 1024,
+  }),
+  max_header_size: integer(64 * 1024, 'Largest head of a request in bytes', { minimum: 4096 }),
+  request_timeout: integer(60, 'Seconds within which the head of a request has to arrive', { minimum: 1 }),
+  keep_alive_timeout: integer(65, 'Seconds an idle connection of a client stays open', { minimum: 1 }),
+  shutdown_timeout: integer(30, 'Seconds a stopping web process lets running answers finish'),
+  trusted_proxies: list([], 'Addresses or networks whose X-Forwarded headers are believed'),
+  x_accel_redirect_prefix: text('', 'Internal path under which nginx serves media_root; empty streams files itself'),
+  log_level: choice(
+    'info',
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+    'Least important level that is logged',
+  ),
+  log_format: choice('text', ['text', 'json'], 'text is one readable line, json one object a line'),
+  access_log: boolean(true, 'Log one line per request'),
+  metrics: boolean(true, 'Answer Prometheus metrics on /metrics'),
+  metrics_bind: text('', 'Separate address and port for /metrics; empty uses the main one, for admin users only'),
+  tls_certificate: text('', 'File with the PEM certificate chain; with tls_key the server speaks HTTPS itself'),
+  tls_key: text('', 'File with the PEM private key of tls_certificate'),
+  tls_client_ca: text('', 'File with PEM authorities; client certificates of theirs are accepted'),
+  test_tasks: boolean(false, 'Register the tasks used by tests'),
+  worker_name_template: text('{pid}@{hostname}', 'Name of a worker; {pid}, {hostname}, {fqdn} are replaced'),
+  api_name_template: text('{pid}@{hostname}', 'Name of an API process'),
+  content_name_template: text('{pid}@{hostname}', 'Name of a content process'),
+  worker_memory_limit_mb: integer(0, 'Heap limit of a task process in MiB; 0 leaves the default'),
+  login_attempts: integer(20, 'Wrong passwords per user and address and minute before further ones are refused'),
+  scheduler_interval: integer(10, 'Seconds between looks at the task schedules', { minimum: 1 }),
+  ui: boolean(true, 'Serve the web interface on /ui/'),
+  hostname: optionalText('Name by which this host is known; null asks the system'),
+};

@@ -1,0 +1,19 @@
+/** All settings of the program, declared once; everything else about them is derived from here. */
+import { coreSettings } from './core-settings.ts';
+import { pluginSettings } from './plugin-settings.ts';
+import { serverSettings } from './server-settings.ts';
+import { camelCase, type SettingsOf } from './setting.ts';
+
+export const declarations = { ...serverSettings, ...coreSettings, ...pluginSettings };
+
+export type SettingName = keyof typeof declarations;
+export type Settings = SettingsOf<typeof declarations>;
+
+export const settingNames = Object.keys(declarations) as SettingName[];
+
+/** The defaults with some values replaced: for tests and for parts that run without a command line. */
+export function makeSettings(values: Partial<Settings> = {}): Settings {
+  const settings: Record<string, unknown> = {};
+  for (const name of settingNames) settings[camelCase(name)] = declarations[name].default;
+  return Object.freeze({ ...settings, ...values }) as Settings;
+}
