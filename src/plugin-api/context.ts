@@ -36,6 +36,8 @@ export interface Services {
   readonly secrets: Secrets;
   readonly models: Models;
   readonly logger: Logger;
+  /** The wire object of a resource named by its model's label, as its detail view answers it; null when it is gone. */
+  readonly present: (domain: Domain, label: string, pulpId: string) => Promise<Record<string, unknown> | null>;
 }
 
 export interface TaskRequest {

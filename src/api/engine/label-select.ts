@@ -1,0 +1,38 @@
+/** `pulp_label_select` (core.md §1.6): comma-separated terms over the labels of a row, all of which must hold. */
+import { type Sql, sql } from '../../db/sql.ts';
+import { ValidationError } from '../../lib/errors.ts';
+
+const TERM = /^(!)?([\w .-]+?)\s*(!=|=|~)?(?:(?<==|~)(.*))?$/s;
+
+/** The condition for a selector on the column `labels`; throws a bare list of messages like the peer. */
+export function labelCondition(labels: Sql, selector: string): Sql {
+  return sql.and(splitTerms(selector).map((term) => termCondition(labels, term)));
+}
+
+/** Splits at commas; `\,` is a comma inside a value. */
+function splitTerms(selector: string): string[] {
+  return selector.split(/(?<!\\),/).map((term) => term.replaceAll('\\,', ',').trim());
+}
+
+function termCondition(labels: Sql, term: string): Sql {
+  const found = TERM.exec(term);
+  if (!found) throw new ValidationError([`Invalid search term: '${term}'.`]);
+  const [, not, key = '', operator, value = ''] = found;
+  if (not && operator) throw new ValidationError([`Cannot use an operator with '!${key}'.`]);
+  if (not) return sql`not ${labels} ? ${key}`;
+  switch (operator) {
+    case '=':
+      return sql`${labels} @> ${JSON.stringify({ [key]: value })}::jsonb`;
+    case '!=':
+      return sql`(${labels} ? ${key} and (${labels} ->> ${key}) is distinct from ${value})`;
+    case '~':
+      return sql`(${labels} ->> ${key}) ilike ${`%${escapeLike(value)}%`}`;
+    default:
+      return sql`${labels} ? ${key}`;
+  }
+}
+
+/** Escapes the wildcards of LIKE. */
+export function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}

@@ -1,0 +1,173 @@
+/** The standard operations of a resource in the request: list, read, create, update, delete, in now, task and immediate modes. */
+import { type Sql, sql } from '../../db/sql.ts';
+import { HttpError } from '../../lib/errors.ts';
+import type { Answer, DispatchedTask, RequestContext } from '../../plugin-api/context.ts';
+import type { Row, Values } from '../../plugin-api/field.ts';
+import { labelOf } from '../../plugin-api/model.ts';
+import type { Mode, Resource } from '../../plugin-api/resource.ts';
+import type { FilterSet } from './filters.ts';
+import { type HrefReader, isUuid } from './hrefs.ts';
+import { hrefOf, present, presentOne, prnOf, selectionOf } from './present.ts';
+import type { Body } from './read-body.ts';
+import { pageOf, readPage, readRow } from './read-rows.ts';
+import { validateBody } from './validate-body.ts';
+import { checkUnique, deleteRow, insertRow, isUnchanged, storable, translateConstraint, updateRow } from './write-rows.ts';
+
+/** What the operations of a resource need beside the request. */
+export interface ResourceRuntime {
+  readonly resource: Resource;
+  readonly filters: FilterSet;
+  readonly hrefs: HrefReader;
+}
+
+type Params = Readonly<Record<string, string>>;
+
+/** Conditions of the path's parent and of the caller's rights. */
+async function scopeOf(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Sql[]> {
+  const parent = await runtime.resource.table.parent?.(request, params);
+  return [...(parent ? [parent] : []), ...(request.scope ? [request.scope] : [])];
+}
+
+/** A request with the condition that limits rows to those the caller may see. */
+export interface ScopedRequest extends RequestContext {
+  readonly scope?: Sql | undefined;
+}
+
+export async function listRows(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Answer> {
+  const { resource, filters } = runtime;
+  const conditions = [...(await scopeOf(runtime, request, params)), ...(await filters.conditions(request.query, request))];
+  const page = pageOf(request.query);
+  const { rows, count } = await readPage(request, resource, conditions, page);
+  const results = await present(resource, rows, request, selectionOf(request.query));
+  const { next, previous } = pageLinks(request, page.limit, page.offset, count);
+  return { status: 200, body: { count, next, previous, results } };
+}
+
+/** Absolute URLs of the neighbouring pages, keys of the query sorted. */
+function pageLinks(request: RequestContext, limit: number, offset: number, count: number): { next: string | null; previous: string | null } {
+  const [path] = request.url.split('?', 1);
+  const link = (at: number) => {
+    const query = new URLSearchParams(request.query);
+    query.set('limit', String(limit));
+    if (at > 0) query.set('offset', String(at));
+    else query.delete('offset');
+    query.sort();
+    return `${request.origin}${path}?${query}`;
+  };
+  return {
+    next: offset + limit < count ? link(offset + limit) : null,
+    previous: offset > 0 ? link(Math.max(0, offset - limit)) : null,
+  };
+}
+
+/** The row named in the path; 404 in the words of the peer when it is not there or not visible. */
+export async function requireRow(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Row> {
+  const { resource } = runtime;
+  const id = params.pk ?? '';
+  if (resource.table.key === 'pulp_id' ? !isUuid(id) : !/^\d{1,9}$/.test(id)) throw new HttpError(404, 'Not found.');
+  const row = await readRow(request.db, resource, request.domain, id, await scopeOf(runtime, request, params));
+  if (!row) throw new HttpError(404, `No ${resource.model.name} matches the given query.`);
+  return row;
+}
+
+export async function readOne(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Answer> {
+  const row = await requireRow(runtime, request, params);
+  return { status: 200, body: await presentOne(runtime.resource, row, request, selectionOf(request.query)) };
+}
+
+export async function createRow(runtime: ResourceRuntime, request: ScopedRequest, body: Body): Promise<Answer> {
+  const { resource, hrefs } = runtime;
+  const found = await validateBody(resource.fields, body, request, hrefs);
+  const values = (await resource.validate?.(found, request, undefined)) ?? found;
+  if (resource.createNow) return await resource.createNow(values, request);
+  if (resource.createTask) {
+    await checkUnique(resource, request.domain, storable(resource.fields, values), request.services);
+    return await resource.createTask(values, request);
+  }
+  if (resource.operations.create !== 'now') {
+    const stored = storable(resource.fields, values);
+    await checkUnique(resource, request.domain, stored, request.services);
+    return await dispatchWrite(runtime, request, 'create', resource.operations.create!, undefined, stored, values);
+  }
+  return await insertNow(runtime, request, storable(resource.fields, values));
+}
+
+async function insertNow(runtime: ResourceRuntime, request: ScopedRequest, values: Values): Promise<Answer> {
+  const { resource } = runtime;
+  const { services, domain } = request;
+  try {
+    const row = await services.db.transaction(async (tx) => {
+      const id = await insertRow(tx, resource, domain, values, services);
+      return await readRow(tx, resource, domain, id);
+    });
+    return created(resource, request, row!, await presentOne(resource, row!, request));
+  } catch (error) {
+    throw translateConstraint(resource, values, error);
+  }
+}
+
+export function created(resource: Resource, request: RequestContext, row: Row, body: object): Answer {
+  return { status: 201, body, headers: { Location: (body as Row).pulp_href ? String((body as Row).pulp_href) : hrefOf(resource.model, request.apiPrefix, row) } };
+}
+
+export async function changeRow(runtime: ResourceRuntime, request: ScopedRequest, params: Params, body: Body, partial: boolean): Promise<Answer> {
+  const { resource, hrefs } = runtime;
+  const row = await requireRow(runtime, request, params);
+  const found = await validateBody(resource.fields, body, request, hrefs, { partial });
+  const values = (await resource.validate?.(found, request, row)) ?? found;
+  const stored = storable(resource.fields, values);
+  const id = String(row[resource.table.key]);
+  await checkUnique(resource, request.domain, stored, request.services, id);
+  if (resource.operations.update === 'now') return await updateNow(runtime, request, id, stored);
+  if (isUnchanged(resource, row, stored)) return { status: 200, body: await presentOne(resource, row, request) };
+  return await dispatchWrite(runtime, request, 'update', resource.operations.update!, row, stored, values);
+}
+
+async function updateNow(runtime: ResourceRuntime, request: ScopedRequest, id: string, values: Values): Promise<Answer> {
+  const { resource } = runtime;
+  const { services, domain } = request;
+  try {
+    const row = await services.db.transaction(async (tx) => {
+      await updateRow(tx, resource, domain, id, values, services);
+      return await readRow(tx, resource, domain, id);
+    });
+    if (!row) throw new HttpError(404, `No ${resource.model.name} matches the given query.`);
+    return { status: 200, body: await presentOne(resource, row, request) };
+  } catch (error) {
+    throw translateConstraint(resource, values, error);
+  }
+}
+
+export async function removeRow(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Answer> {
+  const { resource } = runtime;
+  const row = await requireRow(runtime, request, params);
+  const mode = resource.operations.delete!;
+  if (mode !== 'now') return await dispatchWrite(runtime, request, 'delete', mode, row, {}, {});
+  const { services, domain } = request;
+  await services.db.transaction((tx) => deleteRow(tx, resource, domain, String(row[resource.table.key]), services));
+  return { status: 204 };
+}
+
+async function dispatchWrite(runtime: ResourceRuntime, request: RequestContext, act: 'create' | 'update' | 'delete', mode: Mode, row: Row | undefined, stored: Values, values: Values): Promise<Answer> {
+  const { resource } = runtime;
+  const own = row ? [prnOf(resource.model, row)] : [];
+  const locks = resource.locks?.(values, request, row) ?? { exclusive: own };
+  const task = await request.dispatch({
+    name: `pulpcore.app.tasks.base.general_${act}`,
+    args: { model: labelOf(resource.model), values: stored, ...(row && { id: String(row[resource.table.key]) }) },
+    exclusive: locks.exclusive,
+    shared: locks.shared ?? [],
+    immediate: mode === 'immediate',
+  });
+  return accepted(request, task);
+}
+
+/** 202 with the task's href. */
+export function accepted(request: RequestContext, task: DispatchedTask): Answer {
+  return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+}
+
+/** The row of a `where` on a resource, for actions that need it fresh. */
+export async function freshRow(runtime: ResourceRuntime, request: RequestContext, id: string): Promise<Row | undefined> {
+  return await readRow(request.db, runtime.resource, request.domain, id, [sql.raw('true')]);
+}

@@ -1,0 +1,26 @@
+/** Builds hrefs and URLs of a domain: what presenting needs to know beside the rows. */
+import type { Domain, Presenter, Services } from '../../plugin-api/context.ts';
+import { apiPrefix } from './hrefs.ts';
+
+export function presenterFor(services: Services, domain: Domain): Presenter {
+  const { settings, models } = services;
+  const prefix = apiPrefix(settings.apiRoot, settings.domainEnabled, domain.name);
+  return {
+    services,
+    domain,
+    apiPrefix: prefix,
+    href(label, pulpId) {
+      const model = models.byLabel(label);
+      if (!model) throw new Error(`no model is named ${label}`);
+      return `${prefix}${model.path}/${pulpId}/`;
+    },
+    hrefOfType(master, pulpType, pulpId) {
+      const model = pulpType === null || pulpType === undefined || pulpId === null ? undefined : models.byType(master, pulpType);
+      return model ? `${prefix}${model.path}/${pulpId}/` : null;
+    },
+    contentUrl(basePath) {
+      const inDomain = settings.domainEnabled ? `${domain.name}/` : '';
+      return `${settings.contentOrigin ?? ''}${settings.contentPathPrefix}${inDomain}${basePath}/`;
+    },
+  };
+}

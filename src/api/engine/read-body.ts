@@ -1,0 +1,135 @@
+/** Reads request bodies: JSON, urlencoded and multipart forms; files of a form stream into the artifact store. */
+import type { IncomingMessage } from 'node:http';
+import busboy from 'busboy';
+import { HttpError, ValidationError } from '../../lib/errors.ts';
+import type { ArtifactStore, TempArtifact } from '../../storage/artifact-store.ts';
+
+export interface Body {
+  readonly values: unknown;
+  /** Values came from a form: everything is text. */
+  readonly isForm: boolean;
+}
+
+export interface BodyLimits {
+  /** Largest body without a file, in bytes. */
+  readonly maxBytes: number;
+  /** Receives a file part. */
+  readonly receive: (source: AsyncIterable<Uint8Array>) => Promise<TempArtifact>;
+  readonly discard: ArtifactStore['discard'];
+}
+
+/** An uploaded file in a body: bytes that wait in the store to be kept or discarded. */
+export interface UploadedFile {
+  readonly filename: string;
+  readonly temp: TempArtifact;
+}
+
+const EMPTY: Body = { values: {}, isForm: false };
+
+/** The body of a request; 415 for a media type that is not understood. */
+export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Body> {
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+  const length = request.headers['content-length'];
+  if ((length === undefined || length === '0') && request.headers['transfer-encoding'] === undefined) {
+    return type.startsWith('multipart/') || type === 'application/x-www-form-urlencoded' ? { values: {}, isForm: true } : EMPTY;
+  }
+  if (type === 'multipart/form-data') return await readMultipart(request, limits);
+  if (type === 'application/x-www-form-urlencoded') return { values: fromForm(await readText(request, limits.maxBytes)), isForm: true };
+  if (type === 'application/json' || type.endsWith('+json')) return { values: parseJson(await readText(request, limits.maxBytes)), isForm: false };
+  if (type === '') return EMPTY;
+  throw new HttpError(415, `Unsupported media type "${request.headers['content-type']}" in request.`);
+}
+
+async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > maxBytes) throw new HttpError(413, `The request body is larger than ${maxBytes} bytes (setting max_body_size).`, { Connection: 'close' });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ValidationError({ detail: `JSON parse error - ${placeOf(error, text)}` } as never);
+  }
+}
+
+/** The place of a syntax error in the words of the peer. */
+function placeOf(error: unknown, text: string): string {
+  const at = /position (\d+)/.exec(error instanceof Error ? error.message : '');
+  const position = at ? Number(at[1]) : text.length;
+  const before = text.slice(0, position);
+  const line = before.split('\n').length;
+  const column = position - before.lastIndexOf('\n');
+  return `Expecting value: line ${line} column ${column} (char ${position})`;
+}
+
+/** A key that comes several times becomes a list. */
+function addValue(values: Record<string, unknown>, key: string, value: unknown): void {
+  const before = values[key];
+  if (before === undefined) values[key] = value;
+  else if (Array.isArray(before)) before.push(value);
+  else values[key] = [before, value];
+}
+
+function fromForm(text: string): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [key, value] of new URLSearchParams(text)) addValue(values, key, value);
+  return values;
+}
+
+async function readMultipart(request: IncomingMessage, limits: BodyLimits): Promise<Body> {
+  const values: Record<string, unknown> = {};
+  const receiving: Promise<void>[] = [];
+  const received: TempArtifact[] = [];
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const parser = busboy({ headers: request.headers, defParamCharset: 'utf8', limits: { fieldSize: limits.maxBytes, fields: 1000, files: 100 } });
+      parser.on('field', (name, value, info) => {
+        if (info.valueTruncated) reject(new HttpError(413, `The field ${name} is larger than ${limits.maxBytes} bytes (setting max_body_size).`));
+        addValue(values, name, value);
+      });
+      parser.on('file', (name, stream, info) => {
+        stream.on('error', reject);
+        const work = limits.receive(stream).then((temp) => {
+          received.push(temp);
+          const uploaded: UploadedFile = { filename: info.filename ?? '', temp };
+          addValue(values, name, uploaded);
+        });
+        work.catch((error) => {
+          stream.resume();
+          reject(error);
+        });
+        receiving.push(work);
+      });
+      parser.on('close', resolve);
+      parser.on('error', (error) => reject(new ValidationError({ detail: `Multipart form parse error - ${(error as Error).message}` } as never)));
+      request.on('error', reject);
+      request.on('aborted', () => reject(new HttpError(400, 'The request was cut off.')));
+      request.pipe(parser);
+    });
+    await Promise.all(receiving);
+  } catch (error) {
+    request.unpipe();
+    await Promise.allSettled(receiving);
+    for (const temp of received) await limits.discard(temp);
+    throw error;
+  }
+  return { values, isForm: true };
+}
+
+/** All files of a body, so that those nobody took can be discarded. */
+export function filesOf(body: Body): UploadedFile[] {
+  if (typeof body.values !== 'object' || body.values === null) return [];
+  return Object.values(body.values).flat().filter(isUploadedFile);
+}
+
+export function isUploadedFile(value: unknown): value is UploadedFile {
+  return typeof value === 'object' && value !== null && 'temp' in value && 'filename' in value;
+}

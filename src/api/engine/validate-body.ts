@@ -1,0 +1,100 @@
+/** Checks a request body against fields: conversion, references, unknown keys; all errors at once (core.md §1.8). */
+import { type ErrorBody, ValidationError } from '../../lib/errors.ts';
+import type { RequestContext } from '../../plugin-api/context.ts';
+import { type Field, isRequired, type Values } from '../../plugin-api/field.ts';
+import { findNamed, fits, type HrefReader } from './hrefs.ts';
+import type { Body } from './read-body.ts';
+import { CrossRefused, pythonType, Refused, validateValue } from './validate-value.ts';
+
+export interface BodyRules {
+  /** PATCH: nothing is required and no defaults are filled in. */
+  readonly partial?: boolean;
+  /** Unknown keys are not an error. */
+  readonly ignoreUnknown?: boolean;
+}
+
+/** A reference that was found: what a reference field's value becomes. */
+export interface Reference {
+  readonly id: string;
+  readonly row: Record<string, unknown>;
+  readonly prn: string;
+}
+
+/**
+ * The validated values by wire name. References become `Reference`, absent fields get their default in a full body.
+ * Throws ValidationError: first all field errors, then unknown keys, as the peer does.
+ */
+export async function validateBody(
+  fields: Readonly<Record<string, Field>>,
+  body: Body,
+  request: RequestContext,
+  hrefs: HrefReader,
+  rules: BodyRules = {},
+): Promise<Values> {
+  const data = body.values;
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw ValidationError.cross(`Invalid data. Expected a dictionary, but got ${pythonType(data)}.`);
+  }
+  const errors: { [field: string]: ErrorBody } = {};
+  const values: Values = {};
+  for (const [name, field] of Object.entries(fields)) {
+    if (field.readOnly) continue;
+    try {
+      const value = await readField(name, field, data as Values, body.isForm, request, hrefs, rules);
+      if (value !== undefined) values[name] = value;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      errors[error instanceof CrossRefused ? 'non_field_errors' : name] = error.body;
+    }
+  }
+  if (Object.keys(errors).length > 0) throw new ValidationError(errors);
+  if (!rules.ignoreUnknown) refuseUnknown(fields, data as Values);
+  return values;
+}
+
+function refuseUnknown(fields: Readonly<Record<string, Field>>, data: Values): void {
+  const unknown = Object.keys(data).filter((key) => !(key in fields) || (fields[key]!.readOnly && !TOLERATED.has(key)));
+  // read-only fields that clients send back from an answer are ignored, as by the peer
+  const strange = unknown.filter((key) => !(key in fields));
+  if (strange.length > 0) {
+    throw new ValidationError(Object.fromEntries(strange.map((key) => [key, ['Unexpected field']])));
+  }
+}
+const TOLERATED = new Set(['csrfmiddlewaretoken']);
+
+async function readField(name: string, field: Field, data: Values, isForm: boolean, request: RequestContext, hrefs: HrefReader, rules: BodyRules): Promise<unknown> {
+  const raw = data[name];
+  if (raw === undefined) {
+    if (rules.partial) return undefined;
+    if (isRequired(field)) throw new Refused(field.kind === 'file' ? 'No file was submitted.' : 'This field is required.');
+    return field.default;
+  }
+  const emptyReference = isForm && raw === '' && field.kind === 'reference' && field.nullable;
+  const value = emptyReference ? null : validateValue(field, raw, isForm);
+  if (value === null) return null;
+  if (field.kind === 'reference') return await resolveReference(field, value as string, request, hrefs);
+  if (field.kind === 'list' && field.items?.kind === 'reference') return await resolveList(field.items, value as string[], request, hrefs);
+  return value;
+}
+
+async function resolveList(field: Field, values: string[], request: RequestContext, hrefs: HrefReader): Promise<Reference[]> {
+  const found: Reference[] = [];
+  for (const value of values) found.push(await resolveReference(field, value, request, hrefs));
+  return found;
+}
+
+/** Finds what an href or PRN points at; the peer's words when it is not there or of another kind. */
+export async function resolveReference(field: Field, text: string, request: RequestContext, hrefs: HrefReader): Promise<Reference> {
+  const named = hrefs.read(text);
+  if (!fits(named.model, field.target!)) throw new Refused('Invalid hyperlink - Incorrect URL match.');
+  const domainName = hrefs.domainOf(text);
+  if (domainName !== undefined && domainName !== request.domain.name && named.model.inDomain !== false) {
+    throw new CrossRefused(`Objects must all be a part of the ${request.domain.name} domain.`);
+  }
+  const row = await findNamed(request.db, request.domain, named);
+  if (!row) {
+    throw new Refused(text.startsWith('prn:') ? `${named.model.name} matching query does not exist.` : 'Invalid hyperlink - Object does not exist.');
+  }
+  const id = String(row[named.model.key ?? 'pulp_id']);
+  return { id, row, prn: `prn:${named.model.prnApp ?? named.model.app}.${named.model.name.toLowerCase()}:${id}` };
+}

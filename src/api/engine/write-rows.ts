@@ -1,0 +1,133 @@
+/** Writes rows of a resource: validated values to columns, insert, update, delete, and the errors of constraints. */
+import type { Transaction } from '../../db/database.ts';
+import { type Sql, sql } from '../../db/sql.ts';
+import { ValidationError } from '../../lib/errors.ts';
+import type { Secrets } from '../../lib/secrets.ts';
+import { uuid7 } from '../../lib/uuid7.ts';
+import type { Domain, Services } from '../../plugin-api/context.ts';
+import type { Field, Row, Values } from '../../plugin-api/field.ts';
+import type { Resource } from '../../plugin-api/resource.ts';
+import { storedValue } from './present.ts';
+import type { Reference } from './validate-body.ts';
+
+/** Validated values as they are stored and as they travel in a task: references become ids. */
+export function storable(fields: Readonly<Record<string, Field>>, values: Values): Values {
+  const out: Values = {};
+  for (const [name, value] of Object.entries(values)) {
+    const field = fields[name];
+    if (!field) out[name] = value;
+    else if (field.kind === 'reference' && value !== null) out[name] = (value as Reference).id;
+    else if (field.kind === 'list' && field.items?.kind === 'reference') out[name] = (value as Reference[]).map((one) => one.id);
+    else out[name] = value;
+  }
+  return out;
+}
+
+/** Column assignments for storable values. Values without a column are left out. */
+function columnsOf(resource: Resource, values: Values, secrets: Secrets): Map<string, Sql> {
+  const columns = new Map<string, Sql>();
+  const details: Values = {};
+  for (const [name, value] of Object.entries(values)) {
+    const field = resource.fields[name];
+    if (!field || field.column === false || field.readOnly) continue;
+    if (field.detail) details[name] = field.secret && value !== null ? secrets.encrypt(String(value)) : value;
+    else columns.set(typeof field.column === 'string' ? field.column : name, columnValue(field, value, secrets));
+  }
+  if (Object.keys(details).length > 0) columns.set('details', sql.json(details));
+  return columns;
+}
+
+function columnValue(field: Field, value: unknown, secrets: Secrets): Sql {
+  if (value !== null && field.secret) return sql`${secrets.encrypt(String(value))}`;
+  if (value !== null && ['labels', 'json', 'object', 'map', 'nested', 'list'].includes(field.kind)) return sql.json(value);
+  return sql`${value}`;
+}
+
+/** Inserts a row; the id is given or made. Returns the id on the wire. */
+export async function insertRow(tx: Transaction, resource: Resource, domain: Domain, values: Values, services: Services, givenId?: string): Promise<string> {
+  const columns = columnsOf(resource, values, services.secrets);
+  const { name, key, inDomain } = resource.table;
+  const id = givenId ?? uuid7();
+  if (key === 'pulp_id') columns.set('pulp_id', sql`${id}`);
+  if (inDomain) columns.set('domain_id', sql`${domain.id}`);
+  if (resource.model.pulpType) columns.set('pulp_type', sql`${resource.model.pulpType}`);
+  const names = sql.join([...columns.keys()].map((column) => sql.ident(column)));
+  const row = await tx.row<Row>(
+    sql`insert into ${sql.ident(name)} (${names}) values (${sql.join(columns.values())}) returning ${sql.ident(key)} as id`,
+  );
+  const made = String(row!.id);
+  await resource.afterSave?.(tx, made, values, services, true);
+  return made;
+}
+
+/** Updates the given values of a row. Returns false when it is gone. */
+export async function updateRow(tx: Transaction, resource: Resource, domain: Domain, id: string, values: Values, services: Services): Promise<boolean> {
+  const columns = columnsOf(resource, values, services.secrets);
+  const sets = [...columns].map(([column, value]) =>
+    column === 'details' ? sql`details = details || ${value}` : sql`${sql.ident(column)} = ${value}`,
+  );
+  const { name, key, inDomain } = resource.table;
+  if (key === 'pulp_id') sets.push(sql.raw('pulp_last_updated = now()'));
+  const where = [sql`${sql.ident(key)} = ${id}`, ...(inDomain ? [sql`domain_id = ${domain.id}`] : [])];
+  const touched = sets.length === 0 ? 1 : await tx.run(sql`update ${sql.ident(name)} set ${sql.join(sets)} where ${sql.and(where)}`);
+  if (touched === 0) return false;
+  await resource.afterSave?.(tx, id, values, services, false);
+  return true;
+}
+
+/** Deletes a row with what hangs on it. Returns false when it is gone. */
+export async function deleteRow(tx: Transaction, resource: Resource, domain: Domain, id: string, services: Services): Promise<boolean> {
+  const { name, key, inDomain } = resource.table;
+  const where = sql.and([sql`${sql.ident(key)} = ${id}`, ...(inDomain ? [sql`domain_id = ${domain.id}`] : [])]);
+  const row = await tx.row<Row>(sql`select * from ${sql.ident(name)} where ${where} for update`);
+  if (!row) return false;
+  await resource.beforeDelete?.(tx, row, services);
+  await tx.run(sql`delete from ${sql.ident(name)} where ${where}`);
+  return true;
+}
+
+/** Whether every value is what the row has already; secrets count as changed, so that nobody can guess them. */
+export function isUnchanged(resource: Resource, row: Row, values: Values): boolean {
+  return Object.entries(values).every(([name, value]) => {
+    const field = resource.fields[name];
+    if (!field) return true;
+    if (field.secret) return false;
+    if (field.column === false) return false;
+    return same(storedValue(name, field, row), value);
+  });
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return (a ?? null) === (b ?? null);
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].every((key) => key in a && key in b && same((a as Values)[key], (b as Values)[key]));
+}
+
+interface ConstraintError {
+  readonly code?: string;
+  readonly constraint?: string;
+}
+
+/** A violated constraint as the 400 it means, or the error itself. */
+export function translateConstraint(resource: Resource, values: Values, error: unknown): unknown {
+  const { code, constraint } = error as ConstraintError;
+  if (code !== '23505' && code !== '23P01') return error;
+  const rule = resource.unique?.find((unique) => unique.constraint === constraint);
+  return rule ? new ValidationError(rule.body(values) as never) : error;
+}
+
+/** Refuses values that another row has already, before a task is made of them. */
+export async function checkUnique(resource: Resource, domain: Domain, values: Values, services: Services, ownId?: string): Promise<void> {
+  for (const rule of resource.unique ?? []) {
+    if (!rule.fields.every((field) => values[field] !== undefined && values[field] !== null)) continue;
+    const conditions = rule.fields.map((field) => {
+      const column = resource.fields[field]?.column;
+      return sql`${sql.ident(typeof column === 'string' ? column : field)} = ${values[field]}`;
+    });
+    if (resource.table.inDomain) conditions.push(sql`domain_id = ${domain.id}`);
+    if (ownId !== undefined) conditions.push(sql`${sql.ident(resource.table.key)} <> ${ownId}`);
+    const taken = await services.db.row(sql`select 1 from ${sql.ident(resource.table.name)} where ${sql.and(conditions)}`);
+    if (taken) throw new ValidationError(rule.body(values) as never);
+  }
+}

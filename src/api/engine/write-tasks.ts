@@ -1,0 +1,83 @@
+/** The general tasks that create, update and delete one object; their names are known to clients. */
+import { ValidationError } from '../../lib/errors.ts';
+import type { Values } from '../../plugin-api/field.ts';
+import { labelOf, type Model, prn } from '../../plugin-api/model.ts';
+import type { Resource } from '../../plugin-api/resource.ts';
+import type { TaskContext, TaskFunction } from '../../plugin-api/task.ts';
+import { presentOne } from './present.ts';
+import { presenterFor } from './presenter.ts';
+import { readRow } from './read-rows.ts';
+import { deleteRow, insertRow, translateConstraint, updateRow } from './write-rows.ts';
+
+interface WriteArgs {
+  readonly model: string;
+  readonly id?: string;
+  readonly values: Values;
+}
+
+/** The three tasks over all declared resources. */
+export function writeTasks(resources: readonly Resource[]): TaskFunction[] {
+  const byLabel = new Map(resources.map((resource) => [labelOf(resource.model), resource]));
+  const named = (act: string, run: (context: TaskContext, resource: Resource, args: WriteArgs) => Promise<unknown>): TaskFunction => ({
+    name: `pulpcore.app.tasks.base.general_${act}`,
+    run: async (context, args: WriteArgs) => {
+      const resource = byLabel.get(args.model);
+      if (!resource) throw new ValidationError([`${args.model} is not known to this server.`]);
+      return await run(context, resource, args);
+    },
+  });
+  return [named('create', create), named('update', update), named('delete', remove)];
+}
+
+async function create(context: TaskContext, resource: Resource, { values }: WriteArgs): Promise<unknown> {
+  const row = await guarded(resource, values, () =>
+    context.write(async (tx) => {
+      const id = await insertRow(tx, resource, context.domain, values, context);
+      return await readRow(tx, resource, context.domain, id);
+    }),
+  );
+  context.created(prn(labelOf(resource.model), String(row!.pulp_id)));
+  return await presentOne(resource, row!, presenterFor(context, context.domain));
+}
+
+async function update(context: TaskContext, resource: Resource, { id, values }: WriteArgs): Promise<unknown> {
+  const row = await guarded(resource, values, () =>
+    context.write(async (tx) => {
+      const found = await updateRow(tx, resource, context.domain, id!, values, context);
+      return found ? await readRow(tx, resource, context.domain, id!) : undefined;
+    }),
+  );
+  if (!row) throw new ValidationError([`${resource.model.name} ${id} does not exist any more.`]);
+  return await presentOne(resource, row, presenterFor(context, context.domain));
+}
+
+async function remove(context: TaskContext, resource: Resource, { id }: WriteArgs): Promise<unknown> {
+  const deleted = await context.write((tx) => deleteRow(tx, resource, context.domain, id!, context));
+  if (!deleted) return { skipped: [`${labelOf(resource.model)}:${id}`] };
+  return Object.fromEntries(countedModels(resource.model).map((name) => [name, 1]));
+}
+
+const MASTERS: Readonly<Record<string, string>> = {
+  repository: 'core.Repository',
+  remote: 'core.Remote',
+  distribution: 'core.Distribution',
+  publication: 'core.Publication',
+  content_guard: 'core.ContentGuard',
+  alternate_content_source: 'core.AlternateContentSource',
+  exporter: 'core.Exporter',
+  importer: 'core.Importer',
+};
+
+/** A master and its detail both count. */
+function countedModels(model: Model): string[] {
+  const master = MASTERS[model.table];
+  return [...(master ? [master] : []), `${model.app}.${model.name}`];
+}
+
+async function guarded<T>(resource: Resource, values: Values, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw translateConstraint(resource, values, error);
+  }
+}

@@ -1,0 +1,174 @@
+/** A package type: what a folder of plugins/ tells the core about itself. A missing part is a missing capability. */
+import type { Transaction } from '../db/database.ts';
+import type { RemoteSettings } from '../download/downloader.ts';
+import type { TempArtifact } from '../storage/artifact-store.ts';
+import type { ContentType, DeclaredContent } from './content.ts';
+import type { Domain, Services } from './context.ts';
+import type { Row, Values } from './field.ts';
+import type { Resource } from './resource.ts';
+import type { TaskContext, TaskFunction } from './task.ts';
+
+/** A repository version as hooks see it. */
+export interface Version {
+  readonly id: number;
+  readonly pulpId: string;
+  readonly number: number;
+  readonly repositoryId: number;
+}
+
+/** Row of a remote with its secrets in clear. */
+export interface Remote {
+  readonly pulpId: string;
+  readonly pulpType: string;
+  readonly name: string;
+  readonly policy: 'immediate' | 'on_demand' | 'streamed';
+  readonly settings: RemoteSettings;
+  readonly details: Values;
+}
+
+export interface Repository {
+  readonly id: number;
+  readonly pulpId: string;
+  readonly pulpType: string;
+  readonly name: string;
+  readonly details: Values;
+  readonly row: Row;
+}
+
+/** What a sync is given. */
+export interface SyncContext extends TaskContext {
+  readonly repository: Repository;
+  readonly remote: Remote;
+  /** The version the sync starts from. */
+  readonly latest: Version;
+  /** Fields of the sync request: mirror, optimize and the type's own. */
+  readonly options: Values;
+  /** Artifacts are declared `deferred`: the policy is not immediate. */
+  readonly deferred: boolean;
+  /** Fetches a small or medium upstream file into the store as a temporary artifact (discarded at the end unless kept). */
+  fetch(url: string, expected?: { size?: number; digests?: Readonly<Record<string, string>> }): Promise<TempArtifact & { url: string }>;
+  /** Whether a unit of the latest version has no bytes here. */
+  hasMissingArtifacts(): Promise<boolean>;
+}
+
+/** What a sync generator returns at its end. */
+export interface SyncEnd {
+  /** Nothing to do: the task completes without a version (progress `sync.was_skipped`). */
+  readonly skipped?: boolean;
+  /** Kept on the repository as `last_sync_details`; `version` is filled in. */
+  readonly details?: Values;
+  /** A publication made in the same task, of the version the sync ended with. */
+  readonly publish?: (publish: PublishContext) => Promise<void>;
+}
+
+export interface RepositorySync {
+  /** Dotted name of the peer's task. */
+  readonly taskName: string;
+  /** pulp_types of remotes that can be synced from. */
+  readonly remotes: readonly string[];
+  run(context: SyncContext): AsyncGenerator<DeclaredContent, SyncEnd>;
+  /** Whether units not upstream are removed; default: the option `mirror`. */
+  mirrors?(options: Values): boolean;
+}
+
+export interface RepositoryType {
+  readonly pulpType: string;
+  readonly contentTypes: readonly ContentType[];
+  readonly sync?: RepositorySync;
+  /** Type of the publications its distributions serve; absent: versions are served as they are. */
+  readonly publicationType?: string;
+  /** Checks or amends a new version inside its transaction, after duplicates were removed and before it is complete. */
+  finalize?(tx: Transaction, version: Version, repository: Repository, services: Services): Promise<void>;
+  /** Whether and how new versions are published by themselves: the values of the publication, or undefined. */
+  autopublish?(repository: Repository): Values | undefined;
+  /** Overlapping artifact paths in a version are an error (default true). */
+  readonly checkPaths?: boolean;
+}
+
+/** What a publish function is given. */
+export interface PublishContext extends TaskContext {
+  readonly version: Version;
+  readonly repository: Repository;
+  /** Fields of the publication. */
+  readonly values: Values;
+  /** All content of the version is visible at its own paths beside what is published. */
+  passThrough(): void;
+  /** Sets a field of the publication that only publishing tells. */
+  set(name: string, value: unknown): void;
+  /** Units of a type in the version with their artifacts, newest first, streamed in batches. */
+  units(type: ContentType): AsyncIterable<readonly PublishedUnit[]>;
+  /** A metadata file made from text or bytes. */
+  addFile(relativePath: string, source: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>): Promise<TempArtifact>;
+  /** A metadata file that was fetched already. */
+  addTemp(relativePath: string, temp: TempArtifact): Promise<void>;
+  /** The bytes of a unit's artifact under a path. */
+  addArtifact(relativePath: string, contentArtifactId: number): void;
+}
+
+export interface PublishedUnit {
+  readonly contentId: number;
+  readonly contentArtifactId: number;
+  readonly relativePath: string;
+  /** Values of the type's table. */
+  readonly values: Row;
+  readonly size: number | null;
+  /** Hex digests known of the bytes, of the artifact or of the upstream file. */
+  readonly digests: Readonly<Record<string, string>>;
+}
+
+export interface PublicationType {
+  readonly pulpType: string;
+  /** Dotted name of the peer's task. */
+  readonly taskName: string;
+  publish(context: PublishContext): Promise<void>;
+}
+
+/** A distribution as the content app knows it. */
+export interface ServedDistribution {
+  readonly pulpId: string;
+  readonly pulpType: string;
+  readonly domain: Domain;
+  readonly basePath: string;
+  readonly details: Values;
+  readonly row: Row;
+  /** Version that is served, if any. */
+  readonly version: Version | null;
+  readonly publicationId: string | null;
+}
+
+export type ServeAnswer =
+  | { readonly kind: 'text'; readonly body: string | Uint8Array; readonly contentType: string; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly kind: 'redirect'; readonly location: string; readonly status?: number }
+  | { readonly kind: 'contentArtifact'; readonly id: number; readonly contentType?: string; readonly headers?: Readonly<Record<string, string>> };
+
+export interface DistributionType {
+  readonly pulpType: string;
+  /** Serves publications (default when the repository type has a publicationType). */
+  readonly servesPublications: boolean;
+  /** Answers a path itself; undefined leaves it to the core. */
+  serve?(services: Services, distribution: ServedDistribution, path: string, headers: Readonly<Record<string, string | string[] | undefined>>): Promise<ServeAnswer | undefined>;
+  /** Recognises a path fetched from the distribution's remote as a unit of content. */
+  pullThrough?(path: string, digests: Readonly<Record<string, string>>, size: number): Promise<DeclaredContent | undefined>;
+}
+
+export interface Plugin {
+  /** App label: `file`. */
+  readonly name: string;
+  /** Version of the peer's component that is mimicked. */
+  readonly version: string;
+  readonly package: string;
+  readonly module: string;
+  readonly contentTypes: readonly ContentType[];
+  readonly resources: readonly Resource[];
+  readonly repositories: readonly RepositoryType[];
+  readonly publications: readonly PublicationType[];
+  readonly distributions: readonly DistributionType[];
+  readonly tasks?: readonly TaskFunction[];
+  /** Directory with the plugin's migrations. */
+  readonly migrations?: URL;
+}
+
+/** Declares a package type; the identity function that gives the literal its type. */
+export function definePlugin(plugin: Plugin): Plugin {
+  return plugin;
+}

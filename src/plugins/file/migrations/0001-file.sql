@@ -1,0 +1,8 @@
+-- Units of the file type: a path and the SHA-256 of the bytes.
+create table file_content (
+  content_id bigint primary key,
+  relative_path text not null,
+  digest text not null
+);
+create index file_content_path on file_content (relative_path);
+create index file_content_digest on file_content using hash (digest);
