@@ -57,7 +57,7 @@ create table task (
   parent_task_id uuid references task on delete set null,
   task_group_id uuid references task_group on delete set null,
   immediate boolean not null default false,
-  deferrable boolean not null default true,
+  can_defer boolean not null default true,
   versions jsonb not null default '{}',
   reserved_resources_record text[] not null default '{}',
   created_resources text[] not null default '{}',
@@ -184,7 +184,7 @@ end $$;
 create function dispatch_task(
   p_pulp_id uuid, p_domain_id integer, p_name text, p_cid text, p_arguments text,
   p_exclusive text[], p_shared text[], p_created_by integer, p_parent uuid, p_group uuid,
-  p_immediate boolean, p_deferrable boolean, p_versions jsonb, p_profile jsonb, p_lease bigint, p_worker text
+  p_immediate boolean, p_can_defer boolean, p_versions jsonb, p_profile jsonb, p_lease bigint, p_worker text
 ) returns setof task language plpgsql
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
@@ -208,13 +208,13 @@ begin
   row_.pulp_created := clock_timestamp();
   row_.state := case
     when not p_immediate then 'waiting'
-    when blocked and not p_deferrable then 'canceled'
+    when blocked and not p_can_defer then 'canceled'
     when not blocked and p_lease is not null then 'running'
     else 'waiting' end;
   if row_.state = 'running' then perform set_config('synchronous_commit', 'off', true); end if;
 
   insert into task (pulp_id, domain_id, name, state, logging_cid, pulp_created, pulp_last_updated, unblocked_at,
-      started_at, finished_at, arguments, error, created_by, parent_task_id, task_group_id, immediate, deferrable,
+      started_at, finished_at, arguments, error, created_by, parent_task_id, task_group_id, immediate, can_defer,
       versions, reserved_resources_record, profile_options, lease, worker)
     values (p_pulp_id, p_domain_id, p_name, row_.state, p_cid, row_.pulp_created, row_.pulp_created,
       case when not blocked then row_.pulp_created end,
@@ -222,7 +222,7 @@ begin
       case when row_.state = 'canceled' then row_.pulp_created end,
       p_arguments,
       case when row_.state = 'canceled' then '{"reason": "Resources temporarily unavailable."}'::jsonb end,
-      p_created_by, p_parent, p_group, p_immediate, p_deferrable, p_versions,
+      p_created_by, p_parent, p_group, p_immediate, p_can_defer, p_versions,
       p_exclusive || array(select 'shared:' || name from unnest(p_shared) as name), p_profile,
       case when row_.state = 'running' then p_lease end,
       case when row_.state = 'running' then p_worker end)
@@ -308,8 +308,9 @@ create function versions_suffice(p_needed jsonb, p_have jsonb) returns boolean l
 $$;
 
 -- Takes the next task for a process that is still registered; immediate ones first, then in order of the queue.
--- p_finished is the task the caller has just ended: its followers are unblocked on the way. Nothing here needs to
--- survive a crash of the database: what a task writes later flushes its start with it.
+-- p_finished is the task the caller has just ended: its followers are unblocked on the way. The caller runs one task at
+-- a time: one that it holds already was given to it in an answer that got lost. Nothing here needs to survive a crash
+-- of the database: what a task writes later flushes its start with it.
 create function next_task(p_lease bigint, p_worker text, p_versions jsonb, p_finished bigint) returns setof task
   language plpgsql set enable_seqscan = off as $$
 declare
@@ -319,15 +320,18 @@ begin
   perform set_config('synchronous_commit', 'off', true);
   if p_finished is not null then unblocked := release_task(p_finished); end if;
   if p_lease is not null then
-    update task set state = 'running', lease = p_lease, worker = p_worker, started_at = clock_timestamp()
-      where id = (
-        select id from task
-          where state = 'waiting' and unblocked_at is not null
-            and (versions = '{}' or versions_suffice(versions, p_versions))
-            and exists (select from app_status where lease = p_lease)
-          order by immediate desc, id for update skip locked limit 1
-      )
-      returning * into claimed;
+    select * into claimed from task where lease = p_lease and state = 'running';
+    if not found then
+      update task set state = 'running', lease = p_lease, worker = p_worker, started_at = clock_timestamp()
+        where id = (
+          select id from task
+            where state = 'waiting' and unblocked_at is not null
+              and (versions = '{}' or versions_suffice(versions, p_versions))
+              and exists (select from app_status where lease = p_lease)
+            order by immediate desc, id for update skip locked limit 1
+        )
+        returning * into claimed;
+    end if;
   end if;
   if claimed.id is not null then
     unblocked := unblocked - 1;
@@ -421,20 +425,32 @@ begin
   return next canceled;
 end $$;
 
--- Takes over, under the lease of a living process, the tasks of processes that are no more. The resource rows come
--- first, as in finish_task: a transaction of the former holder ends before the task changes hands.
+-- Takes over the tasks of processes that are no more; they are held under the negative lease of the one who ends them,
+-- which keeps them apart from what that process runs itself. The resource rows come first, as in finish_task: a
+-- transaction of the former holder ends before the task changes hands.
 create function adopt_orphans(p_lease bigint) returns setof task language plpgsql as $$
 declare
   orphan bigint;
 begin
   for orphan in
     select id from task where state in ('running', 'canceling')
-      and not exists (select from app_status where app_status.lease = task.lease) order by id
+      and not exists (select from app_status where app_status.lease = abs(task.lease)) order by id
   loop
     perform from task_resource where task_id = orphan order by resource for update;
-    return query update task set lease = p_lease
+    return query update task set lease = -p_lease
       where id = orphan and state in ('running', 'canceling')
-        and not exists (select from app_status where app_status.lease = task.lease)
+        and not exists (select from app_status where app_status.lease = abs(task.lease))
       returning *;
   end loop;
+end $$;
+
+-- A sign of life; returns the tasks held under the lease, or null when the registration is gone.
+create function beat(p_lease bigint) returns json language plpgsql as $$
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  update app_status set last_heartbeat = clock_timestamp() where lease = p_lease;
+  if not found then return null; end if;
+  return (select coalesce(json_agg(json_build_object('id', id, 'pulp_id', pulp_id, 'state', state,
+      'age', extract(epoch from clock_timestamp() - started_at))), '[]')
+    from task where lease = p_lease and state in ('running', 'canceling'));
 end $$;
