@@ -1,0 +1,61 @@
+// Installs the dependencies when they are missing or outdated, then hands over to the program under the project's Node.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const modules = join(root, 'node_modules');
+const stamp = join(modules, '.deckle-installed');
+
+function lockDigest() {
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+}
+
+function installed() {
+  if (!existsSync(join(modules, '.bin'))) return false;
+  if (existsSync(stamp)) return readFileSync(stamp, 'utf8') === lockDigest();
+  // Installed by npm itself: it writes its own list last.
+  const list = join(modules, '.package-lock.json');
+  return existsSync(list) && statSync(list).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+}
+
+function install() {
+  process.stderr.write('Installing dependencies …\n');
+  rmSync(stamp, { force: true });
+  const options = ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'];
+  const done = spawnSync('npm', options, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  if (done.status !== 0) {
+    const reason = done.error?.message ?? `${done.stdout}${done.stderr}`.trim();
+    process.stderr.write(`Installing the dependencies failed (npm ci in ${root}):\n${reason}\n`);
+    process.exit(1);
+  }
+  writeFileSync(stamp, lockDigest());
+}
+
+function findNode() {
+  const own = join(modules, '.bin', 'node');
+  if (existsSync(own)) return own;
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  process.stderr.write(
+    `Node 24 or newer is needed; this is ${process.version}, and none is packaged for this platform.\n`,
+  );
+  process.exit(1);
+}
+
+if (!installed()) install();
+const words = process.argv.slice(2);
+const [script, args] = words[0] === '--test' ? ['scripts/run-tests.ts', words.slice(1)] : ['src/main.ts', words];
+// Over the channel the program notices when this process is killed.
+const child = spawn(findNode(), [join(root, script), ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
+  process.on(signal, () => child.kill(signal));
+child.on('error', (error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+});
+child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));

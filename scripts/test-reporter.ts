@@ -1,0 +1,85 @@
+/** Prints a test run: one line a file, everything about failures, and node's usual closing lines. */
+import { relative } from 'node:path';
+import type { TestsStream } from 'node:test';
+import { inspect } from 'node:util';
+
+export interface Counts {
+  tests: number;
+  suites: number;
+  passed: number;
+  failed: number;
+  cancelled: number;
+  skipped: number;
+  todo: number;
+}
+
+interface FileState {
+  output: string;
+  failures: string[];
+}
+
+const noCounts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 };
+
+/** Follows the events of a run until its end and gives the totals. */
+export async function report(stream: TestsStream, write: (text: string) => void): Promise<Counts> {
+  const files = new Map<string, FileState>();
+  const total: Counts = { ...noCounts };
+  const stateOf = (file = '') => {
+    const known = files.get(file) ?? { output: '', failures: [] };
+    files.set(file, known);
+    return known;
+  };
+  stream.on('test:start', ({ file }) => void stateOf(file));
+  const keepOutput = ({ file, message }: { file?: string; message: string }) => {
+    stateOf(file).output += message;
+  };
+  stream.on('test:stdout', keepOutput);
+  stream.on('test:stderr', keepOutput);
+  stream.on('test:fail', (event) => {
+    const { file, name, details, todo } = event;
+    // Suites fail because of their tests, which have been told already.
+    const cause = (details.error as { failureType?: string }).failureType;
+    if (todo === undefined && cause !== 'subtestsFailed') stateOf(file).failures.push(failureText(name, details.error));
+  });
+  stream.on('test:summary', ({ file, counts, success, duration_ms }) => {
+    if (file === undefined) {
+      for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += (counts as Partial<Counts>)[key] ?? 0;
+      return;
+    }
+    const { output, failures } = stateOf(file);
+    const outcome = success ? 'ok    ' : 'FAILED';
+    write(`${outcome} ${relative(process.cwd(), file)} (${counts.tests} tests, ${Math.round(duration_ms)} ms)\n`);
+    if (success) return;
+    for (const failure of failures) write(failure);
+    if (output.trim() !== '') write(`  its output:\n${indent(output.trimEnd())}\n`);
+    failures.length = 0;
+  });
+  for await (const _ of stream); // draining it runs the tests
+  for (const [file, { failures }] of files) {
+    for (const failure of failures) write(`FAILED ${relative(process.cwd(), file)}\n${failure}`);
+  }
+  return total;
+}
+
+function failureText(name: string, error: Error & { cause?: unknown }): string {
+  return `  ✖ ${name}\n${indent(inspect(error.cause ?? error, { depth: 4 }))}\n`;
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '    ');
+}
+
+/** The lines that end a run of node's own reporter. */
+export function closingLines(counts: Counts, milliseconds: number): string {
+  const lines = [
+    `tests ${counts.tests}`,
+    `suites ${counts.suites}`,
+    `pass ${counts.passed}`,
+    `fail ${counts.failed}`,
+    `cancelled ${counts.cancelled}`,
+    `skipped ${counts.skipped}`,
+    `todo ${counts.todo}`,
+    `duration_ms ${milliseconds.toFixed(3)}`,
+  ];
+  return lines.map((line) => `# ${line}\n`).join('');
+}
