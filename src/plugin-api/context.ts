@@ -55,6 +55,8 @@ export interface TaskRequest {
   readonly domain: Domain;
   readonly userId: number | null;
   readonly profileOptions?: readonly string[] | null;
+  /** Least versions of components that a worker must have to take it; for tasks that older programs cannot run. */
+  readonly versions?: Readonly<Record<string, string>>;
 }
 
 export interface DispatchedTask {

@@ -28,6 +28,9 @@ export interface TaskContext extends Services {
     readonly name: string;
     readonly taskGroup: string | null;
     readonly userId: number | null;
+    readonly immediate: boolean;
+    /** Correlation id of the request that led to it. */
+    readonly loggingCid: string;
   };
   readonly domain: Domain;
   /** Aborted when the task is canceled or its lease is gone: pass it to everything that waits. */
