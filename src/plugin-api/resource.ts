@@ -118,7 +118,10 @@ export interface Resource {
   readonly createTask?: (values: Values, request: RequestContext) => Promise<Answer>;
   /** Replaces the generic create in the request. */
   readonly createNow?: (values: Values, request: RequestContext) => Promise<Answer>;
-  /** Models counted in the result of a delete task, most specific last. */
-  readonly deleteCounts?: readonly string[];
+  /** Replaces the generic delete: checks and dispatches a task of its own. */
+  readonly deleteTask?: (row: Row, request: RequestContext) => Promise<Answer>;
+  /** Lists and details need no login. */
+  readonly open?: boolean;
+  /** hrefName of the resource in whose path this one is nested. */
   readonly parentHref?: string;
 }

@@ -141,6 +141,7 @@ async function updateNow(runtime: ResourceRuntime, request: ScopedRequest, id: s
 export async function removeRow(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Answer> {
   const { resource } = runtime;
   const row = await requireRow(runtime, request, params);
+  if (resource.deleteTask) return await resource.deleteTask(row, request);
   const mode = resource.operations.delete!;
   if (mode !== 'now') return await dispatchWrite(runtime, request, 'delete', mode, row, {}, {});
   const { services, domain } = request;

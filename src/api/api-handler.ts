@@ -1,0 +1,211 @@
+/** The REST face: from an HTTP request to a route, an identity, an answer. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { authenticate, type Identity, unauthorized } from '../access/authenticate.ts';
+import type { VerifiedPasswords } from '../access/verified-passwords.ts';
+import { newCorrelationId, withCorrelationId } from '../lib/correlation.ts';
+import { HttpError } from '../lib/errors.ts';
+import type { Answer, DispatchedTask, Domain, RequestContext, Services, TaskRequest, User } from '../plugin-api/context.ts';
+import { answerError } from './answer-error.ts';
+import { findDomain } from './domains.ts';
+import { apiPrefix } from './engine/hrefs.ts';
+import { changeRow, createRow, listRows, readOne, removeRow, requireRow, type ScopedRequest } from './engine/operations.ts';
+import { presenterFor } from './engine/presenter.ts';
+import { prnOf } from './engine/present.ts';
+import { type Body, filesOf, readBody } from './engine/read-body.ts';
+import type { Route } from './engine/routes.ts';
+import { validateBody } from './engine/validate-body.ts';
+import type { RouteTable } from './route-table.ts';
+
+/** What a caller may do; asked before the body is read. */
+export interface AccessControl {
+  /** Throws 401 or 403; may return the condition that hides rows. */
+  authorize(request: RequestContext, route: Route, params: Readonly<Record<string, string>>): Promise<ScopedRequest['scope']>;
+}
+
+export interface ApiParts {
+  readonly services: Services;
+  readonly routes: RouteTable;
+  readonly access: AccessControl;
+  readonly passwords: VerifiedPasswords;
+  readonly dispatch: (request: TaskRequest, loggingCid: string) => Promise<DispatchedTask>;
+}
+
+/** Headers of every answer (core.md §1.2). */
+const SECURITY_HEADERS = {
+  'X-Frame-Options': 'DENY',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Access-Control-Expose-Headers': 'Correlation-ID',
+} as const;
+const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+export class ApiHandler {
+  readonly #parts: ApiParts;
+  readonly #root: string;
+
+  constructor(parts: ApiParts) {
+    this.#parts = parts;
+    this.#root = parts.services.settings.apiRoot;
+  }
+
+  /** Whether a URL belongs to the API. */
+  matches(url: string): boolean {
+    return url.startsWith(this.#root) && !url.startsWith(this.#parts.services.settings.contentPathPrefix);
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const sent = request.headers['correlation-id'];
+    const cid = typeof sent === 'string' && UUID.test(sent) ? sent : newCorrelationId();
+    await withCorrelationId(cid, async () => {
+      const { answer, allow, vary } = await this.#answer(request, cid);
+      send(request, response, answer, { ...SECURITY_HEADERS, 'Correlation-ID': cid, Vary: vary, ...(allow && { Allow: allow }) });
+    });
+  }
+
+  async #answer(request: IncomingMessage, cid: string): Promise<{ answer: Answer; allow?: string; vary: string }> {
+    let allow = '';
+    let vary = 'Accept';
+    try {
+      const found = this.#parts.routes.find(request.url ?? '/');
+      if (!found) throw new HttpError(404, 'Not found.');
+      allow = found.allow;
+      if (found.redirect) return { answer: { status: 301, headers: { Location: found.redirect } }, allow, vary };
+      const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
+      if (method === 'OPTIONS') return { answer: { status: 200, body: {} }, allow, vary };
+      const target = found.target(method);
+      if (!target) throw new HttpError(405, `Method "${method}" not allowed.`);
+      checkAccept(request.headers.accept);
+      const identity = found.open ? { user: null, bySession: false } : await this.#identify(request, method);
+      if (identity.bySession) vary = 'Accept, Cookie';
+      const domain = await findDomain(this.#parts.services, found.domainName);
+      if (!domain) throw new HttpError(404, 'Not found.');
+      const context = this.#context(request, found.query, identity.user, domain, cid);
+      return { answer: await this.#run(request, context, target, found.params), allow, vary };
+    } catch (error) {
+      return { answer: answerError(error, this.#parts.services.logger, `${request.method} ${request.url}`), allow, vary };
+    }
+  }
+
+  async #identify(request: IncomingMessage, method: string): Promise<Identity> {
+    return await authenticate(this.#parts.services.db, this.#parts.passwords, method, request.headers);
+  }
+
+  #context(request: IncomingMessage, query: URLSearchParams, user: User | null, domain: Domain, cid: string): RequestContext {
+    const { services, dispatch } = this.#parts;
+    const profileOptions = request.headers['x-task-diagnostics'];
+    return {
+      ...presenterFor(services, domain),
+      user,
+      query,
+      headers: request.headers,
+      method: request.method ?? 'GET',
+      url: request.url ?? '/',
+      origin: originOf(request),
+      db: services.db,
+      dispatch: (task) =>
+        dispatch(
+          { ...task, domain, userId: user?.id ?? null, ...(typeof profileOptions === 'string' && { profileOptions: profileOptions.split(',').map((word) => word.trim()) }) },
+          cid,
+        ),
+    };
+  }
+
+  async #run(request: IncomingMessage, context: RequestContext, target: RouteTarget, params: Readonly<Record<string, string>>): Promise<Answer> {
+    if (target.handler) return await this.#runHandler(request, context, target, params);
+    const route = target.route!;
+    const scope = await this.#parts.access.authorize(context, route, params);
+    const scoped: ScopedRequest = { ...context, scope };
+    const method = context.method === 'HEAD' ? 'GET' : context.method;
+    if (!WITH_BODY.has(method)) return await runRoute(route, scoped, params, NO_BODY);
+    return await this.#withBody(request, scoped, (body) => runRoute(route, scoped, params, body));
+  }
+
+  async #runHandler(request: IncomingMessage, context: RequestContext, target: RouteTarget, params: Readonly<Record<string, string>>): Promise<Answer> {
+    if (target.login !== false && !context.user) throw unauthorized(request.headers, 'Authentication credentials were not provided.');
+    if (!WITH_BODY.has(context.method)) return await target.handler!(context, params, NO_BODY);
+    return await this.#withBody(request, context, (body) => target.handler!(context, params, body));
+  }
+
+  async #withBody(request: IncomingMessage, context: RequestContext, work: (body: Body) => Promise<Answer>): Promise<Answer> {
+    const { services } = this.#parts;
+    const store = services.storage(context.domain);
+    const body = await readBody(request, {
+      maxBytes: services.settings.maxBodySize,
+      receive: (source) => store.receive(source, { digests: services.settings.allowedContentChecksums as never }),
+      discard: (temp) => store.discard(temp),
+    });
+    try {
+      return await work(body);
+    } finally {
+      for (const file of filesOf(body)) await store.discard(file.temp);
+    }
+  }
+}
+
+/** A hand-written endpoint: status, login, documents. */
+export type Handler = (request: RequestContext, params: Readonly<Record<string, string>>, body: Body) => Promise<Answer>;
+
+export interface RouteTarget {
+  readonly route?: Route;
+  readonly handler?: Handler;
+  /** false: needs no login. */
+  readonly login?: boolean;
+}
+
+const NO_BODY: Body = { values: {}, isForm: false };
+
+async function runRoute(route: Route, request: ScopedRequest, params: Readonly<Record<string, string>>, body: Body): Promise<Answer> {
+  const { runtime } = route;
+  if (route.action) return await runAction(route, request, params, body);
+  switch (route.operation!) {
+    case 'list':
+      return await listRows(runtime, request, params);
+    case 'read':
+      return await readOne(runtime, request, params);
+    case 'create':
+      return await createRow(runtime, request, body);
+    case 'update':
+      return await changeRow(runtime, request, params, body, false);
+    case 'partial_update':
+      return await changeRow(runtime, request, params, body, true);
+    case 'delete':
+      return await removeRow(runtime, request, params);
+  }
+}
+
+async function runAction(route: Route, request: ScopedRequest, params: Readonly<Record<string, string>>, body: Body): Promise<Answer> {
+  const action = route.action!;
+  const { resource, hrefs } = route.runtime;
+  const row = action.detail ? await requireRow(route.runtime, request, params) : {};
+  const input = action.input
+    ? await validateBody(action.input.fields, body, request, hrefs, { partial: action.input.partial ?? false, ignoreUnknown: action.input.ignoreUnknown ?? false })
+    : {};
+  const target = { row, id: String(row[resource.table.key] ?? ''), prn: action.detail ? prnOf(resource.model, row) : '' };
+  return await action.run(request, target, input);
+}
+
+function checkAccept(accept: string | undefined): void {
+  if (!accept || /json|\*\/\*|application\/\*|text\/html/.test(accept)) return;
+  throw new HttpError(406, 'Could not satisfy the request Accept header.');
+}
+
+function originOf(request: IncomingMessage): string {
+  const scheme = 'encrypted' in request.socket ? 'https' : 'http';
+  return `${scheme}://${request.headers.host ?? 'localhost'}`;
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
+  if (response.headersSent || response.destroyed) return;
+  const raw = answer.body instanceof Uint8Array || typeof answer.body === 'string';
+  const body = answer.body === undefined ? undefined : raw ? Buffer.from(answer.body as string) : Buffer.from(JSON.stringify(answer.body));
+  const all: Record<string, string | number> = { ...headers, ...(answer.headers as Record<string, string>) };
+  if (body && !('Content-Type' in all)) all['Content-Type'] = 'application/json';
+  all['Content-Length'] = body?.length ?? 0;
+  if (answer.status === 204) delete all['Content-Length'];
+  response.writeHead(answer.status, all);
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+export { apiPrefix };

@@ -1,0 +1,55 @@
+/** `set_label` and `unset_label`: change one label at once, without task or lock (core.md §1.6). */
+import { sql } from '../../db/sql.ts';
+import { ValidationError } from '../../lib/errors.ts';
+import { string } from '../../plugin-api/field.ts';
+import type { Action, Resource } from '../../plugin-api/resource.ts';
+import { checkLabels, Refused } from './validate-value.ts';
+
+const KEY = { source: '^[-a-zA-Z0-9_]+$', message: 'Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.' };
+
+export function labelActions(resource: Resource): Action[] {
+  const status = resource.labelStatus ?? 201;
+  const table = sql.ident(resource.table.name);
+  const key = sql.ident(resource.table.key);
+  const set: Action = {
+    name: 'set_label',
+    method: 'post',
+    detail: true,
+    summary: 'Set a label',
+    description: 'Sets one label of the object to the given value or null.',
+    input: { component: 'SetLabel', fields: { key: string({ pattern: KEY }), value: string({ nullable: true, required: true, blank: true }) } },
+    output: { [status]: { component: 'SetLabel' } },
+    run: async (request, target, input) => {
+      refuseBad({ [String(input.key)]: input.value as string | null });
+      await request.db.run(sql`update ${table} set pulp_labels = pulp_labels || ${sql.json({ [String(input.key)]: input.value })} where ${key} = ${target.id}`);
+      return { status: 201, body: { key: input.key, value: input.value } };
+    },
+  };
+  const unset: Action = {
+    name: 'unset_label',
+    method: 'post',
+    detail: true,
+    summary: 'Unset a label',
+    description: 'Removes one label of the object.',
+    input: { component: 'UnsetLabel', fields: { key: string({ pattern: KEY }), value: string({ nullable: true, readOnly: true }) } },
+    output: { [status]: { component: 'UnsetLabel' } },
+    run: async (request, target, input) => {
+      const row = await request.db.row<{ labels: Record<string, string | null> }>(
+        sql`update ${table} t set pulp_labels = t.pulp_labels - ${String(input.key)} from ${table} o
+          where t.${key} = ${target.id} and o.${key} = t.${key} and o.pulp_labels ? ${String(input.key)} returning o.pulp_labels as labels`,
+      );
+      if (!row) throw ValidationError.field('key', `Label '${input.key}' is not set on the object.`);
+      return { status: 201, body: { key: input.key, value: row.labels[String(input.key)] ?? null } };
+    },
+  };
+  return [set, unset];
+}
+
+function refuseBad(labels: Record<string, string | null>): void {
+  try {
+    checkLabels(labels);
+  } catch (error) {
+    if (error instanceof Refused) throw new ValidationError({ non_field_errors: error.body });
+    throw error;
+  }
+}

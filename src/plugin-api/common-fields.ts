@@ -1,0 +1,34 @@
+/** Fields and filters that all resources of a kind share. */
+import { sql } from '../db/sql.ts';
+import { datetime, type Field, labels, string } from './field.ts';
+import { type Filters, textFilter } from './filter.ts';
+import { labelOf, type Model, prn } from './model.ts';
+
+/** pulp_href, prn, pulp_created, pulp_last_updated. */
+export function identityFields(model: Model): Record<string, Field> {
+  return {
+    pulp_href: string({
+      format: 'uri',
+      readOnly: true,
+      column: false,
+      read: (row, presenter) => `${presenter.apiPrefix}${model.path}/${row[model.key ?? 'pulp_id']}/`,
+    }),
+    prn: string({
+      help: 'The Pulp Resource Name (PRN).',
+      readOnly: true,
+      column: false,
+      read: (row) => prn(labelOf(model), String(row[model.key ?? 'pulp_id'])),
+    }),
+    pulp_created: datetime({ help: 'When it was made.', readOnly: true }),
+    pulp_last_updated: datetime({ help: 'When it was last changed.', readOnly: true }),
+  };
+}
+
+export const labelField: Field = labels({ help: 'Labels by key.', required: false });
+
+export const nameFilters: Filters = { name: textFilter(sql.raw('t.name')) };
+
+/** Ordering words of every model. */
+export const COMMON_ORDERING = ['pulp_id', 'pulp_created', 'pulp_last_updated', 'pk'] as const;
+/** Those of master tables. */
+export const MASTER_ORDERING = ['pulp_id', 'pulp_created', 'pulp_last_updated', 'pulp_type', 'pk'] as const;

@@ -1,0 +1,201 @@
+/** Declares a content type's REST resource: what all units have and what the type adds (core.md §3.3). */
+import { sql } from '../db/sql.ts';
+import { ValidationError } from '../lib/errors.ts';
+import { relativePathError } from '../lib/relative-path.ts';
+import { identityFields, labelField, MASTER_ORDERING } from './common-fields.ts';
+import type { ContentType } from './content.ts';
+import type { RequestContext } from './context.ts';
+import { boolean, type Field, file, map, object, reference, type Row, string } from './field.ts';
+import { customFilter, type Filters, type Filter } from './filter.ts';
+import type { Model } from './model.ts';
+import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
+import type { Action, Resource } from './resource.ts';
+import { findVersion, memberOf, type VersionKey } from './version-queries.ts';
+
+export function contentModel(type: Pick<ContentType, 'app' | 'name' | 'path' | 'pulpType'>): Model {
+  return { app: type.app, name: type.name, path: type.path, table: 'content', pulpType: type.pulpType };
+}
+
+const DIGESTS = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
+
+/** What the API does with a unit sent to it is handed in by the upload engine, which plugins do not see. */
+export interface ContentHandlers {
+  readonly create: Resource['createTask'];
+  readonly uploadNow: Action['run'];
+}
+
+export function declareContent(type: ContentType, handlers: (type: ContentType) => ContentHandlers, actions: readonly Action[] = []): Resource {
+  const model = contentModel(type);
+  const own = handlers(type);
+  return {
+    model,
+    tag: tagOf(model.path),
+    operation: operationOf(model.path),
+    hrefName: hrefNameOf(type.app, type.name),
+    component: componentOf(type.app, type.name),
+    noun: `${type.name}`,
+    description: type.description,
+    table: {
+      name: 'content',
+      from: sql`content t join ${sql.ident(type.table)} d on d.content_id = t.id`,
+      key: 'pulp_id',
+      newest: sql.raw('t.id'),
+      where: sql`t.pulp_type = ${type.pulpType}`,
+      inDomain: true,
+      order: Object.fromEntries(type.ordering.map((word) => [word, sql`d.${sql.ident(word)}`])),
+      columns: [sql.raw('d.*'), ...(type.artifacts === undefined || type.artifacts === 'single' ? [ARTIFACT_COLUMNS] : [])],
+    },
+    fields: contentFields(type, model),
+    filters: { ...contentFilters, ...type.filters },
+    ordering: [...MASTER_ORDERING, 'pulp_labels', 'timestamp_of_interest', 'upstream_id', ...type.ordering],
+    operations: { list: true, read: true, ...(type.upload && { create: 'task' as const }) },
+    actions: [...actions, ...(type.upload?.synchronous ? [uploadAction(type, own)] : [])],
+    hasLabels: true,
+    createMedia: ['application/x-www-form-urlencoded', 'multipart/form-data'],
+    ...(own.create && { createTask: own.create }),
+    validate: (values) => {
+      checkSources(values);
+      return values;
+    },
+  };
+}
+
+const ARTIFACT_COLUMNS = sql.raw(`(select json_build_object('path', ca.relative_path, 'id', a.pulp_id, ${DIGESTS.map(
+  (name) => `'${name}', encode(a.${name}, 'hex')`,
+).join(', ')}) from content_artifact ca left join artifact a on a.id = ca.artifact_id where ca.content_id = t.id order by ca.id limit 1) as artifact_of`);
+
+type ArtifactOf = { path: string; id: string | null } & Record<(typeof DIGESTS)[number], string | null>;
+const artifactOf = (row: Row) => row.artifact_of as ArtifactOf | null;
+
+/** Fields of every unit, of the bytes where there are some, and of the request that makes one. */
+function contentFields(type: ContentType, model: Model): Record<string, Field> {
+  const single = type.artifacts === undefined || type.artifacts === 'single';
+  return {
+    ...identityFields(model),
+    pulp_labels: labelField,
+    vuln_report: string({ readOnly: true, column: false, read: (row, { apiPrefix }) => `${apiPrefix}vuln_report/?content=prn:${type.app}.${type.name.toLowerCase()}:${row.pulp_id}` }),
+    ...(single && singleArtifactFields()),
+    ...(type.artifacts === 'multiple' && { artifacts: artifactsField() }),
+    ...type.fields,
+    ...(type.upload && uploadFields()),
+    ...type.upload?.fields,
+  };
+}
+
+function singleArtifactFields(): Record<string, Field> {
+  return {
+    artifact: reference('artifact', {
+      help: 'The artifact with the bytes.',
+      required: false,
+      column: false,
+      read: (row, presenter) => (artifactOf(row)?.id ? presenter.href('core.artifact', artifactOf(row)!.id!) : null),
+    }),
+    relative_path: string({ help: 'Path of the file below the root of a repository.', column: false, read: (row) => artifactOf(row)?.path ?? null }),
+    ...Object.fromEntries(
+      DIGESTS.map((name) => [
+        name,
+        string({ help: `The ${name.toUpperCase()} of the bytes, if there are some here.`, readOnly: true, column: false, read: (row: Row) => artifactOf(row)?.[name] ?? null, schema: name === 'md5' || name === 'sha1' ? {} : {} }),
+      ]),
+    ),
+  };
+}
+
+function artifactsField(): Field {
+  return map(string({ format: 'uri' }), {
+    help: 'Artifacts by relative path.',
+    column: false,
+    load: async (rows, presenter) => {
+      const found = await presenter.services.db.rows<{ content_id: number; relative_path: string; pulp_id: string | null }>(
+        sql`select ca.content_id, ca.relative_path, a.pulp_id from content_artifact ca left join artifact a on a.id = ca.artifact_id
+          where ca.content_id = any(${rows.map((row) => row.id)}::bigint[])`,
+      );
+      return rows.map((row) =>
+        Object.fromEntries(found.filter((one) => one.content_id === row.id).map((one) => [one.relative_path, one.pulp_id && presenter.href('core.artifact', one.pulp_id)])),
+      );
+    },
+  });
+}
+
+function uploadFields(): Record<string, Field> {
+  return {
+    file: file({ required: false, help: 'The bytes.', format: 'binary' }),
+    repository: reference('repository', { required: false, writeOnly: true, column: false, help: 'A repository to add the unit to.' }),
+    upload: reference('upload', { required: false, writeOnly: true, column: false, help: 'A finished upload with the bytes.' }),
+    overwrite: boolean({ default: true, writeOnly: true, column: false, help: 'false makes it an error when the repository has another unit with the same key.' }),
+    file_url: string({ required: false, writeOnly: true, column: false, format: 'uri', help: 'Where the server fetches the bytes from.' }),
+    downloader_config: object({ required: false, writeOnly: true, column: false, help: 'How file_url is fetched: fields of a remote.' }),
+  };
+}
+
+function uploadAction(type: ContentType, handlers: ContentHandlers): Action {
+  const fields = contentFields(type, contentModel(type));
+  const without = new Set(['repository', 'overwrite']);
+  const component = type.upload!.synchronous!.component;
+  return {
+    name: 'upload',
+    method: 'post',
+    detail: false,
+    summary: 'Upload content synchronously',
+    description: 'Makes a unit in the request itself.',
+    input: { component, fields: Object.fromEntries(Object.entries(fields).filter(([name]) => !without.has(name))) },
+    media: ['application/x-www-form-urlencoded', 'multipart/form-data'],
+    output: { 201: { component } },
+    run: handlers.uploadNow,
+  };
+}
+
+const SOURCES = ['file', 'artifact', 'upload', 'file_url'] as const;
+
+/** Exactly one source of bytes, a canonical path. */
+export function checkSources(values: Row): void {
+  const given = SOURCES.filter((name) => values[name] !== undefined && values[name] !== null);
+  if (given.length !== 1) throw ValidationError.cross('Exactly one of file, artifact, file_url, upload must be specified.');
+  if (typeof values.relative_path === 'string') {
+    const message = relativePathError(values.relative_path);
+    if (message) throw ValidationError.field('relative_path', message);
+  }
+  if (values.downloader_config !== undefined && values.file_url === undefined) {
+    throw ValidationError.cross("'downloader_config' can only be used with 'file_url'.");
+  }
+}
+
+const pairSchema: Filter['schema'] = { type: 'array', items: { type: 'string' } };
+
+export const contentFilters: Filters = {
+  repository_version: customFilter(async (value, request) => {
+    if (value === '') throw ValidationError.field('repository_version', 'No value supplied for content filter');
+    const version = await findVersion('repository_version', value, request);
+    return version ? memberOf(version, sql.raw('t.id')) : sql.raw('false');
+  }),
+  repository_version_added: customFilter(async (value, request) => await changeOf('repository_version_added', value, request, 'version_added')),
+  repository_version_removed: customFilter(async (value, request) => await changeOf('repository_version_removed', value, request, 'version_removed')),
+  added_between: customFilter(async (value, request) => await between('added_between', value, request, false), { schema: pairSchema }),
+  removed_between: customFilter(async (value, request) => await between('removed_between', value, request, true), { schema: pairSchema }),
+  orphaned_for: customFilter((value, request) => orphanedFor(value, request), { schema: { type: 'number' } }),
+};
+
+async function changeOf(filter: string, value: string, request: RequestContext, column: 'version_added' | 'version_removed') {
+  const version = await findVersion(filter, value, request);
+  if (!version) return sql.raw('false');
+  return sql`exists (select 1 from repository_content rc where rc.repository_id = ${version.repositoryId} and rc.content_id = t.id
+    and rc.${sql.raw(column)} = ${version.number})`;
+}
+
+async function between(filter: string, value: string, request: RequestContext, removed: boolean) {
+  const names = value.split(',');
+  if (names.length !== 2) throw ValidationError.field(filter, 'Range query expects two values.');
+  const versions: (VersionKey | undefined)[] = [];
+  for (const name of names) versions.push(await findVersion(filter, name.trim(), request));
+  const [base, target] = versions;
+  if (!base || !target) return sql.raw('false');
+  const [inside, outside] = removed ? [base, target] : [target, base];
+  return sql`${memberOf(inside, sql.raw('t.id'))} and not ${memberOf(outside, sql.raw('t.id'))}`;
+}
+
+function orphanedFor(value: string, request: RequestContext) {
+  const minutes = Number(value);
+  if (value === '' || Number.isNaN(minutes)) throw ValidationError.field('orphaned_for', 'Enter a number.');
+  const age = minutes < 0 ? request.services.settings.orphanProtectionTime : minutes;
+  return sql`t.timestamp_of_interest < now() - make_interval(mins => ${Math.floor(age)}::int)
+    and not exists (select 1 from repository_content rc where rc.content_id = t.id)`;
+}

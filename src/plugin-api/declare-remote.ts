@@ -1,0 +1,193 @@
+/** Declares a remote type's REST resource: core's fields and rules with what the type adds (core.md §3.5). */
+import { X509Certificate } from 'node:crypto';
+import { sql } from '../db/sql.ts';
+import { ValidationError } from '../lib/errors.ts';
+import { identityFields, labelField, MASTER_ORDERING, nameFilters } from './common-fields.ts';
+import type { RequestContext } from './context.ts';
+import { boolean, choice, type Field, integer, list, map, number, object, type Row, secret, string, type Values } from './field.ts';
+import { dateFilter, type Filters } from './filter.ts';
+import type { Model } from './model.ts';
+import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
+import type { Action, Resource } from './resource.ts';
+
+export interface RemoteDeclaration {
+  readonly app: string;
+  readonly name: string;
+  readonly type: string;
+  readonly description: string;
+  /** Policies it can have; default all three, with the component name of the enumeration. */
+  readonly policies?: { readonly enumName: string; readonly choices: readonly string[]; readonly default?: string };
+  /** The policy cannot be chosen: always immediate. */
+  readonly fixedPolicy?: boolean;
+  readonly fields?: Readonly<Record<string, Field>>;
+  readonly actions?: readonly Action[];
+  readonly validate?: Resource['validate'];
+  readonly hasRoles?: boolean;
+}
+
+export function remoteModel(app: string, name: string, type: string): Model {
+  return { app, name, path: `remotes/${app}/${type}`, table: 'remote', pulpType: `${app}.${type}` };
+}
+
+export function declareRemote(declaration: RemoteDeclaration): Resource {
+  const { app, name, type } = declaration;
+  const model = remoteModel(app, name, type);
+  return {
+    model,
+    tag: tagOf(model.path),
+    operation: operationOf(model.path),
+    hrefName: hrefNameOf(app, name),
+    component: componentOf(app, name),
+    noun: `${type} remote`,
+    description: declaration.description,
+    table: {
+      name: 'remote',
+      from: sql.raw('remote t'),
+      key: 'pulp_id',
+      newest: sql.raw('t.pulp_id'),
+      where: sql`t.pulp_type = ${model.pulpType}`,
+      inDomain: true,
+    },
+    fields: { ...remoteFields(model, declaration), ...declaration.fields },
+    filters: remoteFilters,
+    ordering: REMOTE_ORDERING,
+    operations: { list: true, read: true, create: 'now', update: 'immediate', delete: 'task' },
+    actions: declaration.actions ?? [],
+    unique: [{ fields: ['name'], constraint: 'remote_name_unique', body: () => ({ name: ['This field must be unique.'] }) }],
+    hasLabels: true,
+    hasRoles: declaration.hasRoles ?? true,
+    validate: async (values, request, existing) => {
+      checkRemote(values, request, existing);
+      return (await declaration.validate?.(values, request, existing)) ?? values;
+    },
+    afterSave: async (tx, id) => {
+      await tx.run(sql`update distribution set generation = generation + 1 where remote_id = ${id}`);
+      await tx.notify('distribution_changed', '*');
+    },
+    beforeDelete: async (tx, row) => {
+      await tx.run(sql`delete from remote_artifact where remote_id = ${row.pulp_id}`);
+    },
+  };
+}
+
+const TIMEOUT = { nullable: true, minimum: 0, schema: { format: 'double', minimum: 0.0 } } as const;
+
+export function remoteFields(model: Model, declaration: Pick<RemoteDeclaration, 'policies' | 'fixedPolicy'>): Record<string, Field> {
+  const policies = declaration.policies ?? { enumName: 'Policy692Enum', choices: ['immediate', 'on_demand', 'streamed'], default: 'immediate' };
+  return {
+    ...identityFields(model),
+    name: string({ help: 'A name that no other remote of the domain has.' }),
+    url: string({ help: 'Where upstream is.' }),
+    ca_cert: string({ help: 'PEM certificates that upstream’s certificate is checked against, beside those of the system.', nullable: true }),
+    client_cert: string({ help: 'PEM certificate shown to upstream.', nullable: true }),
+    client_key: secret({ help: 'PEM key of client_cert.' }),
+    tls_validation: boolean({ help: 'Whether upstream’s certificate is checked.', required: false }),
+    proxy_url: string({ help: 'Proxy, as scheme://host:port.', nullable: true }),
+    proxy_username: secret({ help: 'User name at the proxy.' }),
+    proxy_password: secret({ help: 'Password at the proxy.', keepSpace: true }),
+    username: secret({ help: 'User name at upstream.' }),
+    password: secret({ help: 'Password at upstream. White space at its ends is part of it.', keepSpace: true }),
+    pulp_labels: labelField,
+    download_concurrency: integer({ help: 'Simultaneous requests; 10 by default.', nullable: true, minimum: 1 }),
+    max_retries: integer({ help: 'Further tries after a failed one; 3 by default.', nullable: true }),
+    ...(!declaration.fixedPolicy && {
+      policy: choice(policies.enumName, policies.choices, { help: 'When bytes are fetched.', ...(policies.default !== undefined && { default: policies.default }) }),
+    }),
+    total_timeout: number({ help: 'Seconds a download may take; no limit by default.', ...TIMEOUT }),
+    connect_timeout: number({ help: 'Seconds until a connection is there.', ...TIMEOUT }),
+    sock_connect_timeout: number({ help: 'Seconds until the socket is connected.', ...TIMEOUT }),
+    sock_read_timeout: number({ help: 'Seconds without data.', ...TIMEOUT }),
+    headers: list(object(), { help: 'Additional request headers: objects with one entry each.', required: false, nullable: false }),
+    rate_limit: integer({ help: 'Requests per second.', nullable: true }),
+    hidden_fields: list(object({ schema: HIDDEN_ITEM }), {
+      help: 'Which write-only fields are set.',
+      readOnly: true,
+      column: false,
+      read: (row) => SECRET_FIELDS.map((name) => ({ name, is_set: Boolean(row[name]) })),
+    }),
+  };
+}
+
+const SECRET_FIELDS = ['client_key', 'proxy_username', 'proxy_password', 'username', 'password'] as const;
+export const HIDDEN_ITEM = {
+  type: 'object',
+  properties: { name: { type: 'string' }, is_set: { type: 'boolean' } },
+  required: ['is_set', 'name'],
+};
+
+export const REMOTE_ORDERING = [
+  ...MASTER_ORDERING, 'name', 'pulp_labels', 'url', 'ca_cert', 'client_cert', 'client_key', 'tls_validation', 'username',
+  'password', 'proxy_url', 'proxy_username', 'proxy_password', 'download_concurrency', 'max_retries', 'policy',
+  'total_timeout', 'connect_timeout', 'sock_connect_timeout', 'sock_read_timeout', 'headers', 'rate_limit',
+];
+
+export const remoteFilters: Filters = { ...nameFilters, pulp_last_updated: dateFilter(sql.raw('t.pulp_last_updated')) };
+export const anyHeaders = map(string());
+
+const URL_WITH_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+
+/** Rules over one or several fields; certificates are reduced to their PEM blocks. */
+function checkRemote(values: Values, request: RequestContext, existing: Row | undefined): void {
+  if (typeof values.url === 'string') checkUrl(values.url, request.services.settings.allowedImportPaths);
+  if (typeof values.proxy_url === 'string') checkProxyUrl(values.proxy_url);
+  for (const name of ['ca_cert', 'client_cert']) {
+    if (typeof values[name] === 'string') values[name] = onlyCertificates(name, values[name]);
+  }
+  checkProxyCredentials(values, existing);
+}
+
+/** Upstream addresses: http, https, or file below an allowed path; credentials belong in their own fields. */
+export function checkUrl(url: string, allowedPaths: readonly string[]): void {
+  if (!URL_WITH_SCHEME.test(url)) return;
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw ValidationError.field('url', 'Enter a valid URL.');
+  }
+  if (parsed.protocol === 'file:') {
+    const path = decodeURIComponent(parsed.pathname);
+    const clean = !path.split('/').includes('..');
+    if (clean && allowedPaths.some((allowed) => `${path}/`.startsWith(`${allowed.replace(/\/+$/, '')}/`))) return;
+    throw ValidationError.field('url', `url '${url}' starts with a not allowed import path.`);
+  }
+  if (parsed.username || parsed.password) {
+    throw ValidationError.field('url', 'The remote url contains username or password authentication information. Use the remote fields username and password instead.');
+  }
+}
+
+function checkProxyUrl(url: string): void {
+  let parsed: URL | undefined;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw ValidationError.field('proxy_url', 'Enter a valid URL.');
+  }
+  if (parsed.username || parsed.password) {
+    throw ValidationError.field('proxy_url', 'proxy_url must not contain credentials');
+  }
+}
+
+function checkProxyCredentials(values: Values, existing: Row | undefined): void {
+  const now = (name: string) => (name in values ? values[name] : existing?.[name]);
+  const user = now('proxy_username');
+  const password = now('proxy_password');
+  if ((user || password) && !now('proxy_url')) throw ValidationError.cross('proxy credentials cannot be specified without a proxy');
+  if (Boolean(user) !== Boolean(password)) {
+    throw ValidationError.cross('proxy username and password can only be specified together');
+  }
+}
+
+const PEM_BLOCK = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+/** The PEM blocks of a text without what stands around them; refuses what is no certificate. */
+export function onlyCertificates(field: string, text: string): string {
+  const blocks = text.match(PEM_BLOCK) ?? [];
+  try {
+    if (blocks.length === 0) throw new Error('no PEM block');
+    for (const block of blocks) new X509Certificate(block);
+  } catch {
+    throw ValidationError.field(field, `Error: ${field} must be a PEM-encoded X.509 certificate or a bundle of them.`);
+  }
+  return `${blocks.join('\n')}\n`;
+}

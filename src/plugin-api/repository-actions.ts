@@ -1,0 +1,132 @@
+/** The actions of repositories: sync and modify, and what follows a change of one. */
+import type { Transaction } from '../db/database.ts';
+import { type Sql, sql } from '../db/sql.ts';
+import { ValidationError } from '../lib/errors.ts';
+import { uuid7 } from '../lib/uuid7.ts';
+import type { RequestContext, Services } from './context.ts';
+import { boolean, type Field, list, reference, string, type Values } from './field.ts';
+import type { Action } from './resource.ts';
+
+interface Found {
+  readonly id: string;
+  readonly row: Values;
+  readonly prn: string;
+}
+
+/** Condition on `c` for one unit named by href or PRN. */
+export async function contentCondition(filter: string, value: string, request: RequestContext): Promise<Sql> {
+  const id = unitId(value);
+  if (value === '') throw ValidationError.field(filter, 'No value supplied for content filter');
+  if (!id) throw ValidationError.field(filter, `URI not valid: ${value}`);
+  return sql`c.pulp_id = ${id} and c.domain_id = ${request.domain.id}`;
+}
+
+const UNIT = /(?:\/|:)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/?$/i;
+
+/** The id at the end of a unit's href or PRN. */
+export function unitId(text: string): string | undefined {
+  const isName = text.startsWith('prn:') || text.includes('/content/');
+  return isName ? UNIT.exec(text)?.[1]?.toLowerCase() : undefined;
+}
+
+/** Ids of the units named; all those that are wrong or missing are told at once. */
+export async function unitIds(field: string, names: readonly string[], request: RequestContext): Promise<string[]> {
+  const bad = names.find((name) => unitId(name) === undefined);
+  if (bad !== undefined) throw ValidationError.field(field, `URI not valid: ${bad}`);
+  const ids = [...new Set(names.map((name) => unitId(name)!))];
+  const found = await request.db.rows<{ pulp_id: string }>(
+    sql`select pulp_id from content where pulp_id = any(${ids}::uuid[]) and domain_id = ${request.domain.id}`,
+  );
+  const there = new Set(found.map((row) => row.pulp_id));
+  const missing = names.filter((name) => !there.has(unitId(name)!));
+  if (missing.length > 0) {
+    throw ValidationError.field(field, `Could not find the following content units: [${missing.map((name) => `'${name}'`).join(', ')}]`);
+  }
+  return ids;
+}
+
+export function syncAction(sync: { component: string; taskName: string; fields: Readonly<Record<string, Field>>; check?: (values: Values, repository: Values) => void }): Action {
+  return {
+    name: 'sync',
+    method: 'post',
+    detail: true,
+    summary: 'Sync from a remote',
+    description: 'Starts a task that brings the repository up to date with a remote.',
+    input: {
+      component: sync.component,
+      fields: { remote: reference('remote', { required: false, help: 'The remote to sync from; the repository’s own by default.' }), ...sync.fields },
+    },
+    output: { 202: { component: 'AsyncOperation' } },
+    run: async (request, target, input) => {
+      const remote = (input.remote as Found | undefined) ?? (await ownRemote(request, target.row));
+      if (!remote) throw ValidationError.field('remote', 'This field is required since a remote is not set on the repository.');
+      sync.check?.(input, target.row);
+      const { remote: _, ...options } = input;
+      const task = await request.dispatch({
+        name: sync.taskName,
+        args: { repository: target.id, remote: remote.id, options },
+        exclusive: [target.prn],
+        shared: [remote.prn],
+      });
+      return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+    },
+  };
+}
+
+async function ownRemote(request: RequestContext, repository: Values): Promise<Pick<Found, 'id' | 'prn'> | undefined> {
+  if (!repository.remote_id) return undefined;
+  const id = String(repository.remote_id);
+  const row = await request.db.row<{ pulp_type: string }>(sql`select pulp_type from remote where pulp_id = ${id}`);
+  return row && { id, prn: request.services.models.prnOfType('remote', row.pulp_type, id) };
+}
+
+export function modifyAction(): Action {
+  return {
+    name: 'modify',
+    method: 'post',
+    detail: true,
+    summary: 'Modify Repository Content',
+    description: 'Starts a task that makes a new version with units added and removed.',
+    input: {
+      component: 'RepositoryAddRemoveContent',
+      fields: {
+        add_content_units: list(string({ help: 'href or PRN of a unit' }), { required: false, help: 'Units to add.' }),
+        remove_content_units: list(string(), { required: false, help: "Units to remove; '*' removes all." }),
+        base_version: reference(['repository_version'], { required: false, help: 'Start from this version instead of the latest.' }),
+        overwrite: boolean({ default: true, help: 'Whether units with the same key are replaced; false makes that an error.' }),
+      },
+    },
+    output: { 202: { component: 'AsyncOperation' } },
+    run: async (request, target, input) => {
+      const add = (input.add_content_units as string[] | undefined) ?? [];
+      const remove = (input.remove_content_units as string[] | undefined) ?? [];
+      if (remove.includes('*') && remove.length > 1) {
+        throw ValidationError.field('remove_content_units', "Cannot supply content units and '*'.");
+      }
+      const addIds = await unitIds('add_content_units', add, request);
+      const removeIds = remove.includes('*') ? ['*'] : await unitIds('remove_content_units', remove, request);
+      const base = input.base_version as Found | undefined;
+      const task = await request.dispatch({
+        name: 'pulpcore.app.tasks.repository.add_and_remove',
+        args: {
+          repository: target.id,
+          base_version: base?.id ?? null,
+          add_content_units: addIds,
+          remove_content_units: removeIds,
+          overwrite: input.overwrite ?? true,
+        },
+        exclusive: [target.prn],
+      });
+      return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+    },
+  };
+}
+
+/** A new repository has version 0; changed retention is applied by the caller's task afterwards. */
+export async function afterRepositorySave(tx: Transaction, id: string, _values: Values, _services: Services, created: boolean): Promise<void> {
+  if (!created) return;
+  await tx.run(sql`with version as (
+      insert into repository_version (pulp_id, repository_id, number, complete)
+      select ${uuid7()}, id, 0, true from repository where pulp_id = ${id})
+    update repository set next_version = 1 where pulp_id = ${id}`);
+}

@@ -1,0 +1,65 @@
+/** Filter conditions on repositories and versions that requests name by href or PRN. */
+import type { Queryable } from '../db/database.ts';
+import { type Sql, sql } from '../db/sql.ts';
+import { ValidationError } from '../lib/errors.ts';
+import type { RequestContext } from './context.ts';
+
+const UUID = '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})';
+const VERSION_HREF = new RegExp(`/repositories/[^/]+/[^/]+/${UUID}/versions/(\\d+)/?$`, 'i');
+const REPOSITORY_HREF = new RegExp(`/repositories/[^/]+/[^/]+/${UUID}/?$`, 'i');
+const VERSION_PRN = new RegExp(`^prn:core\\.repositoryversion:${UUID}$`, 'i');
+const REPOSITORY_PRN = new RegExp(`^prn:[a-z0-9_]+\\.[a-z0-9_]*repository[a-z0-9_]*:${UUID}$|^prn:core\\.openpgpkeyring:${UUID}$`, 'i');
+
+export interface VersionKey {
+  /** bigint id of the repository. */
+  readonly repositoryId: number;
+  readonly number: number;
+  readonly pulpId: string;
+}
+
+/** The version an href or PRN names; a repository stands for its latest. Undefined when there is none. */
+export async function findVersion(filter: string, value: string, request: RequestContext): Promise<VersionKey | undefined> {
+  return await request.db.row<VersionKey>(sql`select v.repository_id as "repositoryId", v.number, v.pulp_id as "pulpId"
+    from repository_version v join repository r on r.id = v.repository_id
+    where v.complete and r.domain_id = ${request.domain.id} and ${versionCondition(filter, value)}
+    order by v.number desc limit 1`);
+}
+
+function versionCondition(filter: string, value: string): Sql {
+  const href = VERSION_HREF.exec(value);
+  if (href) return sql`r.pulp_id = ${href[1]} and v.number = ${Number(href[2])}`;
+  const prn = VERSION_PRN.exec(value);
+  if (prn) return sql`v.pulp_id = ${prn[1]}`;
+  return sql`r.pulp_id = ${requireRepository(filter, value)}`;
+}
+
+function requireRepository(filter: string, value: string): string {
+  const found = REPOSITORY_HREF.exec(value) ?? REPOSITORY_PRN.exec(value);
+  const id = found?.[1] ?? found?.[2];
+  if (!id) throw ValidationError.field(filter, `URI not valid: ${value}`);
+  return id;
+}
+
+/** Condition on a column that holds repository ids. */
+export function repositoryIdCondition(filter: string, value: string, _request: RequestContext, column: Sql): Sql {
+  return sql`${column} = ${requireRepository(filter, value)}`;
+}
+
+/** Condition on a column that holds version ids. */
+export async function versionIdCondition(filter: string, value: string, request: RequestContext, column: Sql): Promise<Sql> {
+  const version = await findVersion(filter, value, request);
+  return version ? sql`${column} = ${version.pulpId}` : sql.raw('false');
+}
+
+/** Id of the newest complete version of a repository. */
+export async function latestVersionOf(db: Queryable, repositoryPulpId: string): Promise<string> {
+  const row = await db.row<{ pulp_id: string }>(sql`select v.pulp_id from repository_version v join repository r on r.id = v.repository_id
+    where r.pulp_id = ${repositoryPulpId} and v.complete order by v.number desc limit 1`);
+  return row!.pulp_id;
+}
+
+/** Condition that the unit `column` (a content id) is in a version. */
+export function memberOf(version: VersionKey, column: Sql): Sql {
+  return sql`exists (select 1 from repository_content rc where rc.repository_id = ${version.repositoryId} and rc.content_id = ${column}
+    and rc.version_added <= ${version.number} and (rc.version_removed is null or rc.version_removed > ${version.number}))`;
+}
