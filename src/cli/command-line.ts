@@ -1,0 +1,105 @@
+/** Reads the command line: which command, its options, the settings; runs it and ends the process with its exit code. */
+import { parseArgs } from 'node:util';
+import { settingsFromParent } from '../app/child-process.ts';
+import { StartRefused } from '../app/data-directory.ts';
+import { createLogger } from '../app/logging.ts';
+import { type LoadedSettings, loadSettings, SettingsError } from '../config/load-settings.ts';
+import type { Setting } from '../config/setting.ts';
+import { declarations, type SettingName, settingNames } from '../config/settings.ts';
+import { EmbeddedPostgresError } from '../db/embedded/system-user.ts';
+import { DatabaseUnavailable } from '../db/errors.ts';
+import { MigrationRefused } from '../db/migrate.ts';
+import { messageOf } from '../lib/errors.ts';
+import { type Command, type CommandContext, CommandFailed } from './command.ts';
+import { commands } from './commands.ts';
+import { commandHelp, generalHelp, settingsHelp } from './help.ts';
+
+/** Failures whose words say everything; all others show where they come from. */
+const explained = [
+  SettingsError,
+  StartRefused,
+  CommandFailed,
+  MigrationRefused,
+  EmbeddedPostgresError,
+  DatabaseUnavailable,
+] as const;
+
+/** Runs the command and ends the process. */
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  let code: number;
+  try {
+    code = (await dispatch(argv)) ?? 0;
+  } catch (error) {
+    const known = explained.some((kind) => error instanceof kind);
+    process.stderr.write(`${known ? messageOf(error) : ((error as Error)?.stack ?? String(error))}\n`);
+    code = 1;
+  }
+  process.exit(code);
+}
+
+async function dispatch(argv: readonly string[]): Promise<number | undefined> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    print(rest[0] === 'settings' ? settingsHelp() : generalHelp());
+    return name === undefined ? 2 : 0;
+  }
+  const entry = commands.find((command) => command.name === name);
+  if (!entry)
+    throw new CommandFailed(`There is no command ${name}. Commands: ${commands.map((c) => c.name).join(', ')}`);
+  const command = await entry.load();
+  if (rest.includes('--help') || rest.includes('-h')) {
+    print(commandHelp(command));
+    return 0;
+  }
+  return command.run(await readContext(command, rest));
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function readContext(command: Command, rest: readonly string[]): Promise<CommandContext> {
+  const { values, positionals } = readWords(command, rest);
+  if (positionals.length > (command.words?.length ?? 0)) {
+    throw new CommandFailed(`${command.name} does not take ${JSON.stringify(positionals.at(-1))}. ${seeHelp(command)}`);
+  }
+  const own = command.options ?? {};
+  const options: CommandContext['options'] = Object.fromEntries(Object.entries(values).filter(([name]) => name in own));
+  const flags = Object.fromEntries(
+    Object.entries(values)
+      .filter(([name]) => !(name in own))
+      .map(([name, value]) => [name.replaceAll('-', '_'), value as string | boolean]),
+  );
+  const loaded: LoadedSettings | undefined = options.child === true ? undefined : loadSettings({ flags });
+  const settings = loaded?.settings ?? (await settingsFromParent());
+  const logger = createLogger(settings, 'pulpcore.app');
+  return { settings, loaded, options, words: positionals, logger };
+}
+
+function readWords(command: Command, rest: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...rest],
+      allowPositionals: true,
+      allowNegative: true,
+      options: { config: { type: 'string' }, ...settingOptions(), ...command.options },
+    });
+  } catch (error) {
+    throw new CommandFailed(`${messageOf(error).split('. To specify')[0]}. ${seeHelp(command)}`);
+  }
+}
+
+/** Every setting is an option of every command. */
+function settingOptions() {
+  return Object.fromEntries(
+    settingNames.map((name: SettingName) => {
+      const setting: Setting<unknown> = declarations[name];
+      const type = setting.type === 'boolean' ? ('boolean' as const) : ('string' as const);
+      return [name.replaceAll('_', '-'), { type }];
+    }),
+  );
+}
+
+function seeHelp(command: Command): string {
+  return `See: deckle ${command.name} --help`;
+}

@@ -1,0 +1,42 @@
+/** What a command of the program is: a name, words of help, options of its own, and its work. */
+import type { AppLogger } from '../app/logging.ts';
+import type { LoadedSettings } from '../config/load-settings.ts';
+import type { Settings } from '../config/settings.ts';
+
+export interface CommandOption {
+  type: 'string' | 'boolean';
+  help: string;
+  /** May be given several times. */
+  multiple?: boolean;
+  /** Not shown in the help. */
+  hidden?: boolean;
+}
+
+export interface CommandContext {
+  settings: Settings;
+  /** With the source of each value; absent in processes that got their settings from their parent. */
+  loaded: LoadedSettings | undefined;
+  options: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+  /** Words that are not options. */
+  words: readonly string[];
+  logger: AppLogger;
+}
+
+export interface Command {
+  name: string;
+  /** One line for the list of commands. */
+  summary: string;
+  /** Names of the words it takes, such as `<directory>`. */
+  words?: readonly string[];
+  options?: Readonly<Record<string, CommandOption>>;
+  /** Resolves when the command is done; a number becomes the exit code. */
+  run(context: CommandContext): Promise<number | undefined>;
+}
+
+/** The command could not be understood or done; the message is for the person at the terminal. */
+export class CommandFailed extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CommandFailed';
+  }
+}

@@ -1,0 +1,53 @@
+/** The help texts, made from the list of commands and the declared settings. */
+import type { Setting } from '../config/setting.ts';
+import { declarations, settingNames } from '../config/settings.ts';
+import type { Command } from './command.ts';
+import { commands } from './commands.ts';
+
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
+}
+
+export function generalHelp(): string {
+  return [
+    'deckle <command> [options]',
+    '',
+    'Commands:',
+    columns(commands.map(({ name, summary }) => [name, summary] as const)),
+    '',
+    'deckle <command> --help tells its options, deckle help settings all settings. Each setting is an option of every',
+    'command (--worker-ttl 60), an environment variable (DECKLE_WORKER_TTL=60, or PULP_WORKER_TTL=60) and a key of the',
+    'TOML file given by --config (worker_ttl = 60).',
+  ].join('\n');
+}
+
+export function commandHelp(command: Command): string {
+  const words = command.words?.map((word) => ` ${word}`).join('') ?? '';
+  const options = Object.entries(command.options ?? {})
+    .filter(([, { hidden }]) => !hidden)
+    .map(([name, { type, help }]) => [type === 'string' ? `--${name} …` : `--${name}`, help] as const);
+  return [
+    `deckle ${command.name}${words} [options]`,
+    `  ${command.summary}`,
+    ...(options.length > 0 ? ['', 'Options:', columns(options)] : []),
+    '',
+    'All settings are options too; the most used:',
+    columns(
+      (['data', 'bind', 'web', 'workers', 'database_url', 'log_level'] as const).map(
+        (name) => [`--${name.replaceAll('_', '-')} …`, declarations[name].help] as const,
+      ),
+    ),
+    '',
+    'deckle help settings tells the others.',
+  ].join('\n');
+}
+
+export function settingsHelp(): string {
+  return columns(
+    settingNames.map((name) => {
+      const setting: Setting<unknown> = declarations[name];
+      return [`${name} (${setting.type.replace('optional-', '')})`, setting.help] as const;
+    }),
+  );
+}

@@ -1,0 +1,24 @@
+/** The commands that answer HTTP requests differ only in what they answer. */
+import { probePort } from '../app/probe-port.ts';
+import { runWeb, type WebRoles } from '../app/web-process.ts';
+import { type BindAddress, parseBind } from '../config/check-settings.ts';
+import type { Command } from './command.ts';
+import { childOption, readySettings } from './run-alone.ts';
+
+export function webCommand(name: string, summary: string, roles: WebRoles): Command {
+  return {
+    name,
+    summary,
+    options: {
+      ...childOption,
+      'share-port': { type: 'boolean', help: 'start although another process of ours listens on the port already' },
+    },
+    async run(context) {
+      const settings = await readySettings(context);
+      const alone = context.options.child !== true && context.options['share-port'] !== true;
+      if (alone) await probePort(parseBind(settings.bind) as BindAddress);
+      await runWeb(settings, roles, context.logger);
+      return 0;
+    },
+  };
+}
