@@ -54,6 +54,9 @@ const [script, args] = words[0] === '--test' ? ['scripts/run-tests.ts', words.sl
 const child = spawn(findNode(), [join(root, script), ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
   process.on(signal, () => child.kill(signal));
+// When npm is killed outright it tells nobody; whoever else starts this may go and leave the server running.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event) setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 1000).unref();
 child.on('error', (error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
