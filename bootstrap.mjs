@@ -51,7 +51,11 @@ if (!installed()) install();
 const words = process.argv.slice(2);
 const [script, args] = words[0] === '--test' ? ['scripts/run-tests.ts', words.slice(1)] : ['src/main.ts', words];
 // Over the channel the program notices when this process is killed.
-const child = spawn(findNode(), [join(root, script), ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+const child = spawn(findNode(), [join(root, script), ...args], {
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  // Set here already so that the entry file is cached too.
+  env: { NODE_COMPILE_CACHE: join(modules, '.cache', 'deckle'), ...process.env },
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
   process.on(signal, () => child.kill(signal));
 // When npm is killed outright it tells nobody; whoever else starts this may go and leave the server running.

@@ -1,6 +1,5 @@
 /** Runs the tests: `unit` (beside the code), `feature` (under test/), or files and folders; all of them unless told. */
 import { globSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { postgresVariable, startTestPostgres } from '../test/support/postgres.ts';
@@ -34,7 +33,7 @@ async function main(words: readonly string[]): Promise<number> {
     return 1;
   }
   process.chdir(root);
-  process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), `deckle-compile-cache-${process.getuid?.()}`);
+  process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'deckle');
   const needsDatabase = files.some((file) => file.startsWith(join(root, 'test/')));
   const postgres = needsDatabase ? await startTestPostgres() : undefined;
   if (postgres) process.env[postgresVariable] = postgres.url;

@@ -1,5 +1,6 @@
 /** One child process that is kept running: started again after growing pauses until it is told to stop. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { StartMessage } from './child-process.ts';
@@ -12,6 +13,18 @@ const goodRun = 30_000;
 
 const mainFile = join(import.meta.dirname, '..', 'main.ts');
 
+/** Beside the dependencies, or in the data directory when those belong to somebody else. */
+function compileCacheDirectory(settings: Settings): string {
+  const shared = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'deckle');
+  try {
+    mkdirSync(shared, { recursive: true });
+    accessSync(shared, constants.W_OK);
+    return shared;
+  } catch {
+    return join(settings.data, 'cache', 'compiled');
+  }
+}
+
 export class ManagedChild {
   readonly name: string;
   /** Resolves when the child has said that it does its work; rejects when it never does. */
@@ -19,6 +32,7 @@ export class ManagedChild {
   readonly #words: readonly string[];
   readonly #settings: Settings;
   readonly #logger: AppLogger;
+  readonly #compileCache: string;
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   #pause = firstPause;
@@ -34,6 +48,7 @@ export class ManagedChild {
     this.#words = words;
     this.#settings = settings;
     this.#logger = logger;
+    this.#compileCache = compileCacheDirectory(settings);
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
       this.#rejectReady = reject;
@@ -63,6 +78,7 @@ export class ManagedChild {
       // Its own session: Ctrl-C on the terminal reaches the supervisor alone, which stops its children in order.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, NODE_COMPILE_CACHE: this.#compileCache },
     });
     this.#child = child;
     const started = Date.now();

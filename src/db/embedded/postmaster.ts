@@ -108,18 +108,19 @@ function worksIn(pid: number, directory: string): boolean {
  */
 export async function clearLeftover(directory: string, log: ServerLog): Promise<void> {
   const left = readPidFile(directory);
-  if (!left) return;
   for (const [signal, patience] of [
     ['SIGINT', 30_000],
     ['SIGQUIT', 10_000],
     ['SIGKILL', 10_000],
   ] as const) {
-    if (!worksIn(left.pid, directory)) break;
+    if (!left || !worksIn(left.pid, directory)) break;
     log('WARNING', `stopping PostgreSQL left over from an earlier run (process ${left.pid}, ${signal})`);
     process.kill(left.pid, signal);
     const until = Date.now() + patience;
     while (worksIn(left.pid, directory) && Date.now() < until) await sleep(20);
   }
-  // Were the number meanwhile used by another process, PostgreSQL would take that for its predecessor.
-  rmSync(join(directory, 'postmaster.pid'), { force: true });
+  // PostgreSQL would take any process with the old number for its predecessor, even one that is dead but not collected.
+  for (const name of ['postmaster.pid', '.s.PGSQL.5432', '.s.PGSQL.5432.lock']) {
+    rmSync(join(directory, name), { force: true });
+  }
 }
