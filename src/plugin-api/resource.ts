@@ -92,7 +92,11 @@ export interface Resource {
   readonly description: string;
   readonly table: TableMapping;
   readonly fields: Readonly<Record<string, Field>>;
-  /** Shorter form of list answers asked by `minimal=true`. */
+  /** Fields of the shorter form asked by `minimal=true`. */
+  readonly minimalFields?: Readonly<Record<string, Field>>;
+  /** Fields that only detail answers have, and the component name of those. */
+  readonly detailFields?: Readonly<Record<string, Field>>;
+  readonly detailComponent?: string;
   readonly filters: Filters;
   readonly ordering: readonly string[];
   /** Common filters that this list does not have. */
@@ -102,6 +106,8 @@ export interface Resource {
   readonly unique?: readonly UniqueRule[];
   readonly hasLabels?: boolean;
   readonly hasRoles?: boolean;
+  /** Rows have labels, but the actions on them are elsewhere (generic lists). */
+  readonly noLabelActions?: boolean;
   /** Status that set_label answers (201, or 200 for some). */
   readonly labelStatus?: number;
   /** Body media types of create in the document (forms only where a file can be sent). */

@@ -38,7 +38,7 @@ export async function listRows(runtime: ResourceRuntime, request: ScopedRequest,
   const conditions = [...(await scopeOf(runtime, request, params)), ...(await filters.conditions(request.query, request))];
   const page = pageOf(request.query);
   const { rows, count } = await readPage(request, resource, conditions, page);
-  const results = await present(resource, rows, request, selectionOf(request.query));
+  const results = await present(shapeOf(resource, request), rows, request, selectionOf(request.query));
   const { next, previous } = pageLinks(request, page.limit, page.offset, count);
   return { status: 200, body: { count, next, previous, results } };
 }
@@ -72,7 +72,15 @@ export async function requireRow(runtime: ResourceRuntime, request: ScopedReques
 
 export async function readOne(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Answer> {
   const row = await requireRow(runtime, request, params);
-  return { status: 200, body: await presentOne(runtime.resource, row, request, selectionOf(request.query)) };
+  const shape = shapeOf(runtime.resource, request);
+  const detail = shape.detailFields ? { ...shape, fields: { ...shape.fields, ...shape.detailFields } } : shape;
+  return { status: 200, body: await presentOne(detail, row, request, selectionOf(request.query)) };
+}
+
+/** `minimal=true` asks for the short form of resources that have one. */
+function shapeOf(resource: Resource, request: RequestContext): Resource {
+  const minimal = resource.minimalFields && /^(true|1)$/i.test(request.query.get('minimal') ?? '');
+  return minimal ? { ...resource, fields: resource.minimalFields } : resource;
 }
 
 export async function createRow(runtime: ResourceRuntime, request: ScopedRequest, body: Body): Promise<Answer> {

@@ -1,0 +1,24 @@
+/** Models of the core that are not made by a declaration of a type. */
+import type { Model } from '../../plugin-api/model.ts';
+
+const core = (name: string, path: string, table: string, more: Partial<Model> = {}): Model => ({ app: 'core', name, path, table, ...more });
+
+export const taskModel = core('Task', 'tasks', 'task');
+export const taskGroupModel = core('TaskGroup', 'task-groups', 'task_group');
+export const taskScheduleModel = core('TaskSchedule', 'task-schedules', 'task_schedule', { inDomain: false });
+export const artifactModel = core('Artifact', 'artifacts', 'artifact');
+export const uploadModel = core('Upload', 'uploads', 'upload');
+export const workerModel = core('AppStatus', 'workers', 'app_status', { inDomain: false });
+export const domainModel = core('Domain', 'domains', 'domain', { inDomain: false });
+export const userModel = core('User', 'users', 'app_user', { key: 'id', prnApp: 'auth', inDomain: false });
+
+export const coreModels: readonly Model[] = [
+  taskModel,
+  taskGroupModel,
+  taskScheduleModel,
+  artifactModel,
+  uploadModel,
+  workerModel,
+  domainModel,
+  userModel,
+];

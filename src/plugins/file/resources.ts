@@ -1,0 +1,57 @@
+/** The REST resources of the file type: what goes beyond core's. */
+import { ValidationError } from '../../lib/errors.ts';
+import { boolean, declareDistribution, declarePublication, declareRemote, declareRepository, json, type Resource, string } from '../../plugin-api/index.ts';
+
+const manifest = string({ help: 'Name of the manifest file; null publishes none.', nullable: true, default: 'PULP_MANIFEST', detail: true });
+
+export const fileRepository = declareRepository({
+  app: 'file',
+  name: 'FileRepository',
+  type: 'file',
+  description: 'Repositories of files.',
+  fields: {
+    autopublish: boolean({ default: false, detail: true, help: 'Whether each new version is published at once.' }),
+    manifest,
+    last_sync_details: json({ readOnly: true, column: false, help: 'What the last sync found.', read: (row) => (row.details as { last_sync_details?: object }).last_sync_details ?? {} }),
+  },
+  sync: {
+    component: 'FileRepositorySyncURL',
+    taskName: 'pulp_file.app.tasks.synchronizing.synchronize',
+    fields: {
+      mirror: boolean({ default: false, help: 'Makes the content equal to upstream’s.' }),
+      optimize: boolean({ default: true, help: 'Does nothing when nothing has changed upstream.' }),
+    },
+    check: (values, repository) => {
+      const { autopublish } = repository.details as { autopublish?: boolean };
+      if (values.mirror && autopublish) throw new ValidationError(['Cannot use mirror mode with autopublished repository.']);
+    },
+  },
+});
+
+export const fileRemote = declareRemote({
+  app: 'file',
+  name: 'FileRemote',
+  type: 'file',
+  description: 'Upstream directories with a PULP_MANIFEST.',
+});
+
+export const filePublication = declarePublication({
+  app: 'file',
+  name: 'FilePublication',
+  type: 'file',
+  description: 'A repository version with its manifest.',
+  taskName: 'pulp_file.app.tasks.publishing.publish',
+  checkpoint: true,
+  fields: { manifest },
+});
+
+export const fileDistribution = declareDistribution({
+  app: 'file',
+  name: 'FileDistribution',
+  type: 'file',
+  description: 'Serves publications of files.',
+  publication: true,
+  checkpoint: true,
+});
+
+export const fileResources: readonly Resource[] = [fileRepository, fileRemote, filePublication, fileDistribution];
