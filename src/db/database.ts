@@ -89,6 +89,8 @@ class PooledDatabase implements Database {
     });
     // An idle connection was lost: the pool has dropped it already and the next query opens another.
     this.#pool.on('error', () => {});
+    // One in use was lost: its query fails with the same error, and without a listener the process would end.
+    this.#pool.on('connect', (client) => client.on('error', () => {}));
     this.#listener = new Listener({ ...config, application_name: `${config.application_name} listen` }, () => {
       for (const callback of this.#reconnected) callback();
     });

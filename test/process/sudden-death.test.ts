@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../../src/db/database.ts';
 import { embeddedUrl } from '../../src/db/embedded/embedded.ts';
 import { sql } from '../../src/db/sql.ts';
-import { allGone, findBelow, isRunning } from '../support/processes.ts';
+import { allGone, findBelow, isRunning, killAll } from '../support/processes.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 const livez = '/pulp/api/v3/livez/';
@@ -39,7 +39,7 @@ test('kill -9 of everything at once, PostgreSQL included, is recovered from', as
   const db = openDatabase({ url: embeddedUrl(join(server.data, 'postgres')) });
   await db.run(sql`create table witness as select 42 as n`);
   await db.close();
-  for (const pid of server.processes()) process.kill(pid, 'SIGKILL');
+  killAll(server.processes());
   const again = await startServer({ data: server.data });
   const after = openDatabase({ url: embeddedUrl(join(server.data, 'postgres')) });
   assert.deepEqual(await after.rows(sql`select n from witness`), [{ n: 42 }]);
@@ -51,7 +51,7 @@ test('a PostgreSQL left behind is stopped by the next start', async () => {
   const server = await startServer();
   const guardians = server.processes().filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'sh');
   const postgres = findBelow(supervisorOf(server), '/bin/postgres -D');
-  for (const pid of [supervisorOf(server), ...guardians]) process.kill(pid, 'SIGKILL');
+  killAll([supervisorOf(server), ...guardians]);
   const left = Number(readFileSync(join(server.data, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
   assert.ok(isRunning(left), `PostgreSQL (${postgres}) should have survived`);
   const again = await startServer({ data: server.data });

@@ -60,3 +60,14 @@ export async function allGone(pids: readonly number[], milliseconds: number): Pr
   while (pids.some(isRunning) && Date.now() < deadline) await sleep(20);
   return pids.filter(isRunning).map((pid) => `${pid} ${commandLine(pid)}`);
 }
+
+/** SIGKILL for all of them; some may have ended because others did. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
