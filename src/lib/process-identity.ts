@@ -1,0 +1,38 @@
+/** Tells whether a process that was noted earlier still exists on this machine. */
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/**
+ * What distinguishes this process from every other one with the same number: system start, pid name space and the time
+ * at which it was started. Null where the system does not tell.
+ */
+export function processKey(): string | null {
+  const space = processSpace();
+  const started = startTimeOf(process.pid);
+  return space && started ? `${space} ${started}` : null;
+}
+
+/** True only when it is certain: same running system, same name space, and no such process or another one. */
+export function isGone(pid: number, key: string | null): boolean {
+  const space = processSpace();
+  if (!space || !key?.startsWith(`${space} `)) return false;
+  return key !== `${space} ${startTimeOf(pid)}`;
+}
+
+function processSpace(): string | undefined {
+  try {
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A zombie has ended; only its parent has not looked yet.
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+/** Ends what processes that are no more have left behind: their registration, their tasks, their temporary files. */
+
+import { sql } from '../db/sql.ts';
+import type { Services } from '../plugin-api/context.ts';
+import { removeMissing, type StatusRow } from './app-status.ts';
+import { finishTask, releaseTask } from './queue.ts';
+import { argumentsOf, type TaskFunctions } from './run-task.ts';
+import { failedFor, type RunnableTask } from './task-row.ts';
+import { removeDirectory, taskDirectory, workerDirectory } from './work-directory.ts';
+
+export const missingReason = 'Worker has gone missing.';
+
+export interface CleanUp {
+  readonly services: Services;
+  readonly functions: TaskFunctions;
+  /** Lease of the process that cleans up. */
+  readonly lease: number;
+  /** Name of this host, whose temporary directories can be removed. */
+  readonly host: string;
+}
+
+/** Safe to be called by any process at any time; several may do it at once. Returns the number of tasks ended. */
+export async function cleanUpMissing(how: CleanUp): Promise<number> {
+  const { db, logger, settings } = how.services;
+  const removed = await removeMissing(db, how.lease);
+  for (const process of removed) {
+    logger.warn({}, `The ${process.app_type} process ${process.name} has gone missing.`);
+  }
+  const orphans = await db.rows<RunnableTask>(sql`
+    select t.*, d.pulp_id as domain_pulp_id, d.name as domain_name
+      from adopt_orphans(${how.lease}) t join domain d on d.id = t.domain_id`);
+  for (const task of orphans) await endOrphan(how, task);
+  for (const process of removed) {
+    if (isOurs(how, process)) await removeDirectory(workerDirectory(settings, process.name));
+  }
+  return orphans.length;
+}
+
+function isOurs(how: CleanUp, process: StatusRow): boolean {
+  return process.app_type === 'worker' && process.host === how.host;
+}
+
+async function endOrphan(how: CleanUp, task: RunnableTask): Promise<void> {
+  const { services } = how;
+  await undo(services, how.functions, task);
+  if (task.worker) await removeDirectory(taskDirectory(services.settings, task.worker, task.pulp_id));
+  const state = await finishTask(services.db, task.id, -how.lease, failedFor(missingReason));
+  if (!state) return;
+  services.logger.warn({}, `Task ${task.pulp_id} (${task.name}) has ended as ${state}: ${missingReason}`);
+  await releaseTask(services.db, task.id);
+}
+
+/** Lets the kind of task remove what one that was cut off has left; its failure is no reason to keep the locks. */
+export async function undo(services: Services, functions: TaskFunctions, task: RunnableTask): Promise<void> {
+  const cleanUp = functions.get(task.name)?.cleanUp;
+  if (!cleanUp) return;
+  try {
+    await cleanUp(services, argumentsOf(services, task));
+  } catch (error) {
+    services.logger.error({ err: error }, `Leftovers of task ${task.pulp_id} (${task.name}) could not be removed.`);
+  }
+}

@@ -1,0 +1,56 @@
+/** Runs short tasks in the process that dispatches them: an API process, or the process of another task. */
+import type { Services } from '../plugin-api/context.ts';
+import type { TaskRunner } from './dispatch.ts';
+import { finishSurely } from './finish-surely.ts';
+import { releaseTask } from './queue.ts';
+import { runTask, type TaskFunctions } from './run-task.ts';
+import type { Holder, RunnableTask, TaskState } from './task-row.ts';
+
+export class ImmediateRunner implements TaskRunner {
+  readonly #services: Services;
+  readonly #functions: TaskFunctions;
+  readonly #holder: () => Holder | undefined;
+  /** Tasks running here. */
+  readonly #running = new Set<string>();
+  #stop = new AbortController();
+
+  constructor(services: Services, functions: TaskFunctions, holder: () => Holder | undefined) {
+    this.#services = services;
+    this.#functions = functions;
+    this.#holder = holder;
+  }
+
+  get holder(): Holder | undefined {
+    return this.#holder();
+  }
+
+  async run(task: RunnableTask): Promise<TaskState> {
+    const holder = { lease: task.lease!, worker: task.worker ?? '' };
+    this.#running.add(task.pulp_id);
+    try {
+      const options = { holder, signal: this.#stop.signal, runner: this };
+      const outcome = await runTask(this.#services, this.#functions, task, options);
+      // Without the lease others write the end; what the caller sees then is a failure all the same.
+      return (await finishSurely(this.#services, task, holder.lease, outcome)) ?? 'failed';
+    } finally {
+      this.#running.delete(task.pulp_id);
+      this.#release(task.id);
+    }
+  }
+
+  isRunning(pulpId: string): boolean {
+    return this.#running.has(pulpId);
+  }
+
+  /** The lease is lost: whatever runs shall stop, since its writes are refused. */
+  abandon(): void {
+    this.#stop.abort();
+    this.#stop = new AbortController();
+  }
+
+  #release(id: number): void {
+    releaseTask(this.#services.db, id).catch((error: unknown) => {
+      this.#services.logger.debug({ err: error }, `Followers of task ${id} were not told; they will be found.`);
+    });
+  }
+}

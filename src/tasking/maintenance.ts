@@ -1,0 +1,81 @@
+/** What any living process does for all from time to time: end what the dead have left, unblock, dispatch what is due. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Services } from '../plugin-api/context.ts';
+import { cleanUpMissing } from './clean-up-missing.ts';
+import { unblockAll } from './queue.ts';
+import type { TaskFunctions } from './run-task.ts';
+import { dispatchDueSchedules } from './schedules.ts';
+
+const longestInterval = 10;
+
+export interface MaintenanceOptions {
+  readonly services: Services;
+  readonly functions: TaskFunctions;
+  /** Undefined while this process is not registered: then it judges nobody. */
+  readonly lease: () => number | undefined;
+  readonly host: string;
+  /** Whether due schedules are dispatched and blocked tasks looked at: workers do, others need not. */
+  readonly schedules: boolean;
+}
+
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  readonly #interval: number;
+  readonly #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #notBefore = 0;
+  #lastSchedules = Number.NEGATIVE_INFINITY;
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+    // A missing process is found within its time to live and one interval.
+    this.#interval = Math.min(longestInterval, options.services.settings.workerTtl / 3) * 1000;
+  }
+
+  /** The first round is done when this returns. */
+  async start(): Promise<void> {
+    await this.#round();
+    this.#running = this.#repeat();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** After a time without the database: others get a chance to show up before they are taken for missing. */
+  postpone(): void {
+    this.#notBefore = performance.now() + (this.#options.services.settings.workerTtl / 2) * 1000;
+  }
+
+  async #repeat(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const pause = this.#options.schedules
+        ? Math.min(this.#interval, this.#options.services.settings.schedulerInterval * 1000)
+        : this.#interval;
+      await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
+      if (!signal.aborted) await this.#round();
+    }
+  }
+
+  async #round(): Promise<void> {
+    const lease = this.#options.lease();
+    if (lease === undefined) return;
+    const { services, functions, host, schedules } = this.#options;
+    try {
+      if (performance.now() >= this.#notBefore) await cleanUpMissing({ services, functions, lease, host });
+      if (schedules) await unblockAll(services.db);
+      if (schedules && this.#schedulesAreDue()) await dispatchDueSchedules(services);
+    } catch (error) {
+      services.logger.warn({ err: error }, 'The queue could not be looked after; it is tried again.');
+    }
+  }
+
+  #schedulesAreDue(): boolean {
+    const now = performance.now();
+    if (now - this.#lastSchedules < this.#options.services.settings.schedulerInterval * 1000 - 50) return false;
+    this.#lastSchedules = now;
+    return true;
+  }
+}
