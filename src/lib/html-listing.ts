@@ -52,7 +52,7 @@ function byName(left: ListingEntry, right: ListingEntry): number {
 }
 
 /** The peer counts columns on the escaped name and keeps the padding and the two spaces even when date or size are unknown. */
-function line({ name, date, size }: ListingEntry): string {
+export function listingLine({ name, date, size }: ListingEntry): string {
   const shown = escapeHtml(name);
   const padding = ' '.repeat(Math.max(0, NAME_COLUMNS - [...shown].length));
   const dateText = date === undefined ? '' : formatListingDate(date);
@@ -65,15 +65,20 @@ function hrefOf(name: string): string {
   return /[%?#]/.test(name) ? encodePath(name) : name;
 }
 
-/** The page for the directory `title`; `parent: false` leaves out the line to the directory above. Entries may come in any order. */
+/** What stands before and after the lines of a page; `parent: false` leaves out the line to the directory above. */
+export function listingFrame(title: string, options: { parent?: boolean } = {}): { head: string; foot: string } {
+  const shown = escapeHtml(title);
+  const head = `\n<html>\n<head><title>Index of ${shown}</title></head>\n<body bgcolor="white">\n<h1>Index of ${shown}</h1>\n`;
+  const parent = options.parent === false ? '' : '<a href="../">../</a>';
+  return { head: `${head}<hr><pre>${parent}\n`, foot: '</pre><hr></body>\n</html>' };
+}
+
+/** The page for the directory `title`. Entries may come in any order. */
 export function htmlListing(
   title: string,
   entries: readonly ListingEntry[],
   options: { parent?: boolean } = {},
 ): string {
-  const shown = escapeHtml(title);
-  const head = `\n<html>\n<head><title>Index of ${shown}</title></head>\n<body bgcolor="white">\n<h1>Index of ${shown}</h1>\n`;
-  const parent = options.parent === false ? '' : '<a href="../">../</a>';
-  const lines = [...entries].sort(byName).map(line).join('');
-  return `${head}<hr><pre>${parent}\n${lines}</pre><hr></body>\n</html>`;
+  const { head, foot } = listingFrame(title, options);
+  return head + [...entries].sort(byName).map(listingLine).join('') + foot;
 }
