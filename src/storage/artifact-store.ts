@@ -1,0 +1,199 @@
+/** Artifacts on their way into the storage: received while hashing, kept by their sha256 and made durable, or discarded. */
+import type { DigestName, Digests } from '../lib/digest.ts';
+import { isErrno } from '../lib/errno.ts';
+import { forEachConcurrent } from '../lib/map-concurrent.ts';
+import { BodyReader, type BodySource, checkDigests, type Expected } from './body.ts';
+import { type AssembleOptions, type Chunk, ChunkedUploads, type ChunkOptions } from './chunked-uploads.ts';
+import type { StorageDriver } from './driver.ts';
+import { HashPool } from './hash-pool.ts';
+import { receiveLarge } from './receive-large.ts';
+import { digestBuffer, joinPieces, writeNewFile } from './receive-small.ts';
+import { storageError } from './storage-errors.ts';
+import { TempFiles } from './temp-files.ts';
+
+/** Bodies up to this size are collected in memory, written at once and hashed here; for larger ones threads pay off. */
+const BUFFERED_BYTES = 1024 * 1024;
+const MOVES_AT_ONCE = 16;
+
+export interface ReceiveOptions {
+  /** Digests to compute; sha256 always is. */
+  digests: readonly DigestName[];
+  /** Digests expected here are computed too. */
+  expected?: Expected | undefined;
+  maxSize?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A received body: must be kept or discarded. */
+export interface TempArtifact {
+  readonly path: string;
+  readonly size: number;
+  readonly digests: Digests & { sha256: string };
+}
+
+export interface ArtifactStoreOptions {
+  driver: StorageDriver;
+  /** Directory for temporary files, on the driver's file system if it has one: `<media>/tmp/files`. */
+  workDirectory: string;
+  /** Id of the domain, null for the default one. */
+  domain?: string | null;
+  /** False gives up durability over a power failure for speed. */
+  fsync?: boolean;
+  hashPool?: HashPool;
+}
+
+export class ArtifactStore {
+  readonly driver: StorageDriver;
+  readonly #options: ArtifactStoreOptions;
+  readonly #hashPool: HashPool;
+  readonly #temp: TempFiles;
+  readonly #domain: string | null;
+  readonly #fsync: boolean;
+  readonly #uploads: ChunkedUploads;
+
+  constructor(options: ArtifactStoreOptions) {
+    this.driver = options.driver;
+    this.#hashPool = options.hashPool ?? new HashPool();
+    this.#options = { ...options, hashPool: this.#hashPool };
+    this.#temp = new TempFiles(options.workDirectory);
+    this.#domain = options.domain ?? null;
+    this.#fsync = options.fsync ?? true;
+    this.#uploads = new ChunkedUploads(this);
+  }
+
+  /** The store of another domain over the same driver and threads. */
+  forDomain(domain: string | null): ArtifactStore {
+    return new ArtifactStore({ ...this.#options, domain });
+  }
+
+  /** Where an artifact of this domain is stored: `artifact/<2>/<62>` or `artifact/<domain>/<2>/<62>`. */
+  keyOf(sha256: string): string {
+    const name = `${sha256.slice(0, 2)}/${sha256.slice(2)}`;
+    return this.#domain === null ? `artifact/${name}` : `artifact/${this.#domain}/${name}`;
+  }
+
+  /**
+   * Reads a body into a temporary file, hashing on the way. Throws DigestMismatch, SizeMismatch, BodyTooLarge, StorageFull, the
+   * signal's reason or the source's error; then the source is ended and nothing is left behind.
+   */
+  async receive(source: BodySource, options: ReceiveOptions): Promise<TempArtifact> {
+    const body = new BodyReader(source, options);
+    try {
+      return await this.#receive(body, options);
+    } catch (error) {
+      throw storageError(error);
+    } finally {
+      await body.close();
+    }
+  }
+
+  /**
+   * Moves bodies to their places, replacing equal ones, and makes all of them durable; answers their keys in order.
+   * On an error those that were not moved are discarded.
+   */
+  async keep(artifacts: readonly TempArtifact[]): Promise<string[]> {
+    const keys = artifacts.map(({ digests }) => this.keyOf(digests.sha256));
+    try {
+      await forEachConcurrent(artifacts.keys(), MOVES_AT_ONCE, (index) =>
+        this.driver.moveIn(artifacts[index]!.path, keys[index]!),
+      );
+      await this.makeDurable(keys);
+    } catch (error) {
+      await Promise.all(artifacts.map((artifact) => this.discard(artifact)));
+      throw storageError(error);
+    }
+    return keys;
+  }
+
+  /** Waits until what was moved in under these keys survives a power failure, unless durability is switched off. */
+  async makeDurable(keys: readonly string[]): Promise<void> {
+    if (this.#fsync) await this.driver.sync(keys);
+  }
+
+  /** Removes a body that is not wanted; harmless after keep. */
+  async discard(artifact: Pick<TempArtifact, 'path'>): Promise<void> {
+    await this.#temp.remove(artifact.path);
+  }
+
+  /** Removes temporary files not written to for so many milliseconds, and old empty directories; answers the number of files. */
+  async sweep(age: number): Promise<number> {
+    const before = Date.now() - age;
+    const removed = await this.#temp.sweep(before);
+    for (const prefix of ['artifact/', 'upload/']) await this.driver.removeEmptyDirectories?.(prefix, before);
+    return removed;
+  }
+
+  /** Stores a chunk durably, replacing one of the same offset. Throws what receive throws. */
+  writeChunk(uploadId: string, offset: number, source: BodySource, options: ChunkOptions = {}): Promise<Chunk> {
+    return this.#uploads.write(uploadId, offset, source, options);
+  }
+
+  /** Takes a received body as a chunk. */
+  keepChunk(uploadId: string, offset: number, received: TempArtifact): Promise<Chunk> {
+    return this.#uploads.keep(uploadId, offset, received);
+  }
+
+  /** The chunks of an upload as one body in the order of their offsets. Throws MissingFile or what receive throws; keeps the chunks. */
+  assembleChunks(uploadId: string, chunks: readonly Chunk[], options: AssembleOptions): Promise<TempArtifact> {
+    return this.#uploads.assemble(uploadId, chunks, options);
+  }
+
+  /** Removes all chunks of an upload; it is no error when there are none. */
+  removeUpload(uploadId: string): Promise<void> {
+    return this.#uploads.remove(uploadId);
+  }
+
+  /** Ids of uploads that have chunks, with the time of the newest in milliseconds since 1970: to find those no row knows. */
+  uploadIds(): Promise<Map<string, number>> {
+    return this.#uploads.ids();
+  }
+
+  async #receive(body: BodyReader, options: ReceiveOptions): Promise<TempArtifact> {
+    const names = digestsToCompute(options);
+    const head: Uint8Array[] = [];
+    for (let piece = await body.next(); piece; piece = await body.next()) {
+      head.push(piece);
+      if (body.size > BUFFERED_BYTES) return this.#receiveLarge(head, body, names, options);
+    }
+    const bytes = joinPieces(head, body.size);
+    const digests = await digestBuffer(bytes, names);
+    checkDigests(digests, options.expected?.digests);
+    const { path } = await this.#create((file) => writeNewFile(file, bytes));
+    return { path, size: body.size, digests: withSha256(digests) };
+  }
+
+  async #receiveLarge(
+    head: Uint8Array[],
+    body: BodyReader,
+    names: DigestName[],
+    options: ReceiveOptions,
+  ): Promise<TempArtifact> {
+    await this.#temp.ensureDirectory();
+    const { path, value } = await this.#temp.create(async (file) => {
+      const digests = await receiveLarge(this.#hashPool, file, head, body, names);
+      checkDigests(digests, options.expected?.digests);
+      return digests;
+    });
+    return { path, size: body.size, digests: withSha256(value) };
+  }
+
+  /** The directory is there but for the first time: then the write is repeated. */
+  async #create(write: (path: string) => Promise<void>): Promise<{ path: string }> {
+    try {
+      return await this.#temp.create(write);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error;
+      await this.#temp.ensureDirectory();
+      return this.#temp.create(write);
+    }
+  }
+}
+
+function digestsToCompute({ digests, expected }: ReceiveOptions): DigestName[] {
+  const wanted = Object.entries(expected?.digests ?? {}).filter(([, value]) => value);
+  return [...new Set<DigestName>(['sha256', ...digests, ...wanted.map(([name]) => name as DigestName)])];
+}
+
+function withSha256(digests: Digests): TempArtifact['digests'] {
+  return { ...digests, sha256: digests.sha256! };
+}

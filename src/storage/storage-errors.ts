@@ -1,0 +1,71 @@
+/** Errors of storing bytes; the API answers them with 400, 413 and 507. */
+import { isErrno } from '../lib/errno.ts';
+
+/** The bytes do not have a digest they should have. */
+export class DigestMismatch extends Error {
+  override readonly name = 'DigestMismatch';
+  readonly digest: string;
+  readonly expected: string;
+  readonly actual: string;
+  constructor(digest: string, expected: string, actual: string) {
+    super(`The ${digest} checksum did not match.`);
+    this.digest = digest;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** More or fewer bytes than there should be; `actual` is what was read until this was known. */
+export class SizeMismatch extends Error {
+  override readonly name = 'SizeMismatch';
+  readonly expected: number;
+  readonly actual: number;
+  constructor(expected: number, actual: number) {
+    super('The size did not match actual size of file.');
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** A body is longer than allowed. */
+export class BodyTooLarge extends Error {
+  override readonly name = 'BodyTooLarge';
+  readonly limit: number;
+  constructor(limit: number) {
+    super(`The body is larger than the ${limit} bytes allowed.`);
+    this.limit = limit;
+  }
+}
+
+/** No room on the disk, or a quota is used up. */
+export class StorageFull extends Error {
+  override readonly name = 'StorageFull';
+  constructor(cause: unknown) {
+    super('There is no space left in the storage.', { cause });
+  }
+}
+
+/** A key names no file. */
+export class MissingFile extends Error {
+  override readonly name = 'MissingFile';
+  readonly key: string;
+  constructor(key: string) {
+    super(`The file ${key} is missing in the storage.`);
+    this.key = key;
+  }
+}
+
+/** A key would leave the store. */
+export class InvalidKey extends Error {
+  override readonly name = 'InvalidKey';
+  constructor(key: string) {
+    super(`Not a storage key: ${JSON.stringify(key)}`);
+  }
+}
+
+/** The error to throw for one of the operating system about a key. */
+export function storageError(error: unknown, key?: string): unknown {
+  if (isErrno(error, 'ENOSPC', 'EDQUOT')) return new StorageFull(error);
+  if (key !== undefined && isErrno(error, 'ENOENT', 'ENOTDIR')) return new MissingFile(key);
+  return error;
+}

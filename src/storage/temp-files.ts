@@ -1,0 +1,64 @@
+/** Temporary files of bodies being received: their names, and the sweeping of what killed processes left. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, opendir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno } from '../lib/errno.ts';
+
+export class TempFiles {
+  readonly directory: string;
+  readonly #prefix = randomBytes(8).toString('hex');
+  #count = 0;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** A name nobody else uses; several processes share the directory. */
+  newPath(): string {
+    return join(this.directory, `${this.#prefix}-${(this.#count++).toString(36)}`);
+  }
+
+  /** Runs a write to a new path; makes the directory when it is missing, and removes the file when the write fails. */
+  async create<T>(write: (path: string) => Promise<T>): Promise<{ path: string; value: T }> {
+    const path = this.newPath();
+    try {
+      return { path, value: await write(path) };
+    } catch (error) {
+      await this.remove(path);
+      throw error;
+    }
+  }
+
+  async ensureDirectory(): Promise<void> {
+    await mkdir(this.directory, { recursive: true });
+  }
+
+  async remove(path: string): Promise<void> {
+    await rm(path, { force: true });
+  }
+
+  /** Removes files not written to since a time (milliseconds since 1970); answers how many. */
+  async sweep(unchangedSince: number): Promise<number> {
+    let removed = 0;
+    for (const path of await this.#paths()) {
+      const changed = await stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => Number.POSITIVE_INFINITY,
+      );
+      if (changed >= unchangedSince) continue;
+      await rm(path, { force: true, recursive: true });
+      removed++;
+    }
+    return removed;
+  }
+
+  async #paths(): Promise<string[]> {
+    try {
+      const entries = await Array.fromAsync(await opendir(this.directory));
+      return entries.map(({ name }) => join(this.directory, name));
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
+  }
+}
