@@ -4,6 +4,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { StartMessage } from './child-process.ts';
+import { StartRefused } from './data-directory.ts';
 import type { AppLogger } from './logging.ts';
 
 const firstPause = 100;
@@ -107,7 +108,8 @@ export class ManagedChild {
   }
 
   #scheduleRestart(how: string, wasReady: boolean, ran: number): void {
-    if (!wasReady && ++this.#failures >= 3) this.#rejectReady(new Error(`${this.name} does not start (${how})`));
+    if (!wasReady && ++this.#failures >= 3)
+      this.#rejectReady(new StartRefused(`The ${this.name} does not start (${how}); what it said is above.`));
     if (wasReady) this.#failures = 0;
     if (ran >= goodRun) this.#pause = firstPause;
     this.#logger.error({}, `${this.name} ended (${how}); it is started again in ${this.#pause / 1000} s`);
