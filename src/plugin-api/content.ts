@@ -25,6 +25,8 @@ export interface ContentType {
   readonly naturalKey: readonly string[];
   /** Columns of which a repository version holds each combination once; empty: no such rule. */
   readonly repoKey: readonly string[];
+  /** Column that equals the path of its artifact and has an index in bytewise order (collate "C"): makes path checks cheap. */
+  readonly pathColumn?: string;
   /** Its bytes are never dropped by reclaim. */
   readonly protectedFromReclaim?: boolean;
   readonly description: string;

@@ -1,8 +1,6 @@
 /** The content of the file type: any file under a relative path. */
 import { type ContentType, exactFilter, sql, textFilter } from '../../plugin-api/index.ts';
 
-
-
 export const fileContent: ContentType = {
   app: 'file',
   name: 'FileContent',
@@ -15,6 +13,7 @@ export const fileContent: ContentType = {
   ],
   naturalKey: ['relative_path', 'digest'],
   repoKey: ['relative_path'],
+  pathColumn: 'relative_path',
   description: 'A file of any kind, known by its path and the digest of its bytes.',
   fields: {},
   filters: {

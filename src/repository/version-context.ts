@@ -1,0 +1,21 @@
+/** What the making of versions needs from above: the declared types, and publishing, which is another engine's work. */
+import type { Values } from '../plugin-api/field.ts';
+import type { Repository, Version } from '../plugin-api/plugin.ts';
+import type { TaskContext } from '../plugin-api/task.ts';
+import type { ContentRegistry } from './content-registry.ts';
+
+export interface PublishRequest {
+  readonly version: Version;
+  readonly repository: Repository;
+  /** pulp_type of the publication. */
+  readonly type: string;
+  readonly values: Values;
+}
+
+/** Publishes a version in the running task; returns the id of the publication. */
+export type PublishVersion = (context: TaskContext, request: PublishRequest) => Promise<string>;
+
+export interface VersionEngine {
+  readonly types: ContentRegistry;
+  readonly publish: PublishVersion;
+}

@@ -1,0 +1,140 @@
+/** Makes a new version of a repository: changes are gathered unseen, checked, and become visible in one transaction. */
+import type { Transaction } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+import { addContent, countVersion, removeContent, removeWhere, startFrom } from '../model/membership.ts';
+import { trimVersions } from '../model/protected-versions.ts';
+import { announceRepositoryChange } from '../model/repository.ts';
+import {
+  beginVersion,
+  completeVersion,
+  dropVersion,
+  latestVersion,
+  type VersionRow,
+} from '../model/repository-version.ts';
+import { prn } from '../plugin-api/model.ts';
+import type { Repository, RepositoryType, Version } from '../plugin-api/plugin.ts';
+import type { TaskContext } from '../plugin-api/task.ts';
+import { checkPaths } from './check-paths.ts';
+import { replaceDuplicates } from './replace-duplicates.ts';
+import type { VersionEngine } from './version-context.ts';
+
+/** A version in the making. Sets of any size: they are written in batches. */
+export interface NewVersion extends Version {
+  /** Each answers how many units it has changed. */
+  add(contentIds: readonly number[]): Promise<number>;
+  remove(contentIds: readonly number[]): Promise<number>;
+  removeAll(): Promise<number>;
+  /** Adds within a transaction of the caller, which must be one of `context.write`. */
+  addIn(tx: Transaction, contentIds: readonly number[]): Promise<number>;
+}
+
+const BATCH = 20_000;
+
+/**
+ * The task must hold the repository exclusively. Answers the version, or null when it would equal the one before. When the work or a
+ * check fails, nothing is left.
+ */
+export async function withNewVersion(
+  context: TaskContext,
+  engine: VersionEngine,
+  repository: Repository,
+  work: (version: NewVersion) => Promise<void>,
+  base?: Version | null,
+): Promise<Version | null> {
+  const type = engine.types.repositoryType(repository.pulpType);
+  const before = await latestVersion(context.db, repository.id);
+  const row = await begin(context, before, base);
+  try {
+    await work(newVersion(context, row));
+    context.signal.throwIfAborted();
+    const made = await context.write((tx) => complete(context, tx, type, repository, row, before));
+    if (!made) return null;
+  } catch (error) {
+    // Refused when the lease is gone; then whoever took the task over removes the version.
+    await context.write((tx) => dropVersion(tx, row)).catch(() => {});
+    throw error;
+  }
+  await retain(context, repository, type);
+  await autopublish(context, engine, repository, type, row);
+  return row;
+}
+
+async function begin(context: TaskContext, before: Version, base: Version | null | undefined): Promise<VersionRow> {
+  return await context.write(async (tx) => {
+    const version = await beginVersion(tx, before.repositoryId, base?.pulpId ?? null);
+    if (base && base.id !== before.id) await startFrom(tx, version, base);
+    return version;
+  });
+}
+
+function newVersion(context: TaskContext, row: VersionRow): NewVersion {
+  const inBatches = async (ids: readonly number[], work: typeof addContent) => {
+    let changed = 0;
+    for (let at = 0; at < ids.length; at += BATCH) {
+      changed += await context.write((tx) => work(tx, row, ids.slice(at, at + BATCH)));
+    }
+    return changed;
+  };
+  return {
+    ...row,
+    add: (ids) => inBatches(ids, addContent),
+    remove: (ids) => inBatches(ids, removeContent),
+    removeAll: () => context.write((tx) => removeWhere(tx, row, sql.raw('true'))),
+    addIn: (tx, ids) => addContent(tx, row, ids),
+  };
+}
+
+/** Checks and completes; false when there was no change, then the version is gone again. */
+async function complete(
+  context: TaskContext,
+  tx: Transaction,
+  type: RepositoryType,
+  repository: Repository,
+  version: VersionRow,
+  before: VersionRow,
+): Promise<boolean> {
+  const changes = await countVersion(tx, version, before.counts);
+  checkTypes(type, Object.keys(changes.added));
+  await replaceDuplicates(tx, type, version, changes.added, before.counts.present);
+  await type.finalize?.(tx, version, repository, context);
+  if (type.checkPaths !== false) await checkPaths(tx, type, version, changes.added);
+  const counts = await countVersion(tx, version, before.counts);
+  if (isEmpty(counts.added) && isEmpty(counts.removed)) {
+    await dropVersion(tx, version);
+    return false;
+  }
+  await completeVersion(tx, version, counts);
+  await announceRepositoryChange(tx, repository.pulpId);
+  context.created(prn('core.repositoryversion', version.pulpId));
+  return true;
+}
+
+function isEmpty(counts: object): boolean {
+  return Object.keys(counts).length === 0;
+}
+
+function checkTypes(type: RepositoryType, added: readonly string[]): void {
+  const other = added.filter((name) => !type.contentTypes.some((one) => one.pulpType === name));
+  if (other.length > 0)
+    throw new Error(`A repository of type ${type.pulpType} cannot hold content of type ${other.join(', ')}.`);
+}
+
+async function retain(context: TaskContext, repository: Repository, type: RepositoryType): Promise<void> {
+  await context.write(async (tx) => {
+    const keep = await tx.row<{ keep: number | null }>(
+      sql`select retain_repo_versions as keep from repository where id = ${repository.id}`,
+    );
+    if (keep?.keep) await trimVersions(tx, repository.id, keep.keep, type.publicationType !== undefined);
+  });
+}
+
+async function autopublish(
+  context: TaskContext,
+  engine: VersionEngine,
+  repository: Repository,
+  type: RepositoryType,
+  version: Version,
+): Promise<void> {
+  const values = type.publicationType === undefined ? undefined : type.autopublish?.(repository);
+  if (values) await engine.publish(context, { version, repository, type: type.publicationType!, values });
+}
