@@ -86,14 +86,14 @@ create index task_results on task using gin (created_resources) where created_re
 
 -- What unfinished tasks hold or wait for. A task that runs keeps its rows, and everything it writes is written in
 -- transactions that hold one of them in key share mode: whoever ends the task deletes them, and so waits for those.
+-- The index by task is a hash because one that could be read in order might be taken for the primary key's work.
 create table task_resource (
   resource text not null,
-  task_id bigint not null,
   exclusive boolean not null,
-  primary key (resource, task_id)
+  task_id bigint not null,
+  primary key (resource, exclusive, task_id)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
-create index task_resource_exclusive on task_resource (resource, task_id) where exclusive;
-create index task_resource_task on task_resource (task_id);
+create index task_resource_task on task_resource using hash (task_id);
 
 create table progress_report (
   pulp_id uuid primary key,
@@ -159,21 +159,30 @@ begin
 end $$;
 create trigger user_tasks after delete on app_user for each row execute function forget_task_creator();
 
--- Whether an earlier unfinished task conflicts: exclusive with anything, shared with exclusive.
--- Sequential scans and joins by hashing are off in this and the other functions because their plans are kept: one made
--- while the table was empty would be used for thousands of rows.
-create function task_is_blocked(p_id bigint) returns boolean language plpgsql stable
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+-- Plans of statements in functions are kept by each session, perhaps from a time when the tables were empty. So the
+-- statements below look up one thing each by the one index there is for it, sequential scans are off, and so is sorting
+-- where an index has the order.
+
+-- Whether somebody holds or waits for the name in a way that conflicts, before the given task.
+create function resource_is_taken(p_name text, p_exclusive boolean, p_before bigint) returns boolean
+  language plpgsql stable set enable_seqscan = off as $$
 begin
-  return exists (
-    select from task_resource mine
-      join task_resource other on other.resource = mine.resource and other.task_id < p_id
-      where mine.task_id = p_id and mine.exclusive
-  ) or exists (
-    select from task_resource mine
-      join task_resource other on other.resource = mine.resource and other.exclusive and other.task_id < p_id
-      where mine.task_id = p_id and not mine.exclusive
-  );
+  if exists (select from task_resource where resource = p_name and exclusive = true and task_id < p_before) then
+    return true;
+  end if;
+  return p_exclusive
+    and exists (select from task_resource where resource = p_name and exclusive = false and task_id < p_before);
+end $$;
+
+-- Whether an earlier unfinished task conflicts: exclusive with anything, shared with exclusive.
+create function task_is_blocked(p_id bigint) returns boolean language plpgsql stable set enable_seqscan = off as $$
+declare
+  mine record;
+begin
+  for mine in select resource, exclusive from task_resource where task_id = p_id loop
+    if resource_is_taken(mine.resource, mine.exclusive, p_id) then return true; end if;
+  end loop;
+  return false;
 end $$;
 
 -- Puts a task into the queue. Names are locked in one order until the commit (1024 buckets, so that a task with
@@ -185,11 +194,11 @@ create function dispatch_task(
   p_pulp_id uuid, p_domain_id integer, p_name text, p_cid text, p_arguments text,
   p_exclusive text[], p_shared text[], p_created_by integer, p_parent uuid, p_group uuid,
   p_immediate boolean, p_can_defer boolean, p_versions jsonb, p_profile jsonb, p_lease bigint, p_worker text
-) returns setof task language plpgsql
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+) returns setof task language plpgsql set enable_seqscan = off as $$
 declare
   bucket record;
-  blocked boolean;
+  resource_name text;
+  blocked boolean := false;
   row_ task;
 begin
   for bucket in
@@ -203,8 +212,12 @@ begin
     end if;
   end loop;
 
-  blocked := exists (select from unnest(p_exclusive) as name join task_resource on resource = name)
-    or exists (select from unnest(p_shared) as name join task_resource on resource = name and exclusive);
+  foreach resource_name in array p_exclusive loop
+    blocked := blocked or resource_is_taken(resource_name, true, 9223372036854775807);
+  end loop;
+  foreach resource_name in array p_shared loop
+    blocked := blocked or resource_is_taken(resource_name, false, 9223372036854775807);
+  end loop;
   row_.pulp_created := clock_timestamp();
   row_.state := case
     when not p_immediate then 'waiting'
@@ -238,7 +251,7 @@ end $$;
 -- Called after the commit of a dispatch. What blocked the task may have ended between its look and its commit, unseen
 -- by the one who ended it: so it looks again. Then workers are told, in a transaction of its own because commits with
 -- notifications go one by one and those that flush the log are slow.
-create function announce_task(p_id bigint) returns void language plpgsql as $$
+create function announce_task(p_id bigint) returns void language plpgsql set enable_seqscan = off as $$
 declare
   found_ task;
 begin
@@ -257,41 +270,50 @@ end $$;
 -- Looks who may go on after these names were given back, and returns how many. On each name only those before the
 -- first exclusive one, and that one itself, can be next; behind a shared one that has ended only that one.
 create function unblock_after(p_exclusive text[], p_shared text[]) returns integer language plpgsql
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  set enable_seqscan = off as $$
 declare
-  unblocked integer;
+  resource_name text;
+  first_exclusive bigint;
+  candidates bigint[] := '{}';
 begin
-  with candidate as (
-    select first_.task_id from unnest(p_shared) as name
-      cross join lateral (select min(task_id) as task_id from task_resource where resource = name and exclusive) as first_
-    union
-    select next_.task_id from unnest(p_exclusive) as name
-      cross join lateral (select min(task_id) as task_id from task_resource where resource = name and exclusive) as first_
-      join task_resource as next_ on next_.resource = name
-        and next_.task_id <= coalesce(first_.task_id, 9223372036854775807)
-  ), ready as (
-    select task.id from candidate join task on task.id = candidate.task_id
-      where state = 'waiting' and unblocked_at is null and not task_is_blocked(task.id)
-      order by task.id for update of task skip locked
-  )
-  update task set unblocked_at = clock_timestamp() from ready where task.id = ready.id;
-  get diagnostics unblocked = row_count;
+  foreach resource_name in array p_shared loop
+    select min(task_id) into first_exclusive from task_resource where resource = resource_name and exclusive = true;
+    if first_exclusive is not null then candidates := candidates || first_exclusive; end if;
+  end loop;
+  foreach resource_name in array p_exclusive loop
+    select min(task_id) into first_exclusive from task_resource where resource = resource_name and exclusive = true;
+    if first_exclusive is not null then candidates := candidates || first_exclusive; end if;
+    candidates := candidates || array(
+      select task_id from task_resource where resource = resource_name and exclusive = false
+        and task_id < coalesce(first_exclusive, 9223372036854775807));
+  end loop;
+  return unblock_tasks(candidates);
+end $$;
+
+-- Marks those of the tasks that wait and are blocked no more, in the order of the queue; returns how many.
+create function unblock_tasks(p_ids bigint[]) returns integer language plpgsql set enable_seqscan = off as $$
+declare
+  candidate bigint;
+  unblocked integer := 0;
+begin
+  for candidate in select distinct id from unnest(p_ids) as id order by id loop
+    perform from task where id = candidate and state = 'waiting' and unblocked_at is null for update skip locked;
+    if found and not task_is_blocked(candidate) then
+      update task set unblocked_at = clock_timestamp() where id = candidate;
+      unblocked := unblocked + 1;
+    end if;
+  end loop;
   return unblocked;
 end $$;
 
 -- The same for everything that is blocked: finds what was overlooked because somebody died in between.
-create function unblock_all() returns integer language plpgsql as $$
+create function unblock_all() returns integer language plpgsql set enable_seqscan = off as $$
 declare
   unblocked integer := 0;
 begin
   perform set_config('synchronous_commit', 'off', true);
   if pg_try_advisory_xact_lock(1952543596, 0) then
-    with ready as (
-      select id from task where state = 'waiting' and unblocked_at is null and not task_is_blocked(id)
-        order by id for update skip locked
-    )
-    update task set unblocked_at = clock_timestamp() from ready where task.id = ready.id;
-    get diagnostics unblocked = row_count;
+    unblocked := unblock_tasks(array(select id from task where state = 'waiting' and unblocked_at is null));
     if unblocked > 0 then perform pg_notify('task_ready', ''); end if;
   end if;
   return unblocked;
@@ -312,7 +334,7 @@ $$;
 -- a time: one that it holds already was given to it in an answer that got lost. Nothing here needs to survive a crash
 -- of the database: what a task writes later flushes its start with it.
 create function next_task(p_lease bigint, p_worker text, p_versions jsonb, p_finished bigint) returns setof task
-  language plpgsql set enable_seqscan = off as $$
+  language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 declare
   claimed task;
   unblocked integer := 0;
@@ -342,7 +364,7 @@ begin
 end $$;
 
 -- Unblocks whoever waited for a finished task and tells its state to those who listen; returns how many may go on.
-create function release_task(p_id bigint) returns integer language plpgsql as $$
+create function release_task(p_id bigint) returns integer language plpgsql set enable_seqscan = off as $$
 declare
   ended task;
 begin
@@ -356,7 +378,7 @@ begin
 end $$;
 
 -- Removes repository versions and publications that a task began and did not complete.
-create function discard_incomplete_results(p_task task) returns void language plpgsql as $$
+create function discard_incomplete_results(p_task task) returns void language plpgsql set enable_seqscan = off as $$
 declare
   version record;
   exclusive_ids uuid[] := array(
@@ -387,12 +409,12 @@ end $$;
 -- being canceled ends as canceled, unless it is an immediate one, which cannot be interrupted and may have completed.
 -- Its resource rows are locked before its own row, in the order of its own transactions, which thereby end first.
 create function finish_task(p_id bigint, p_lease bigint, p_state text, p_result jsonb, p_error jsonb, p_created text[])
-  returns text language plpgsql as $$
+  returns text language plpgsql set enable_seqscan = off as $$
 declare
   ending task;
   final text := p_state;
 begin
-  perform from task_resource where task_id = p_id order by resource for update;
+  perform from task_resource where task_id = p_id for update;
   select * into ending from task
     where id = p_id and lease = p_lease and state in ('running', 'canceling') for update;
   if not found then return null; end if;
@@ -411,7 +433,7 @@ end $$;
 
 -- Cancels a task: one that waits ends at once, one that runs is marked for its process, which is told by the caller.
 -- Returns the task as it is now; nothing when there is none or it has ended before.
-create function cancel_task(p_pulp_id uuid) returns setof task language plpgsql as $$
+create function cancel_task(p_pulp_id uuid) returns setof task language plpgsql set enable_seqscan = off as $$
 declare
   canceled task;
 begin
@@ -428,7 +450,7 @@ end $$;
 -- Takes over the tasks of processes that are no more; they are held under the negative lease of the one who ends them,
 -- which keeps them apart from what that process runs itself. The resource rows come first, as in finish_task: a
 -- transaction of the former holder ends before the task changes hands.
-create function adopt_orphans(p_lease bigint) returns setof task language plpgsql as $$
+create function adopt_orphans(p_lease bigint) returns setof task language plpgsql set enable_seqscan = off as $$
 declare
   orphan bigint;
 begin
@@ -436,7 +458,7 @@ begin
     select id from task where state in ('running', 'canceling')
       and not exists (select from app_status where app_status.lease = abs(task.lease)) order by id
   loop
-    perform from task_resource where task_id = orphan order by resource for update;
+    perform from task_resource where task_id = orphan for update;
     return query update task set lease = -p_lease
       where id = orphan and state in ('running', 'canceling')
         and not exists (select from app_status where app_status.lease = abs(task.lease))
@@ -445,7 +467,7 @@ begin
 end $$;
 
 -- A sign of life; returns the tasks held under the lease, or null when the registration is gone.
-create function beat(p_lease bigint) returns json language plpgsql as $$
+create function beat(p_lease bigint) returns json language plpgsql set enable_seqscan = off as $$
 begin
   perform set_config('synchronous_commit', 'off', true);
   update app_status set last_heartbeat = clock_timestamp() where lease = p_lease;

@@ -1,0 +1,21 @@
+/** Entry point of the process in which a worker has its tasks run. */
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import type { ToChild } from '../tasking/child-messages.ts';
+
+// The cache is written by the main program, whose modules these are.
+enableCompileCache(join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'deckle'));
+
+process.once('message', async (message: ToChild) => {
+  if (message.type !== 'start') return;
+  const [{ createLogger }, { buildServices }, { taskFunctions }, { serveTasks }] = await Promise.all([
+    import('./logging.ts'),
+    import('./services.ts'),
+    import('./task-functions.ts'),
+    import('../tasking/serve-tasks.ts'),
+  ]);
+  const { settings, applicationName } = message;
+  const logger = createLogger(settings, 'pulpcore.tasking.tasks');
+  const services = await buildServices(settings, { logger, role: 'task', applicationName });
+  serveTasks(services, taskFunctions(settings));
+});
