@@ -12,6 +12,10 @@ export interface Filter {
   /** Allowed suffixes: '' for exact, `in`, `contains` …; default by kind. */
   readonly lookups?: readonly string[];
   readonly choices?: readonly string[];
+  /** choice: the document tells the choices for the suffix `in` too. */
+  readonly closed?: boolean;
+  /** The key is sent once for each value instead of with a comma-separated list. */
+  readonly repeatable?: boolean;
   readonly target?: ReferenceTarget;
   readonly nullable?: boolean;
   readonly help?: string;

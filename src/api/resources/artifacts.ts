@@ -1,7 +1,7 @@
 /** Artifacts: the bytes of content, known by their digests (core.md §3.1). */
 import { sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
-import { uuid7 } from '../../lib/uuid7.ts';
+import { findArtifacts, saveArtifacts } from '../../model/artifact.ts';
 import { identityFields } from '../../plugin-api/common-fields.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
 import { type Field, file, integer, type Row, string, type Values } from '../../plugin-api/field.ts';
@@ -79,23 +79,12 @@ export async function createArtifact(values: Values, request: RequestContext): P
   const { temp } = values.file;
   checkExpected(values, values.file, services.settings.allowedContentChecksums);
   const store = services.storage(domain);
-  const digest = Buffer.from(temp.digests.sha256, 'hex');
-  const taken = await request.db.row<{ pulp_id: string }>(sql`select pulp_id from artifact where sha256 = ${digest} and domain_id = ${domain.id}`);
-  if (taken) {
-    if (!(await store.driver.stat(store.keyOf(temp.digests.sha256)))) {
-      await store.keep([temp]);
-      return await answer(taken.pulp_id, request);
-    }
-    throw ValidationError.cross(`Artifact with sha256 checksum of '${temp.digests.sha256}' already exists.`);
-  }
-  await store.keep([temp]);
-  const id = uuid7();
-  const bytes = (name: (typeof DIGESTS)[number]) => (temp.digests[name] === undefined ? null : Buffer.from(temp.digests[name], 'hex'));
-  const made = await request.db.run(sql`insert into artifact (pulp_id, domain_id, size, md5, sha1, sha224, sha256, sha384, sha512)
-    values (${id}, ${domain.id}, ${temp.size}, ${bytes('md5')}, ${bytes('sha1')}, ${bytes('sha224')}, ${digest}, ${bytes('sha384')}, ${bytes('sha512')})
-    on conflict (sha256, domain_id) do nothing`);
-  if (made === 0) throw ValidationError.cross(`Artifact with sha256 checksum of '${temp.digests.sha256}' already exists.`);
-  return await answer(id, request);
+  const sha256 = temp.digests.sha256;
+  const taken = await findArtifacts(request.db, domain.id, [sha256]);
+  const whole = taken.size > 0 && (await store.driver.stat(store.keyOf(sha256)));
+  if (whole) throw ValidationError.cross(`Artifact with sha256 checksum of '${sha256}' already exists.`);
+  const [saved] = await saveArtifacts(services.db, store, domain.id, [temp], services.settings.allowedContentChecksums);
+  return await answer(saved!.pulpId, request);
 }
 
 async function answer(id: string, request: RequestContext): Promise<Answer> {

@@ -1,0 +1,74 @@
+/** What the API does with a unit sent to it: keeps a file's bytes, then a task or the request itself makes the unit (core.md §3.3). */
+import { ValidationError } from '../lib/errors.ts';
+import { saveArtifacts } from '../model/artifact.ts';
+import type { ContentHandlers } from '../plugin-api/declare-content.ts';
+import type { ContentType } from '../plugin-api/content.ts';
+import type { Answer, RequestContext } from '../plugin-api/context.ts';
+import type { Values } from '../plugin-api/field.ts';
+import { contentModel } from '../plugin-api/declare-content.ts';
+import { labelOf } from '../plugin-api/model.ts';
+import { createContentNow } from '../upload/create-content.ts';
+import { isUploadedFile } from './engine/read-body.ts';
+import { checkSources } from '../plugin-api/declare-content.ts';
+import type { Reference } from './engine/validate-body.ts';
+
+const SOURCES = ['file', 'artifact', 'upload', 'file_url', 'downloader_config', 'repository', 'overwrite', 'pulp_labels'];
+
+export function contentHandlers(type: ContentType): ContentHandlers {
+  return {
+    create: (values, request) => dispatchCreate(type, values, request),
+    uploadNow: (request, _target, values) => createNow(type, values, request),
+  };
+}
+
+/** What the upload engine needs of a request: ids instead of references, the type's own fields apart. */
+async function argsOf(type: ContentType, values: Values, request: RequestContext) {
+  const fields = Object.fromEntries(Object.entries(values).filter(([name]) => !SOURCES.includes(name)));
+  const artifact = isUploadedFile(values.file) ? await keepFile(values, request) : (values.artifact as Reference | undefined)?.id;
+  return {
+    contentType: type.pulpType,
+    filename: isUploadedFile(values.file) ? values.file.filename : null,
+    artifact: artifact ?? null,
+    upload: (values.upload as Reference | undefined)?.id ?? null,
+    file_url: values.file_url ?? null,
+    downloader_config: values.downloader_config ?? null,
+    values: fields,
+    repository: (values.repository as Reference | undefined)?.id ?? null,
+    overwrite: values.overwrite ?? true,
+    labels: values.pulp_labels ?? {},
+  };
+}
+
+async function keepFile(values: Values, request: RequestContext): Promise<string> {
+  const { services, domain } = request;
+  if (!isUploadedFile(values.file)) throw ValidationError.field('file', 'The submitted data was not a file. Check the encoding type on the form.');
+  const [saved] = await saveArtifacts(services.db, services.storage(domain), domain.id, [values.file.temp], services.settings.allowedContentChecksums);
+  return saved!.pulpId;
+}
+
+async function dispatchCreate(type: ContentType, values: Values, request: RequestContext): Promise<Answer> {
+  refuseNoFile(values);
+  const args = await argsOf(type, values, request);
+  const locks = [values.repository, values.upload].map((one) => (one as Reference | undefined)?.prn);
+  const task = await request.dispatch({
+    name: 'pulpcore.app.tasks.base.general_create',
+    args: { model: labelOf(contentModel(type)), content: args },
+    exclusive: locks,
+  });
+  return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+}
+
+function refuseNoFile(values: Values): void {
+  if (values.file !== undefined && !isUploadedFile(values.file)) {
+    throw ValidationError.field('file', 'The submitted data was not a file. Check the encoding type on the form.');
+  }
+}
+
+async function createNow(type: ContentType, values: Values, request: RequestContext): Promise<Answer> {
+  checkSources(values);
+  refuseNoFile(values);
+  const { services, domain } = request;
+  const saved = await createContentNow(services, domain, type, (await argsOf(type, values, request)) as never);
+  const body = await services.present(domain, labelOf(contentModel(type)), saved.pulpId);
+  return { status: 201, body, headers: { Location: String(body?.pulp_href) } };
+}

@@ -1,0 +1,136 @@
+/** Endpoints that clean up or repair the whole server: orphans, repair, reclaim (core.md §3.4). */
+import { sql } from '../../db/sql.ts';
+import { HttpError, ValidationError } from '../../lib/errors.ts';
+import type { Answer, RequestContext } from '../../plugin-api/context.ts';
+import { repairFields } from '../../plugin-api/declare-version.ts';
+import { boolean, integer, json, list, string, type Values } from '../../plugin-api/field.ts';
+import { unitIds } from '../../plugin-api/repository-actions.ts';
+import { findVersion } from '../../plugin-api/version-queries.ts';
+import { HrefReader } from '../engine/hrefs.ts';
+import type { Body } from '../engine/read-body.ts';
+import { validateBody } from '../engine/validate-body.ts';
+import { Refused } from '../engine/validate-value.ts';
+import type { Endpoint } from './endpoint.ts';
+
+const accepted = { 202: { component: 'AsyncOperation' } } as const;
+const dryRun = boolean({ default: false, hiddenDefault: true, required: false, help: 'Only tells what would go: nothing is removed.' });
+
+const orphanFields = {
+  content_hrefs: list(json(), { required: false, help: 'Only these units; all by default.' }),
+  orphan_protection_time: integer({ required: false, nullable: true, minimum: 0, maximum: 4294967295, help: 'Minutes for which orphans are kept; ORPHAN_PROTECTION_TIME by default.' }),
+  dry_run: dryRun,
+};
+const repairBody = { ...repairFields, dry_run: dryRun };
+const reclaimFields = {
+  repo_hrefs: list(json(), { help: "Repositories whose bytes may be dropped; ['*'] for all." }),
+  repo_versions_keeplist: list(string({ format: 'uri' }), { required: false, help: 'Versions whose bytes are kept.' }),
+  dry_run: dryRun,
+};
+
+function reader(request: RequestContext): HrefReader {
+  const { models, settings } = request.services;
+  return new HrefReader(models, settings.apiRoot, settings.domainEnabled);
+}
+
+async function input(request: RequestContext, fields: Parameters<typeof validateBody>[0], body: Body): Promise<Values> {
+  return await validateBody(fields, body, request, reader(request));
+}
+
+function requireAdministrator(request: RequestContext): void {
+  if (!request.user?.isSuperuser) throw new HttpError(403, 'You do not have permission to perform this action.');
+}
+
+async function start(request: RequestContext, name: string, args: object, locks: { exclusive?: string[]; shared?: string[] }): Promise<Answer> {
+  const task = await request.dispatch({ name, args, ...locks });
+  return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+}
+
+const domainLock = (request: RequestContext, word: string) => `pdrn:${request.domain.pulpId}:${word}`;
+
+async function cleanUpOrphans(request: RequestContext, _params: unknown, body: Body): Promise<Answer> {
+  requireAdministrator(request);
+  const values = await input(request, orphanFields, body);
+  const names = values.content_hrefs as string[] | undefined;
+  if (names?.length === 0) throw ValidationError.field('content_hrefs', 'Must not be [].');
+  const content = names && (await unitIds('content_hrefs', names.map(String), request));
+  return await start(
+    request,
+    'pulpcore.app.tasks.orphan.orphan_cleanup',
+    { content: content ?? null, orphan_protection_time: values.orphan_protection_time ?? null, dry_run: values.dry_run ?? false },
+    { exclusive: [domainLock(request, 'orphans')] },
+  );
+}
+
+/** Unscoped and deprecated: asked for by mistake too easily to be done without a word. */
+async function deleteOrphans(request: RequestContext): Promise<Answer> {
+  requireAdministrator(request);
+  if (request.query.get('confirm') !== 'true') {
+    throw new ValidationError(['This removes all orphaned content. Use orphans/cleanup/, or confirm with ?confirm=true.']);
+  }
+  return await start(
+    request,
+    'pulpcore.app.tasks.orphan.orphan_cleanup',
+    { content: null, orphan_protection_time: null, dry_run: false },
+    { exclusive: [domainLock(request, 'orphans')] },
+  );
+}
+
+async function repairAll(request: RequestContext, _params: unknown, body: Body): Promise<Answer> {
+  requireAdministrator(request);
+  const values = await input(request, repairBody, body);
+  return await start(
+    request,
+    'pulpcore.app.tasks.repository.repair_all_artifacts',
+    { verify_checksums: values.verify_checksums ?? true, dry_run: values.dry_run ?? false },
+    { exclusive: [domainLock(request, 'repair')] },
+  );
+}
+
+async function reclaim(request: RequestContext, _params: unknown, body: Body): Promise<Answer> {
+  requireAdministrator(request);
+  const values = await input(request, reclaimFields, body);
+  const names = (values.repo_hrefs as unknown[]).map(String);
+  if (names.length === 0) throw ValidationError.field('repo_hrefs', 'Must not be [].');
+  if (names.includes('*') && names.length > 1) throw ValidationError.field('repo_hrefs', "Can't specify specific HREFs when using '*'");
+  const repositories = await findRepositories(names, request);
+  const keep: string[] = [];
+  for (const name of (values.repo_versions_keeplist as string[] | undefined) ?? []) {
+    const version = await findVersion('repo_versions_keeplist', name, request);
+    if (!version) throw ValidationError.field('repo_versions_keeplist', `URI ${name} is not valid.`);
+    keep.push(version.pulpId);
+  }
+  const locks = repositories.length > 0 ? { shared: repositories.map(({ prn }) => prn) } : { exclusive: [domainLock(request, 'reclaim_space')] };
+  return await start(
+    request,
+    'pulpcore.app.tasks.reclaim_space.reclaim_space',
+    { repositories: repositories.map(({ id }) => id), keep_versions: keep, dry_run: values.dry_run ?? false },
+    locks,
+  );
+}
+
+async function findRepositories(names: readonly string[], request: RequestContext): Promise<{ id: string; prn: string }[]> {
+  const ids = names.includes('*') ? null : names.map((name) => repositoryId(name, request));
+  const rows = await request.db.rows<{ pulp_id: string; pulp_type: string }>(
+    sql`select pulp_id, pulp_type from repository where domain_id = ${request.domain.id} ${ids ? sql`and pulp_id = any(${ids}::uuid[])` : sql.empty}`,
+  );
+  if (ids && rows.length < new Set(ids).size) throw ValidationError.field('repo_hrefs', 'Not all repositories were found.');
+  return rows.map((row) => ({ id: row.pulp_id, prn: request.services.models.prnOfType('repository', row.pulp_type, row.pulp_id) }));
+}
+
+function repositoryId(name: string, request: RequestContext): string {
+  try {
+    const named = reader(request).read(name);
+    if (named.model.table !== 'repository') throw new Refused('not a repository');
+    return named.id;
+  } catch (error) {
+    if (error instanceof Refused) throw ValidationError.field('repo_hrefs', `URI ${name} is not valid.`);
+    throw error;
+  }
+}
+
+export const cleanUpEndpoints: readonly Endpoint[] = [
+  { method: 'post', path: 'orphans/cleanup/', operationId: 'orphans_cleanup_cleanup', tag: 'Orphans: Cleanup', summary: 'Remove orphans', input: { component: 'OrphansCleanup', fields: orphanFields }, output: accepted, handler: cleanUpOrphans },
+  { method: 'delete', path: 'orphans/', operationId: 'orphans_delete', tag: 'Orphans', summary: 'Remove all orphans', output: accepted, deprecated: true, handler: deleteOrphans },
+  { method: 'post', path: 'repair/', operationId: 'repair_post', tag: 'Repair', summary: 'Repair artifacts', input: { component: 'Repair', fields: repairFields }, output: accepted, handler: repairAll },
+  { method: 'post', path: 'repositories/reclaim_space/', operationId: 'repositories_reclaim_space_reclaim', tag: 'Repositories: Reclaim_Space', summary: 'Drop bytes that can be fetched again', input: { component: 'ReclaimSpace', fields: reclaimFields }, output: accepted, handler: reclaim },
+];

@@ -1,0 +1,34 @@
+/** Puts the REST face together: routes of all resources and endpoints, identities, dispatch. */
+import { superuserOnly } from '../access/superuser-only.ts';
+import { VerifiedPasswords } from '../access/verified-passwords.ts';
+import { ApiHandler } from '../api/api-handler.ts';
+import { cleanUpEndpoints } from '../api/endpoints/clean-up.ts';
+import type { Endpoint } from '../api/endpoints/endpoint.ts';
+import { loginEndpoints } from '../api/endpoints/login.ts';
+import { livezEndpoint, statusEndpoint } from '../api/endpoints/status.ts';
+import { HrefReader } from '../api/engine/hrefs.ts';
+import { routesOf } from '../api/engine/routes.ts';
+import { roleActions } from '../api/role-actions.ts';
+import { RouteTable } from '../api/route-table.ts';
+import type { DispatchedTask, Services, TaskRequest } from '../plugin-api/context.ts';
+import { dispatch, type TaskRunner } from '../tasking/dispatch.ts';
+import { installedPlugins } from './installed-plugins.ts';
+import { allResources } from './resources.ts';
+import { reportedVersions } from './component-versions.ts';
+
+export function apiEndpoints(passwords: VerifiedPasswords): Endpoint[] {
+  return [statusEndpoint(reportedVersions(installedPlugins)), livezEndpoint, ...cleanUpEndpoints, ...loginEndpoints(passwords)];
+}
+
+export function buildApi(services: Services, runner: () => TaskRunner | undefined): ApiHandler {
+  const { settings } = services;
+  const hrefs = new HrefReader(services.models, settings.apiRoot, settings.domainEnabled);
+  const passwords = new VerifiedPasswords();
+  const routes = new RouteTable({ apiRoot: settings.apiRoot, domainEnabled: settings.domainEnabled });
+  for (const resource of allResources()) for (const route of routesOf(resource, hrefs, roleActions)) routes.addRoute(route);
+  for (const endpoint of apiEndpoints(passwords)) {
+    routes.add(endpoint.method.toUpperCase(), endpoint.path, { handler: endpoint.handler, login: !endpoint.open });
+  }
+  const send = (request: TaskRequest, loggingCid: string): Promise<DispatchedTask> => dispatch(services, request, { loggingCid, runner: runner() });
+  return new ApiHandler({ services, routes, passwords, access: { authorize: superuserOnly }, dispatch: send });
+}

@@ -1,0 +1,5 @@
+/** The package types of this server: two lines for each. */
+import type { Plugin } from '../plugin-api/plugin.ts';
+import { filePlugin } from '../plugins/file/plugin.ts';
+
+export const installedPlugins: readonly Plugin[] = [filePlugin];

@@ -1,0 +1,14 @@
+/** All models: what hrefs and PRNs can name. */
+import { coreModels } from '../api/resources/models.ts';
+import { contentModel } from '../plugin-api/declare-content.ts';
+import { versionModel } from '../plugin-api/declare-version.ts';
+import type { Model } from '../plugin-api/model.ts';
+import { installedPlugins } from './installed-plugins.ts';
+
+export function allModels(): Model[] {
+  return [
+    ...coreModels,
+    versionModel,
+    ...installedPlugins.flatMap((plugin) => [...plugin.resources.map((resource) => resource.model), ...plugin.contentTypes.map(contentModel)]),
+  ];
+}

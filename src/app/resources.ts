@@ -1,0 +1,33 @@
+/** All resources of the REST API: the core's and those of the installed package types. */
+import { contentHandlers } from '../api/content-handlers.ts';
+import { artifactResource } from '../api/resources/artifacts.ts';
+import { genericLists } from '../api/resources/generic-lists.ts';
+import { taskGroupResource, taskResource } from '../api/resources/tasks.ts';
+import { uploadResource } from '../api/resources/uploads.ts';
+import { taskScheduleResource, workerResource } from '../api/resources/workers.ts';
+import { declareContent } from '../plugin-api/declare-content.ts';
+import { allVersions, declareVersions } from '../plugin-api/declare-version.ts';
+import type { Plugin } from '../plugin-api/plugin.ts';
+import type { Resource } from '../plugin-api/resource.ts';
+import { installedPlugins } from './installed-plugins.ts';
+import { allModels } from './models.ts';
+
+/** What a package type adds: its own resources, its content, the versions of its repositories. */
+function resourcesOf(plugin: Plugin): Resource[] {
+  const versions = plugin.resources.filter((resource) => resource.model.table === 'repository').map((resource) => declareVersions(resource));
+  return [...plugin.resources, ...versions, ...plugin.contentTypes.map((type) => declareContent(type, contentHandlers))];
+}
+
+export function allResources(): Resource[] {
+  return [
+    artifactResource,
+    uploadResource,
+    taskResource,
+    taskGroupResource,
+    taskScheduleResource,
+    workerResource,
+    allVersions(),
+    ...genericLists(allModels()),
+    ...installedPlugins.flatMap(resourcesOf),
+  ];
+}
