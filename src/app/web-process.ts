@@ -1,9 +1,19 @@
 /** A process that answers HTTP requests, for the API, for content, or for both on one port. */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type BindAddress, parseBind } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
+import { DatabaseUnavailable } from '../db/errors.ts';
+import { NameTaken } from '../tasking/app-status.ts';
+import { joinQueue, type Participation } from '../tasking/join-queue.ts';
+import { AccessLog } from './access-log.ts';
+import { buildApi } from './api.ts';
 import { dieWithParent, reportReady, stopRequested } from './child-process.ts';
+import { componentVersions } from './component-versions.ts';
+import { buildContent } from './content.ts';
+import { StartRefused } from './data-directory.ts';
 import type { AppLogger } from './logging.ts';
+import { buildServices, type BuiltServices } from './services.ts';
+import { taskFunctions } from './task-functions.ts';
 
 /** Which faces this process shows. */
 export interface WebRoles {
@@ -11,29 +21,79 @@ export interface WebRoles {
   content: boolean;
 }
 
+/** One face of the server: the URLs it answers. */
+interface Face {
+  matches(url: string): boolean;
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
+
 /** Listens until the process is asked to stop, then lets running answers finish. */
 export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLogger): Promise<void> {
   dieWithParent();
   const stopped = stopRequested();
-  const server = createServer({ maxHeaderSize: settings.maxHeaderSize }, requestListener(settings, roles));
+  const services = await buildServices(settings, { logger, role: roles.api ? 'web' : 'content' });
+  const participations = await join(services, roles, logger);
+  const log = new AccessLog();
+  const server = createServer({ maxHeaderSize: settings.maxHeaderSize, noDelay: true });
   server.keepAliveTimeout = settings.keepAliveTimeout * 1000;
   server.headersTimeout = settings.requestTimeout * 1000;
   server.requestTimeout = 0; // uploads may take as long as they need
-  const address = parseBind(settings.bind) as BindAddress;
-  await listen(server, address);
-  reportReady();
-  logger.debug({}, `listening on ${settings.bind}`);
-  await stopped;
-  await close(server, settings.shutdownTimeout * 1000);
+  const faces = await buildFaces(services, roles, participations);
+  server.on('request', (request, response) => {
+    if (settings.accessLog) log.watch(request, response);
+    void answer(faces, request, response, logger);
+  });
+  try {
+    await listen(server, parseBind(settings.bind) as BindAddress);
+    reportReady();
+    logger.debug({}, `listening on ${settings.bind}`);
+    await stopped;
+    await close(server, settings.shutdownTimeout * 1000);
+  } finally {
+    log.flush();
+    for (const face of faces) await face.close?.();
+    for (const one of participations) await one.stop();
+    await services.close();
+  }
 }
 
-/** Answers that the process is alive. */
-function requestListener(settings: Settings, _roles: WebRoles): RequestListener {
-  const livez = `${settings.apiRoot}api/v3/livez/`;
-  return (request, response) => {
-    response.statusCode = request.url === livez ? 200 : 404;
-    response.end();
+async function join(services: BuiltServices, roles: WebRoles, logger: AppLogger): Promise<Participation[]> {
+  const functions = taskFunctions(services.settings);
+  const onReplaced = (error: Error) => {
+    logger.error({ err: error }, 'another process has taken this one’s name');
+    process.exit(1);
   };
+  const participations: Participation[] = [];
+  try {
+    if (roles.api) participations.push(await joinQueue(services, functions, 'api', componentVersions, onReplaced));
+    if (roles.content) participations.push(await joinQueue(services, functions, 'content', componentVersions, onReplaced));
+  } catch (error) {
+    if (error instanceof NameTaken || error instanceof DatabaseUnavailable) throw new StartRefused(error.message, error);
+    throw error;
+  }
+  return participations;
+}
+
+async function buildFaces(services: BuiltServices, roles: WebRoles, participations: readonly Participation[]): Promise<(Face & { close?: () => Promise<void> })[]> {
+  const runner = participations.find((one) => one.runner)?.runner;
+  return [
+    ...(roles.content ? [await buildContent(services)] : []),
+    ...(roles.api ? [buildApi(services, () => runner)] : []),
+  ];
+}
+
+async function answer(faces: readonly Face[], request: IncomingMessage, response: ServerResponse, logger: AppLogger): Promise<void> {
+  const url = request.url ?? '/';
+  const face = faces.find((one) => one.matches(url));
+  try {
+    if (face) return await face.handle(request, response);
+    const body = '{"detail":"Not found."}';
+    response.writeHead(404, { 'Content-Type': 'application/json', 'Content-Length': body.length });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  } catch (error) {
+    logger.error({ err: error }, `${request.method} ${url} failed`);
+    response.destroy();
+  }
 }
 
 /** Several processes may listen on the same port; the kernel shares connections out among them. */
