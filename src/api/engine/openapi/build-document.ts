@@ -6,29 +6,32 @@ import type { ExtraOperation } from './extra-operation.ts';
 import { extraOperation } from './extra-operations.ts';
 import type { PlacedOperation } from './operation-object.ts';
 import { type DocumentStyle, resourceOperations } from './resource-operations.ts';
-import { asyncOperation, taskGroupOperation } from './shared-components.ts';
 
 export interface DocumentOptions extends Partial<DocumentStyle> {
   /** Actions on roles of a resource that has them. */
   readonly roleActions?: (resource: Resource) => Action[];
   /** Versions of the core and the package types by name. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Only operations of this package type (or `core`). */
-  readonly component?: string | undefined;
+  /** Only operations of this package type, or of `core`. */
+  readonly component?: string;
   /** URL that paths are below, with a slash at the end. */
-  readonly server?: string | undefined;
+  readonly server?: string;
 }
+
+export type PathItems = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
 export interface OpenApiDocument {
   readonly openapi: string;
   readonly info: Readonly<Record<string, unknown>>;
-  readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
+  readonly paths: PathItems;
   readonly components: { readonly schemas: Readonly<Record<string, object>>; readonly securitySchemes: object };
   readonly servers: readonly { readonly url: string }[];
 }
 
-/** Two declarations of one component differ, or two operations have the same place. */
-export class DocumentError extends Error {}
+const SECURITY_SCHEMES = {
+  basicAuth: { type: 'http', scheme: 'basic' },
+  cookieAuth: { type: 'apiKey', in: 'cookie', name: 'sessionid' },
+};
 
 export function buildDocument(
   resources: readonly Resource[],
@@ -36,23 +39,74 @@ export function buildDocument(
   options: DocumentOptions,
 ): OpenApiDocument {
   const components = new Components();
-  const operations = allOperations(resources, extras, options, components);
-  const paths = pathsOf(operations);
-  if (JSON.stringify(paths).includes('schemas/AsyncOperationResponse"')) asyncOperation(components);
-  if (JSON.stringify(paths).includes('schemas/TaskGroupOperationResponse"')) taskGroupOperation(components);
+  const paths = pathItems(allOperations(resources, extras, options, components));
+  const schemas = components.finish();
   if (components.conflicts.length > 0) {
-    throw new DocumentError(`components declared twice in different ways: ${components.conflicts.join(', ')}`);
+    throw new Error(`components are declared twice in different ways: ${components.conflicts.join(', ')}`);
   }
   return {
     openapi: '3.0.1',
     info: infoOf(options),
     paths,
-    components: { schemas: components.finish(), securitySchemes: SECURITY_SCHEMES },
+    components: { schemas, securitySchemes: SECURITY_SCHEMES },
     servers: [{ url: options.server ?? 'http://localhost:24817/' }],
   };
 }
 
-const SECURITY_SCHEMES = {
-  basicAuth: { type: 'http', scheme: 'basic' },
-  cookieAuth: { type: 'apiKey', in: 'cookie', name: 'sessionid' },
-};
+function allOperations(
+  resources: readonly Resource[],
+  extras: readonly ExtraOperation[],
+  options: DocumentOptions,
+  components: Components,
+): PlacedOperation[] {
+  const style = styleOf(options);
+  const { component } = options;
+  const noRoles = () => [];
+  return [
+    ...resources
+      .filter((resource) => component === undefined || componentOfResource(resource) === component)
+      .flatMap((resource) =>
+        resourceOperations(resource, actionsOf(resource, options.roleActions ?? noRoles), components, style),
+      ),
+    ...extras
+      .filter((extra) => component === undefined || (extra.component ?? 'core') === component)
+      .map((extra) => extraOperation(extra, components, style)),
+  ];
+}
+
+function styleOf(options: DocumentOptions): DocumentStyle {
+  const { apiRoot = '/pulp/', domainEnabled = false, pkPath = false, bindings = false } = options;
+  return { apiRoot, domainEnabled, pkPath, bindings };
+}
+
+/** The package type a resource belongs to; versions belong to that of their repository. */
+export function componentOfResource(resource: Resource): string {
+  const [master, app] = resource.model.path.split('/');
+  return master === 'repositories' && app !== undefined ? app : resource.model.app;
+}
+
+function pathItems(operations: readonly PlacedOperation[]): PathItems {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const { key, method, operation } of operations) {
+    const item = paths[key] ?? {};
+    paths[key] = item;
+    if (item[method]) throw new Error(`${method.toUpperCase()} ${key} is declared twice`);
+    item[method] = operation;
+  }
+  return Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function infoOf(options: DocumentOptions): Record<string, unknown> {
+  const { versions, component } = options;
+  const shown = Object.entries(versions).filter(
+    ([name]) => component === undefined || name === component || name === 'core',
+  );
+  return {
+    title: 'Deckle REST API',
+    version: 'v3',
+    description: 'Fetches, uploads, organises, versions and distributes software packages.',
+    license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    'x-pulp-app-versions': Object.fromEntries(shown),
+    'x-pulp-domain-enabled': options.domainEnabled ?? false,
+  };
+}

@@ -21,7 +21,10 @@ export function extraOperation(extra: ExtraOperation, components: Components, st
     ...(extra.parameters && { parameters: extra.parameters }),
     body: input && { schema: inputSchema(input, components), media: extra.media },
     responses: Object.fromEntries(
-      Object.entries(extra.output).map(([status, output]) => [status, output && outputSchema(output, extra, components)]),
+      Object.entries(extra.output).map(([status, output]) => [
+        status,
+        output && outputSchema(output, extra, components),
+      ]),
     ),
     outputMedia: extra.outputMedia,
     open: extra.open,
@@ -34,10 +37,16 @@ function placeOf(extra: ExtraOperation, style: DocumentStyle): PathKey {
   return apiPath(extra.path, style, extra.withoutDomain);
 }
 
-function outputSchema(output: BodyShape & { readonly list?: boolean }, extra: ExtraOperation, components: Components): Schema {
+function outputSchema(
+  output: BodyShape & { readonly list?: boolean },
+  extra: ExtraOperation,
+  components: Components,
+): Schema {
   const fields = output.fields ?? (output.component === extra.input?.component ? extra.input.fields : undefined);
   if (!fields) return sharedResponse(output.component, components);
-  return output.list ? components.paginated(output.component, fields) : components.reference(output.component, fields, 'response');
+  return output.list
+    ? components.paginated(output.component, fields)
+    : components.reference(output.component, fields, 'response');
 }
 
 /** `orphans_cleanup_cleanup` of `orphans/cleanup/` → `cleanup`; ids that do not follow their path are left alone. */

@@ -87,9 +87,25 @@ const array = (name: string, items: Schema, description: string): Parameter => (
 
 function commonParameters(resource: Resource): Parameter[] {
   return [
-    { in: 'query', name: 'limit', required: false, schema: { type: 'integer' }, description: 'How many results a page has.' },
-    { in: 'query', name: 'offset', required: false, schema: { type: 'integer' }, description: 'Index of the first result.' },
-    array('ordering', { type: 'string', enum: orderingWords(resource) }, 'Order of the results; - in front reverses it.'),
+    {
+      in: 'query',
+      name: 'limit',
+      required: false,
+      schema: { type: 'integer' },
+      description: 'How many results a page has.',
+    },
+    {
+      in: 'query',
+      name: 'offset',
+      required: false,
+      schema: { type: 'integer' },
+      description: 'Index of the first result.',
+    },
+    array(
+      'ordering',
+      { type: 'string', enum: orderingWords(resource) },
+      'Order of the results; - in front reverses it.',
+    ),
     { in: 'query', name: 'q', schema: TEXT, description: 'Filters joined with NOT, AND and OR.' },
     array('pulp_id__in', { type: 'string', format: 'uuid' }, 'Only those with one of these ids.'),
     array('pulp_href__in', TEXT, 'Only those with one of these hrefs.'),

@@ -1,10 +1,10 @@
 /** The operations of one resource: list, create, read, update, delete and its actions. */
 import type { Action, Mode, Resource } from '../../../plugin-api/resource.ts';
 import type { Components, Fields } from './components.ts';
+import type { Parameter } from './extra-operation.ts';
 import type { Schema } from './field-schema.ts';
 import { listParameters } from './filter-parameters.ts';
 import { inputSchema, type OperationFacts, operationObject, type PlacedOperation } from './operation-object.ts';
-import type { Parameter } from './extra-operation.ts';
 import { collectionPath, detailPath, type PathStyle } from './paths.ts';
 import { asyncOperation, sharedResponse } from './shared-components.ts';
 import { createText, deleteText, nounPhrases, updateText } from './texts.ts';
@@ -14,7 +14,8 @@ export interface DocumentStyle extends PathStyle {
   readonly bindings: boolean;
 }
 
-type Part = Pick<OperationFacts, 'method' | 'summary' | 'description' | 'responses'> & Partial<Pick<OperationFacts, 'parameters' | 'body'>>;
+type Part = Pick<OperationFacts, 'method' | 'summary' | 'description' | 'responses'> &
+  Partial<Pick<OperationFacts, 'parameters' | 'body'>>;
 
 /** Makes the operations of one resource. */
 class ResourceOperations {
@@ -77,8 +78,20 @@ class ResourceOperations {
     const summary = `Update ${nounPhrases(this.#resource).one}`;
     const patched = this.#components.patched(component, fields, description);
     return [
-      this.#detail('update', { method: 'put', summary, description: updateText(mode, false), body: { schema: this.#request() }, responses }),
-      this.#detail('partial_update', { method: 'patch', summary, description: updateText(mode, true), body: { schema: patched }, responses }),
+      this.#detail('update', {
+        method: 'put',
+        summary,
+        description: updateText(mode, false),
+        body: { schema: this.#request() },
+        responses,
+      }),
+      this.#detail('partial_update', {
+        method: 'patch',
+        summary,
+        description: updateText(mode, true),
+        body: { schema: patched },
+        responses,
+      }),
     ];
   }
 
@@ -96,14 +109,18 @@ class ResourceOperations {
     return operationObject({
       method: action.method,
       key: place.key + (action.path ?? `${action.name}/`),
-      operationId: this.#style.bindings ? action.name : (action.operationId ?? `${this.#resource.operation}_${action.name}`),
+      operationId: this.#style.bindings
+        ? action.name
+        : (action.operationId ?? `${this.#resource.operation}_${action.name}`),
       tag: action.tag ?? this.#resource.tag,
       summary: action.summary,
       description: action.description,
       pathParameters: place.parameters,
       parameters: (action.parameters ?? []) as readonly Parameter[],
       body: action.input && { schema: inputSchema(action.input, this.#components), media: action.media },
-      responses: Object.fromEntries(Object.entries(action.output).map(([status, output]) => [status, output && this.#output(output, action)])),
+      responses: Object.fromEntries(
+        Object.entries(action.output).map(([status, output]) => [status, output && this.#output(output, action)]),
+      ),
     });
   }
 
@@ -149,6 +166,11 @@ class ResourceOperations {
 }
 
 /** Operations of a resource with the given actions, which include those on labels and roles. */
-export function resourceOperations(resource: Resource, actions: readonly Action[], components: Components, style: DocumentStyle): PlacedOperation[] {
+export function resourceOperations(
+  resource: Resource,
+  actions: readonly Action[],
+  components: Components,
+  style: DocumentStyle,
+): PlacedOperation[] {
   return new ResourceOperations(resource, components, style).all(actions);
 }

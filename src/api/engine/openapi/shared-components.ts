@@ -12,7 +12,12 @@ export function asyncOperation(components: Components): Schema {
 /** 202: `{task_group}` */
 export function taskGroupOperation(components: Components): Schema {
   const group = string({ format: 'uri', help: 'The href of the group of tasks.' });
-  return components.reference('TaskGroupOperation', { task_group: group }, 'response', 'A group of tasks that was started.');
+  return components.reference(
+    'TaskGroupOperation',
+    { task_group: group },
+    'response',
+    'A group of tasks that was started.',
+  );
 }
 
 const SHARED: Readonly<Record<string, (components: Components) => Schema>> = {
