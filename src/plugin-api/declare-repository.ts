@@ -21,6 +21,8 @@ export interface RepositoryDeclaration {
   /** The sync action: component of its body and fields beside `remote`. */
   readonly sync?: { readonly component: string; readonly taskName: string; readonly fields: Readonly<Record<string, Field>>; readonly check?: (values: Values, repository: Values) => void };
   readonly modify?: boolean;
+  /** Its distributions serve publications instead of versions: decides which versions are protected. */
+  readonly servesPublications?: boolean;
   readonly actions?: readonly Action[];
   readonly validate?: Resource['validate'];
   readonly hasRoles?: boolean;
@@ -54,7 +56,7 @@ export function declareRepository(declaration: RepositoryDeclaration): Resource 
     hasLabels: true,
     hasRoles: declaration.hasRoles ?? true,
     ...(declaration.validate && { validate: declaration.validate }),
-    afterSave: afterRepositorySave,
+    afterSave: afterRepositorySave(declaration.servesPublications ?? false),
     beforeDelete: async (tx, row) => {
       await tx.run(sql`update distribution set generation = generation + 1 where repository_id = ${row.pulp_id}
         or repository_version_id in (select v.pulp_id from repository_version v where v.repository_id = ${row.id})

@@ -55,8 +55,8 @@ export interface SyncContext extends TaskContext {
 export interface SyncEnd {
   /** Nothing to do: the task completes without a version (progress `sync.was_skipped`). */
   readonly skipped?: boolean;
-  /** Kept on the repository as `last_sync_details`; `version` is filled in. */
-  readonly details?: Values;
+  /** Kept on the repository as `last_sync_details`; given the number of the version the sync ended with. */
+  readonly details?: (version: number) => Values;
   /** A publication made in the same task, of the version the sync ended with. */
   readonly publish?: (publish: PublishContext) => Promise<void>;
 }
@@ -66,7 +66,8 @@ export interface RepositorySync {
   readonly taskName: string;
   /** pulp_types of remotes that can be synced from. */
   readonly remotes: readonly string[];
-  run(context: SyncContext): AsyncGenerator<DeclaredContent, SyncEnd>;
+  /** Yields units one by one or many at a time; what it returns at once without a unit may be that nothing has changed. */
+  run(context: SyncContext): AsyncGenerator<DeclaredContent | readonly DeclaredContent[], SyncEnd>;
   /** Whether units not upstream are removed; default: the option `mirror`. */
   mirrors?(options: Values): boolean;
 }

@@ -3,6 +3,7 @@ import type { Transaction } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { uuid7 } from '../lib/uuid7.ts';
+import { trimVersions } from '../model/protected-versions.ts';
 import type { RequestContext, Services } from './context.ts';
 import { boolean, type Field, list, reference, string, type Values } from './field.ts';
 import type { Action } from './resource.ts';
@@ -122,11 +123,20 @@ export function modifyAction(): Action {
   };
 }
 
-/** A new repository has version 0; changed retention is applied by the caller's task afterwards. */
-export async function afterRepositorySave(tx: Transaction, id: string, _values: Values, _services: Services, created: boolean): Promise<void> {
-  if (!created) return;
+/** A new repository has version 0; a changed retention is applied to the versions there are. */
+export function afterRepositorySave(servesPublications: boolean) {
+  return async (tx: Transaction, id: string, values: Values, _services: Services, created: boolean): Promise<void> => {
+    if (created) return await insertFirstVersion(tx, id);
+    const keep = values.retain_repo_versions;
+    if (typeof keep !== 'number') return;
+    const row = await tx.row<{ id: number }>(sql`select id from repository where pulp_id = ${id}`);
+    if (row) await trimVersions(tx, row.id, keep, servesPublications);
+  };
+}
+
+async function insertFirstVersion(tx: Transaction, repositoryPulpId: string): Promise<void> {
   await tx.run(sql`with version as (
       insert into repository_version (pulp_id, repository_id, number, complete)
-      select ${uuid7()}, id, 0, true from repository where pulp_id = ${id})
-    update repository set next_version = 1 where pulp_id = ${id}`);
+      select ${uuid7()}, id, 0, true from repository where pulp_id = ${repositoryPulpId})
+    update repository set next_version = 1 where pulp_id = ${repositoryPulpId}`);
 }

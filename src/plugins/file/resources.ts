@@ -1,18 +1,38 @@
 /** The REST resources of the file type: what goes beyond core's. */
 import { ValidationError } from '../../lib/errors.ts';
-import { boolean, declareDistribution, declarePublication, declareRemote, declareRepository, json, type Resource, string } from '../../plugin-api/index.ts';
+import {
+  boolean,
+  declareDistribution,
+  declarePublication,
+  declareRemote,
+  declareRepository,
+  json,
+  type Resource,
+  string,
+} from '../../plugin-api/index.ts';
 
-const manifest = string({ help: 'Name of the manifest file; null publishes none.', nullable: true, default: 'PULP_MANIFEST', detail: true });
+const manifest = string({
+  help: 'Name of the manifest file; null publishes none.',
+  nullable: true,
+  default: 'PULP_MANIFEST',
+  detail: true,
+});
 
 export const fileRepository = declareRepository({
   app: 'file',
   name: 'FileRepository',
   type: 'file',
   description: 'Repositories of files.',
+  servesPublications: true,
   fields: {
     autopublish: boolean({ default: false, detail: true, help: 'Whether each new version is published at once.' }),
     manifest,
-    last_sync_details: json({ readOnly: true, column: false, help: 'What the last sync found.', read: (row) => (row.details as { last_sync_details?: object }).last_sync_details ?? {} }),
+    last_sync_details: json({
+      readOnly: true,
+      column: false,
+      help: 'What the last sync found.',
+      read: (row) => (row.details as { last_sync_details?: object }).last_sync_details ?? {},
+    }),
   },
   sync: {
     component: 'FileRepositorySyncURL',
@@ -23,7 +43,8 @@ export const fileRepository = declareRepository({
     },
     check: (values, repository) => {
       const { autopublish } = repository.details as { autopublish?: boolean };
-      if (values.mirror && autopublish) throw new ValidationError(['Cannot use mirror mode with autopublished repository.']);
+      if (values.mirror && autopublish)
+        throw new ValidationError(['Cannot use mirror mode with autopublished repository.']);
     },
   },
 });
