@@ -5,8 +5,9 @@ import { relativePathError } from '../lib/relative-path.ts';
 import { identityFields, labelField, MASTER_ORDERING } from './common-fields.ts';
 import type { ContentType } from './content.ts';
 import type { RequestContext } from './context.ts';
-import { boolean, type Field, file, map, object, reference, type Row, string } from './field.ts';
-import { customFilter, type Filters, type Filter } from './filter.ts';
+import { networkFields } from './declare-remote.ts';
+import { boolean, type Field, file, map, nested, type Row, reference, string } from './field.ts';
+import { customFilter, type Filter, type Filters } from './filter.ts';
 import type { Model } from './model.ts';
 import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
 import type { Action, Resource } from './resource.ts';
@@ -24,7 +25,11 @@ export interface ContentHandlers {
   readonly uploadNow: Action['run'];
 }
 
-export function declareContent(type: ContentType, handlers: (type: ContentType) => ContentHandlers, actions: readonly Action[] = []): Resource {
+export function declareContent(
+  type: ContentType,
+  handlers: (type: ContentType) => ContentHandlers,
+  actions: readonly Action[] = [],
+): Resource {
   const model = contentModel(type);
   const own = handlers(type);
   return {
@@ -43,7 +48,10 @@ export function declareContent(type: ContentType, handlers: (type: ContentType) 
       where: sql`t.pulp_type = ${type.pulpType}`,
       inDomain: true,
       order: Object.fromEntries(type.ordering.map((word) => [word, sql`d.${sql.ident(word)}`])),
-      columns: [sql.raw('d.*'), ...(type.artifacts === undefined || type.artifacts === 'single' ? [ARTIFACT_COLUMNS] : [])],
+      columns: [
+        sql.raw('d.*'),
+        ...(type.artifacts === undefined || type.artifacts === 'single' ? [ARTIFACT_COLUMNS] : []),
+      ],
     },
     fields: contentFields(type, model),
     filters: { ...contentFilters, ...type.filters },
@@ -60,9 +68,13 @@ export function declareContent(type: ContentType, handlers: (type: ContentType) 
   };
 }
 
-const ARTIFACT_COLUMNS = sql.raw(`(select json_build_object('path', ca.relative_path, 'id', a.pulp_id, ${DIGESTS.map(
-  (name) => `'${name}', encode(a.${name}, 'hex')`,
-).join(', ')}) from content_artifact ca left join artifact a on a.id = ca.artifact_id where ca.content_id = t.id order by ca.id limit 1) as artifact_of`);
+const ARTIFACT_COLUMNS = sql.raw(
+  `(select json_build_object('path', ca.relative_path, 'id', a.pulp_id, ${DIGESTS.map(
+    (name) => `'${name}', encode(a.${name}, 'hex')`,
+  ).join(
+    ', ',
+  )}) from content_artifact ca left join artifact a on a.id = ca.artifact_id where ca.content_id = t.id order by ca.id limit 1) as artifact_of`,
+);
 
 type ArtifactOf = { path: string; id: string | null } & Record<(typeof DIGESTS)[number], string | null>;
 const artifactOf = (row: Row) => row.artifact_of as ArtifactOf | null;
@@ -73,7 +85,13 @@ function contentFields(type: ContentType, model: Model): Record<string, Field> {
   return {
     ...identityFields(model),
     pulp_labels: labelField,
-    vuln_report: string({ readOnly: true, column: false, read: (row, { apiPrefix }) => `${apiPrefix}vuln_report/?content=prn:${type.app}.${type.name.toLowerCase()}:${row.pulp_id}` }),
+    vuln_report: string({
+      format: 'uri',
+      readOnly: true,
+      column: false,
+      read: (row, { apiPrefix }) =>
+        `${apiPrefix}vuln_report/?content=prn:${type.app}.${type.name.toLowerCase()}:${row.pulp_id}`,
+    }),
     ...(single && singleArtifactFields()),
     ...(type.artifacts === 'multiple' && { artifacts: artifactsField() }),
     ...type.fields,
@@ -90,11 +108,20 @@ function singleArtifactFields(): Record<string, Field> {
       column: false,
       read: (row, presenter) => (artifactOf(row)?.id ? presenter.href('core.artifact', artifactOf(row)!.id!) : null),
     }),
-    relative_path: string({ help: 'Path of the file below the root of a repository.', column: false, read: (row) => artifactOf(row)?.path ?? null }),
+    relative_path: string({
+      help: 'Path of the file below the root of a repository.',
+      column: false,
+      read: (row) => artifactOf(row)?.path ?? null,
+    }),
     ...Object.fromEntries(
       DIGESTS.map((name) => [
         name,
-        string({ help: `The ${name.toUpperCase()} of the bytes, if there are some here.`, readOnly: true, column: false, read: (row: Row) => artifactOf(row)?.[name] ?? null, schema: name === 'md5' || name === 'sha1' ? {} : {} }),
+        string({
+          help: `The ${name.toUpperCase()} of the bytes, if there are some here.`,
+          readOnly: true,
+          column: false,
+          read: (row: Row) => artifactOf(row)?.[name] ?? null,
+        }),
       ]),
     ),
   };
@@ -105,12 +132,20 @@ function artifactsField(): Field {
     help: 'Artifacts by relative path.',
     column: false,
     load: async (rows, presenter) => {
-      const found = await presenter.services.db.rows<{ content_id: number; relative_path: string; pulp_id: string | null }>(
+      const found = await presenter.services.db.rows<{
+        content_id: number;
+        relative_path: string;
+        pulp_id: string | null;
+      }>(
         sql`select ca.content_id, ca.relative_path, a.pulp_id from content_artifact ca left join artifact a on a.id = ca.artifact_id
           where ca.content_id = any(${rows.map((row) => row.id)}::bigint[])`,
       );
       return rows.map((row) =>
-        Object.fromEntries(found.filter((one) => one.content_id === row.id).map((one) => [one.relative_path, one.pulp_id && presenter.href('core.artifact', one.pulp_id)])),
+        Object.fromEntries(
+          found
+            .filter((one) => one.content_id === row.id)
+            .map((one) => [one.relative_path, one.pulp_id && presenter.href('core.artifact', one.pulp_id)]),
+        ),
       );
     },
   });
@@ -119,11 +154,36 @@ function artifactsField(): Field {
 function uploadFields(): Record<string, Field> {
   return {
     file: file({ required: false, help: 'The bytes.', format: 'binary' }),
-    repository: reference('repository', { required: false, writeOnly: true, column: false, help: 'A repository to add the unit to.' }),
-    upload: reference('upload', { required: false, writeOnly: true, column: false, help: 'A finished upload with the bytes.' }),
-    overwrite: boolean({ default: true, writeOnly: true, column: false, help: 'false makes it an error when the repository has another unit with the same key.' }),
-    file_url: string({ required: false, writeOnly: true, column: false, format: 'uri', help: 'Where the server fetches the bytes from.' }),
-    downloader_config: object({ required: false, writeOnly: true, column: false, help: 'How file_url is fetched: fields of a remote.' }),
+    repository: reference('repository', {
+      required: false,
+      writeOnly: true,
+      column: false,
+      help: 'A repository to add the unit to.',
+    }),
+    upload: reference('upload', {
+      required: false,
+      writeOnly: true,
+      column: false,
+      help: 'A finished upload with the bytes.',
+    }),
+    overwrite: boolean({
+      default: true,
+      writeOnly: true,
+      column: false,
+      help: 'false makes it an error when the repository has another unit with the same key.',
+    }),
+    file_url: string({
+      required: false,
+      writeOnly: true,
+      column: false,
+      help: 'Where the server fetches the bytes from.',
+    }),
+    downloader_config: nested('RemoteNetworkConfig', networkFields, {
+      required: false,
+      writeOnly: true,
+      column: false,
+      help: 'How file_url is fetched: fields of a remote.',
+    }),
   };
 }
 
@@ -149,7 +209,8 @@ const SOURCES = ['file', 'artifact', 'upload', 'file_url'] as const;
 /** Exactly one source of bytes, a canonical path. */
 export function checkSources(values: Row): void {
   const given = SOURCES.filter((name) => values[name] !== undefined && values[name] !== null);
-  if (given.length !== 1) throw ValidationError.cross('Exactly one of file, artifact, file_url, upload must be specified.');
+  if (given.length !== 1)
+    throw ValidationError.cross('Exactly one of file, artifact, file_url, upload must be specified.');
   if (typeof values.relative_path === 'string') {
     const message = relativePathError(values.relative_path);
     if (message) throw ValidationError.field('relative_path', message);
@@ -167,14 +228,27 @@ export const contentFilters: Filters = {
     const version = await findVersion('repository_version', value, request);
     return version ? memberOf(version, sql.raw('t.id')) : sql.raw('false');
   }),
-  repository_version_added: customFilter(async (value, request) => await changeOf('repository_version_added', value, request, 'version_added')),
-  repository_version_removed: customFilter(async (value, request) => await changeOf('repository_version_removed', value, request, 'version_removed')),
-  added_between: customFilter(async (value, request) => await between('added_between', value, request, false), { schema: pairSchema }),
-  removed_between: customFilter(async (value, request) => await between('removed_between', value, request, true), { schema: pairSchema }),
+  repository_version_added: customFilter(
+    async (value, request) => await changeOf('repository_version_added', value, request, 'version_added'),
+  ),
+  repository_version_removed: customFilter(
+    async (value, request) => await changeOf('repository_version_removed', value, request, 'version_removed'),
+  ),
+  added_between: customFilter(async (value, request) => await between('added_between', value, request, false), {
+    schema: pairSchema,
+  }),
+  removed_between: customFilter(async (value, request) => await between('removed_between', value, request, true), {
+    schema: pairSchema,
+  }),
   orphaned_for: customFilter((value, request) => orphanedFor(value, request), { schema: { type: 'number' } }),
 };
 
-async function changeOf(filter: string, value: string, request: RequestContext, column: 'version_added' | 'version_removed') {
+async function changeOf(
+  filter: string,
+  value: string,
+  request: RequestContext,
+  column: 'version_added' | 'version_removed',
+) {
   const version = await findVersion(filter, value, request);
   if (!version) return sql.raw('false');
   return sql`exists (select 1 from repository_content rc where rc.repository_id = ${version.repositoryId} and rc.content_id = t.id

@@ -4,7 +4,7 @@ import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { relativePathError } from '../lib/relative-path.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from './common-fields.ts';
-import { boolean, type Field, reference, type Row, string, type Values } from './field.ts';
+import { boolean, type Field, type Row, reference, string, type Values } from './field.ts';
 import { booleanFilter, customFilter, type Filters, referenceFilter, textFilter } from './filter.ts';
 import type { Model } from './model.ts';
 import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
@@ -29,11 +29,6 @@ export interface DistributionDeclaration {
   readonly hasRoles?: boolean;
 }
 
-interface Found {
-  readonly id: string;
-  readonly row: Row;
-}
-
 export function distributionModel(app: string, name: string, type: string): Model {
   return { app, name, path: `distributions/${app}/${type}`, table: 'distribution', pulpType: `${app}.${type}` };
 }
@@ -56,9 +51,21 @@ export function declareDistribution(declaration: DistributionDeclaration): Resou
     operations: { list: true, read: true, create: 'immediate', update: 'immediate', delete: 'immediate' },
     actions: declaration.actions ?? [],
     unique: [
-      { fields: ['name'], constraint: 'distribution_name_unique', body: () => ({ name: ['This field must be unique.'] }) },
-      { fields: ['base_path'], constraint: 'distribution_base_path', body: () => ({ base_path: ['This field must be unique.'] }) },
-      { fields: [], constraint: 'distribution_path_overlap', body: () => ({ base_path: { base_path: 'Overlaps with an existing distribution.' } }) },
+      {
+        fields: ['name'],
+        constraint: 'distribution_name_unique',
+        body: () => ({ name: ['This field must be unique.'] }),
+      },
+      {
+        fields: ['base_path'],
+        constraint: 'distribution_base_path',
+        body: () => ({ base_path: ['This field must be unique.'] }),
+      },
+      {
+        fields: [],
+        constraint: 'distribution_path_overlap',
+        body: () => ({ base_path: { base_path: 'Overlaps with an existing distribution.' } }),
+      },
     ],
     hasLabels: true,
     hasRoles: declaration.hasRoles ?? true,
@@ -67,12 +74,16 @@ export function declareDistribution(declaration: DistributionDeclaration): Resou
       const checked = await checkDistribution(values, existing, declaration);
       await checkOverlap(checked, existing, request.domain.id, request.services.db);
       if (!existing && checked.content_guard === undefined) {
-        const guard = await request.db.row<{ id: string | null }>(sql`select default_content_guard_id as id from domain where id = ${request.domain.id}`);
+        const guard = await request.db.row<{ id: string | null }>(
+          sql`select default_content_guard_id as id from domain where id = ${request.domain.id}`,
+        );
         if (guard?.id) checked.content_guard = { id: guard.id, row: {}, prn: '' };
       }
       return (await declaration.validate?.(checked, request, existing)) ?? checked;
     },
-    locks: (_values, _request, existing) => ({ exclusive: existing ? [`prn:${app}.${name.toLowerCase()}:${existing.pulp_id}`] : [] }),
+    locks: (_values, _request, existing) => ({
+      exclusive: existing ? [`prn:${app}.${name.toLowerCase()}:${existing.pulp_id}`] : [],
+    }),
     afterSave: async (tx, id) => await noteServed(tx, id),
     beforeDelete: async (tx, row) => await tx.notify('distribution_changed', String(row.pulp_id)),
   };
@@ -96,7 +107,11 @@ const PAIRS = [
 ] as const;
 
 /** At most one source; a source that is given replaces nothing by itself: the other must be set to null, as on the peer. */
-async function checkDistribution(values: Values, existing: Row | undefined, declaration: DistributionDeclaration): Promise<Values> {
+async function checkDistribution(
+  values: Values,
+  existing: Row | undefined,
+  declaration: DistributionDeclaration,
+): Promise<Values> {
   if (typeof values.base_path === 'string') {
     const message = relativePathError(values.base_path);
     if (message) throw ValidationError.field('base_path', message);
@@ -115,7 +130,12 @@ async function checkDistribution(values: Values, existing: Row | undefined, decl
 }
 
 /** The store refuses overlaps in any case; asking first gives the answer in the request instead of in a task. */
-async function checkOverlap(values: Values, existing: Row | undefined, domainId: number, db: { row<T>(q: ReturnType<typeof sql>): Promise<T | undefined> }): Promise<void> {
+async function checkOverlap(
+  values: Values,
+  existing: Row | undefined,
+  domainId: number,
+  db: { row<T>(q: ReturnType<typeof sql>): Promise<T | undefined> },
+): Promise<void> {
   const path = values.base_path;
   if (typeof path !== 'string') return;
   const other = existing ? sql`and pulp_id <> ${existing.pulp_id}` : sql.empty;
@@ -134,17 +154,40 @@ export function distributionTable(pulpType: string | undefined): Resource['table
     newest: sql.raw('t.pulp_id'),
     ...(pulpType && { where: sql`t.pulp_type = ${pulpType}` }),
     inDomain: true,
-    columns: [sql.raw(`(select json_build_object('type', r.pulp_type, 'id', r.pulp_id, 'number', v.number, 'created', v.pulp_created)
-      from repository_version v join repository r on r.id = v.repository_id where v.pulp_id = t.repository_version_id) as version_of`)],
+    columns: [
+      sql.raw(`(select json_build_object('type', r.pulp_type, 'id', r.pulp_id, 'number', v.number, 'created', v.pulp_created)
+      from repository_version v join repository r on r.id = v.repository_id where v.pulp_id = t.repository_version_id) as version_of`),
+    ],
   };
 }
 
-export function distributionFields(model: Model, declaration: Pick<DistributionDeclaration, 'publication' | 'repositoryVersion' | 'checkpoint' | 'remote'>): Record<string, Field> {
+export function distributionFields(
+  model: Model,
+  declaration: Pick<DistributionDeclaration, 'publication' | 'repositoryVersion' | 'checkpoint' | 'remote'>,
+): Record<string, Field> {
   return {
     ...identityFields(model),
     base_path: string({ help: 'Path below which it is served; no other may be equal, above or below.' }),
-    base_url: string({ help: 'The URL it is served at.', readOnly: true, column: false, read: (row, presenter) => presenter.contentUrl(String(row.base_path)) }),
-    content_guard: reference('content_guard', { help: 'A guard that clients must pass.', nullable: true, column: 'content_guard_id' }),
+    base_url: string({
+      help: 'The URL it is served at.',
+      readOnly: true,
+      column: false,
+      read: (row, presenter) => presenter.contentUrl(String(row.base_path)),
+    }),
+    content_guard: reference('content_guard', {
+      help: 'A guard that clients must pass.',
+      nullable: true,
+      column: 'content_guard_id',
+    }),
+    content_guard_prn: string({
+      help: 'The PRN of the guard.',
+      readOnly: true,
+      column: false,
+      read: (row, { services }) =>
+        row.content_guard_id
+          ? services.models.prnOfType('content_guard', String(row.content_guard_type), String(row.content_guard_id))
+          : null,
+    }),
     no_content_change_since: string({
       help: 'Since when what is served cannot have changed.',
       readOnly: true,
@@ -154,7 +197,11 @@ export function distributionFields(model: Model, declaration: Pick<DistributionD
     hidden: boolean({ default: false, help: 'Whether listings leave it out.' }),
     pulp_labels: labelField,
     name: string({ help: 'A name that no other distribution of the domain has.' }),
-    repository: reference('repository', { help: 'The repository whose newest content is served.', nullable: true, column: 'repository_id' }),
+    repository: reference('repository', {
+      help: 'The repository whose newest content is served.',
+      nullable: true,
+      column: 'repository_id',
+    }),
     ...(declaration.repositoryVersion !== false && {
       repository_version: reference(['repository_version'], {
         help: 'The version that is served.',
@@ -162,17 +209,29 @@ export function distributionFields(model: Model, declaration: Pick<DistributionD
         column: 'repository_version_id',
         read: (row, presenter) => {
           const version = row.version_of as { type: string; id: string; number: number } | null;
-          return version && `${presenter.hrefOfType('repository', version.type, version.id)}versions/${version.number}/`;
+          return (
+            version && `${presenter.hrefOfType('repository', version.type, version.id)}versions/${version.number}/`
+          );
         },
       }),
     }),
     ...(declaration.publication && {
-      publication: reference('publication', { help: 'The publication that is served.', nullable: true, column: 'publication_id' }),
+      publication: reference('publication', {
+        help: 'The publication that is served.',
+        nullable: true,
+        column: 'publication_id',
+      }),
     }),
     ...(declaration.remote && {
-      remote: reference('remote', { help: 'Where what is not here is fetched from.', nullable: true, column: 'remote_id' }),
+      remote: reference('remote', {
+        help: 'Where what is not here is fetched from.',
+        nullable: true,
+        column: 'remote_id',
+      }),
     }),
-    ...(declaration.checkpoint && { checkpoint: boolean({ help: 'Serves the checkpoints of the repository by time.', required: false }) }),
+    ...(declaration.checkpoint && {
+      checkpoint: boolean({ help: 'Serves the checkpoints of the repository by time.', required: false }),
+    }),
   };
 }
 

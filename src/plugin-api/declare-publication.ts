@@ -3,7 +3,7 @@ import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { identityFields, MASTER_ORDERING } from './common-fields.ts';
 import type { RequestContext } from './context.ts';
-import { boolean, type Field, list, reference, type Row, string, type Values } from './field.ts';
+import { boolean, type Field, list, type Row, reference, string, type Values } from './field.ts';
 import { booleanFilter, customFilter, dateFilter, type Filters } from './filter.ts';
 import type { Model } from './model.ts';
 import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
@@ -66,21 +66,34 @@ export function declarePublication(declaration: PublicationDeclaration): Resourc
 /** Exactly one of repository and repository_version; the repository stands for its latest version now. */
 async function dispatchPublish(taskName: string, values: Values, request: RequestContext) {
   const { repository, repository_version: version, ...rest } = values;
-  if (repository && version) throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified but not both");
-  if (!repository && !version) throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified");
-  if (rest.checkpoint && !repository) throw ValidationError.cross('A checkpoint publication can be created only by specifying a repository.');
+  if (repository && version)
+    throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified but not both");
+  if (!repository && !version)
+    throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified");
+  if (rest.checkpoint && !repository)
+    throw ValidationError.cross('A checkpoint publication can be created only by specifying a repository.');
   const versionId = version ? (version as Found).id : await latestVersionOf(request.db, (repository as Found).id);
   const lock = repository
     ? (repository as Found).prn
-    : request.services.models.prnOfType('repository', String((version as Found).row.repository_type), String((version as Found).row.repository_pulp_id));
-  const task = await request.dispatch({ name: taskName, args: { repository_version: versionId, values: rest }, shared: [lock] });
+    : request.services.models.prnOfType(
+        'repository',
+        String((version as Found).row.repository_type),
+        String((version as Found).row.repository_pulp_id),
+      );
+  const task = await request.dispatch({
+    name: taskName,
+    args: { repository_version: versionId, values: rest },
+    shared: [lock],
+  });
   return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
 }
 
 export function publicationTable(pulpType: string | undefined): Resource['table'] {
   return {
     name: 'publication',
-    from: sql.raw(`publication t join repository_version rv on rv.pulp_id = t.repository_version_id join repository r on r.id = rv.repository_id`),
+    from: sql.raw(
+      `publication t join repository_version rv on rv.pulp_id = t.repository_version_id join repository r on r.id = rv.repository_id`,
+    ),
     key: 'pulp_id',
     newest: sql.raw('t.pulp_id'),
     where: pulpType ? sql`t.complete and t.pulp_type = ${pulpType}` : sql.raw('t.complete'),
@@ -97,7 +110,11 @@ export function publicationFields(model: Model, checkpoint: boolean): Record<str
       required: false,
       column: false,
       read: (row, presenter) => {
-        const repository = presenter.hrefOfType('repository', row.repository_type as string, row.repository_id as string);
+        const repository = presenter.hrefOfType(
+          'repository',
+          row.repository_type as string,
+          row.repository_id as string,
+        );
         return repository && `${repository}versions/${row.version_number}/`;
       },
     }),
@@ -105,7 +122,8 @@ export function publicationFields(model: Model, checkpoint: boolean): Record<str
       help: 'The repository whose latest version is published.',
       required: false,
       column: false,
-      read: (row, presenter) => presenter.hrefOfType('repository', row.repository_type as string, row.repository_id as string),
+      read: (row, presenter) =>
+        presenter.hrefOfType('repository', row.repository_type as string, row.repository_id as string),
     }),
     distributions: list(string({ format: 'uri' }), {
       help: 'Distributions that name this publication.',
@@ -116,7 +134,9 @@ export function publicationFields(model: Model, checkpoint: boolean): Record<str
           sql`select publication_id, pulp_id, pulp_type from distribution where publication_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by pulp_id`,
         );
         return rows.map((row) =>
-          found.filter((one) => one.publication_id === row.pulp_id).map((one) => presenter.hrefOfType('distribution', one.pulp_type, one.pulp_id)),
+          found
+            .filter((one) => one.publication_id === row.pulp_id)
+            .map((one) => presenter.hrefOfType('distribution', one.pulp_type, one.pulp_id)),
         );
       },
     }),
@@ -127,8 +147,12 @@ export function publicationFields(model: Model, checkpoint: boolean): Record<str
 export const PUBLICATION_ORDERING = [...MASTER_ORDERING, 'complete', 'pass_through', 'checkpoint'];
 
 export const publicationFilters: Filters = {
-  repository: customFilter(async (value, request) => repositoryIdCondition('repository', value, request, sql.raw('r.pulp_id'))),
-  repository_version: customFilter(async (value, request) => versionIdCondition('repository_version', value, request, sql.raw('rv.pulp_id'))),
+  repository: customFilter(async (value, request) =>
+    repositoryIdCondition('repository', value, request, sql.raw('r.pulp_id')),
+  ),
+  repository_version: customFilter(async (value, request) =>
+    versionIdCondition('repository_version', value, request, sql.raw('rv.pulp_id')),
+  ),
   checkpoint: booleanFilter(sql.raw('t.checkpoint')),
   pulp_created: dateFilter(sql.raw('t.pulp_created')),
   content: customFilter(async (value, request) => inVersion(await contentCondition('content', value, request))),

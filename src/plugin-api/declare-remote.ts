@@ -4,7 +4,20 @@ import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from './common-fields.ts';
 import type { RequestContext } from './context.ts';
-import { boolean, choice, type Field, integer, list, map, number, object, type Row, secret, string, type Values } from './field.ts';
+import {
+  boolean,
+  choice,
+  type Field,
+  integer,
+  list,
+  map,
+  number,
+  object,
+  type Row,
+  secret,
+  string,
+  type Values,
+} from './field.ts';
 import { dateFilter, type Filters } from './filter.ts';
 import type { Model } from './model.ts';
 import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
@@ -53,7 +66,9 @@ export function declareRemote(declaration: RemoteDeclaration): Resource {
     ordering: REMOTE_ORDERING,
     operations: { list: true, read: true, create: 'now', update: 'immediate', delete: 'task' },
     actions: declaration.actions ?? [],
-    unique: [{ fields: ['name'], constraint: 'remote_name_unique', body: () => ({ name: ['This field must be unique.'] }) }],
+    unique: [
+      { fields: ['name'], constraint: 'remote_name_unique', body: () => ({ name: ['This field must be unique.'] }) },
+    ],
     hasLabels: true,
     hasRoles: declaration.hasRoles ?? true,
     validate: async (values, request, existing) => {
@@ -70,35 +85,67 @@ export function declareRemote(declaration: RemoteDeclaration): Resource {
   };
 }
 
-const TIMEOUT = { nullable: true, minimum: 0, schema: { format: 'double', minimum: 0.0 } } as const;
+const TIMEOUT = { nullable: true, minimum: 0 } as const;
 
-export function remoteFields(model: Model, declaration: Pick<RemoteDeclaration, 'policies' | 'fixedPolicy'>): Record<string, Field> {
-  const policies = declaration.policies ?? { enumName: 'Policy692Enum', choices: ['immediate', 'on_demand', 'streamed'], default: 'immediate' };
+const CONNECTION: Record<string, Field> = {
+  ca_cert: string({
+    help: 'PEM certificates that upstream’s certificate is checked against, beside those of the system.',
+    nullable: true,
+  }),
+  client_cert: string({ help: 'PEM certificate shown to upstream.', nullable: true }),
+  client_key: secret({ help: 'PEM key of client_cert.' }),
+  tls_validation: boolean({ help: 'Whether upstream’s certificate is checked.', required: false }),
+  proxy_url: string({ help: 'Proxy, as scheme://host:port.', nullable: true }),
+  proxy_username: secret({ help: 'User name at the proxy.' }),
+  proxy_password: secret({ help: 'Password at the proxy.', keepSpace: true }),
+  username: secret({ help: 'User name at upstream.' }),
+  password: secret({ help: 'Password at upstream. White space at its ends is part of it.', keepSpace: true }),
+};
+
+const ATTEMPTS: Record<string, Field> = {
+  download_concurrency: integer({ help: 'Simultaneous requests; 10 by default.', nullable: true, minimum: 1 }),
+  max_retries: integer({ help: 'Further tries after a failed one; 3 by default.', nullable: true }),
+};
+
+const LIMITS: Record<string, Field> = {
+  total_timeout: number({ help: 'Seconds a download may take; no limit by default.', ...TIMEOUT }),
+  connect_timeout: number({ help: 'Seconds until a connection is there.', ...TIMEOUT }),
+  sock_connect_timeout: number({ help: 'Seconds until the socket is connected.', ...TIMEOUT }),
+  sock_read_timeout: number({ help: 'Seconds without data.', ...TIMEOUT }),
+  headers: list(object(), {
+    help: 'Additional request headers: objects with one entry each.',
+    required: false,
+    nullable: false,
+  }),
+  rate_limit: integer({ help: 'Requests per second.', nullable: true }),
+};
+
+/** How upstream is reached: the part of a remote that a single download can have too. */
+export const networkFields: Record<string, Field> = { ...CONNECTION, ...ATTEMPTS, ...LIMITS };
+
+export function remoteFields(
+  model: Model,
+  declaration: Pick<RemoteDeclaration, 'policies' | 'fixedPolicy'>,
+): Record<string, Field> {
+  const policies = declaration.policies ?? {
+    enumName: 'Policy692Enum',
+    choices: ['immediate', 'on_demand', 'streamed'],
+    default: 'immediate',
+  };
   return {
     ...identityFields(model),
     name: string({ help: 'A name that no other remote of the domain has.' }),
     url: string({ help: 'Where upstream is.' }),
-    ca_cert: string({ help: 'PEM certificates that upstream’s certificate is checked against, beside those of the system.', nullable: true }),
-    client_cert: string({ help: 'PEM certificate shown to upstream.', nullable: true }),
-    client_key: secret({ help: 'PEM key of client_cert.' }),
-    tls_validation: boolean({ help: 'Whether upstream’s certificate is checked.', required: false }),
-    proxy_url: string({ help: 'Proxy, as scheme://host:port.', nullable: true }),
-    proxy_username: secret({ help: 'User name at the proxy.' }),
-    proxy_password: secret({ help: 'Password at the proxy.', keepSpace: true }),
-    username: secret({ help: 'User name at upstream.' }),
-    password: secret({ help: 'Password at upstream. White space at its ends is part of it.', keepSpace: true }),
+    ...CONNECTION,
     pulp_labels: labelField,
-    download_concurrency: integer({ help: 'Simultaneous requests; 10 by default.', nullable: true, minimum: 1 }),
-    max_retries: integer({ help: 'Further tries after a failed one; 3 by default.', nullable: true }),
+    ...ATTEMPTS,
     ...(!declaration.fixedPolicy && {
-      policy: choice(policies.enumName, policies.choices, { help: 'When bytes are fetched.', ...(policies.default !== undefined && { default: policies.default }) }),
+      policy: choice(policies.enumName, policies.choices, {
+        help: 'When bytes are fetched.',
+        ...(policies.default !== undefined && { default: policies.default }),
+      }),
     }),
-    total_timeout: number({ help: 'Seconds a download may take; no limit by default.', ...TIMEOUT }),
-    connect_timeout: number({ help: 'Seconds until a connection is there.', ...TIMEOUT }),
-    sock_connect_timeout: number({ help: 'Seconds until the socket is connected.', ...TIMEOUT }),
-    sock_read_timeout: number({ help: 'Seconds without data.', ...TIMEOUT }),
-    headers: list(object(), { help: 'Additional request headers: objects with one entry each.', required: false, nullable: false }),
-    rate_limit: integer({ help: 'Requests per second.', nullable: true }),
+    ...LIMITS,
     hidden_fields: list(object({ schema: HIDDEN_ITEM }), {
       help: 'Which write-only fields are set.',
       readOnly: true,
@@ -116,9 +163,28 @@ export const HIDDEN_ITEM = {
 };
 
 export const REMOTE_ORDERING = [
-  ...MASTER_ORDERING, 'name', 'pulp_labels', 'url', 'ca_cert', 'client_cert', 'client_key', 'tls_validation', 'username',
-  'password', 'proxy_url', 'proxy_username', 'proxy_password', 'download_concurrency', 'max_retries', 'policy',
-  'total_timeout', 'connect_timeout', 'sock_connect_timeout', 'sock_read_timeout', 'headers', 'rate_limit',
+  ...MASTER_ORDERING,
+  'name',
+  'pulp_labels',
+  'url',
+  'ca_cert',
+  'client_cert',
+  'client_key',
+  'tls_validation',
+  'username',
+  'password',
+  'proxy_url',
+  'proxy_username',
+  'proxy_password',
+  'download_concurrency',
+  'max_retries',
+  'policy',
+  'total_timeout',
+  'connect_timeout',
+  'sock_connect_timeout',
+  'sock_read_timeout',
+  'headers',
+  'rate_limit',
 ];
 
 export const remoteFilters: Filters = { ...nameFilters, pulp_last_updated: dateFilter(sql.raw('t.pulp_last_updated')) };
@@ -152,7 +218,10 @@ export function checkUrl(url: string, allowedPaths: readonly string[]): void {
     throw ValidationError.field('url', `url '${url}' starts with a not allowed import path.`);
   }
   if (parsed.username || parsed.password) {
-    throw ValidationError.field('url', 'The remote url contains username or password authentication information. Use the remote fields username and password instead.');
+    throw ValidationError.field(
+      'url',
+      'The remote url contains username or password authentication information. Use the remote fields username and password instead.',
+    );
   }
 }
 
@@ -172,7 +241,8 @@ function checkProxyCredentials(values: Values, existing: Row | undefined): void 
   const now = (name: string) => (name in values ? values[name] : existing?.[name]);
   const user = now('proxy_username');
   const password = now('proxy_password');
-  if ((user || password) && !now('proxy_url')) throw ValidationError.cross('proxy credentials cannot be specified without a proxy');
+  if ((user || password) && !now('proxy_url'))
+    throw ValidationError.cross('proxy credentials cannot be specified without a proxy');
   if (Boolean(user) !== Boolean(password)) {
     throw ValidationError.cross('proxy username and password can only be specified together');
   }

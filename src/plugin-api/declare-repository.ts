@@ -5,8 +5,8 @@ import { type Field, integer, reference, string, type Values } from './field.ts'
 import { customFilter, type Filters, integerFilter, NULLABLE_NUMBER_LOOKUPS, referenceFilter } from './filter.ts';
 import type { Model } from './model.ts';
 import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
-import type { Action, Resource } from './resource.ts';
 import { afterRepositorySave, contentCondition, modifyAction, syncAction } from './repository-actions.ts';
+import type { Action, Resource } from './resource.ts';
 
 export interface RepositoryDeclaration {
   readonly app: string;
@@ -19,7 +19,12 @@ export interface RepositoryDeclaration {
   /** Remote labels (`file.fileremote`) or master that `remote` accepts; false: no remote field. */
   readonly remote?: boolean;
   /** The sync action: component of its body and fields beside `remote`. */
-  readonly sync?: { readonly component: string; readonly taskName: string; readonly fields: Readonly<Record<string, Field>>; readonly check?: (values: Values, repository: Values) => void };
+  readonly sync?: {
+    readonly component: string;
+    readonly taskName: string;
+    readonly fields: Readonly<Record<string, Field>>;
+    readonly check?: (values: Values, repository: Values) => void;
+  };
   readonly modify?: boolean;
   /** Its distributions serve publications instead of versions: decides which versions are protected. */
   readonly servesPublications?: boolean;
@@ -52,7 +57,13 @@ export function declareRepository(declaration: RepositoryDeclaration): Resource 
     ordering: REPOSITORY_ORDERING,
     operations: { list: true, read: true, create: 'now', update: 'immediate', delete: 'task' },
     actions,
-    unique: [{ fields: ['name'], constraint: 'repository_name_unique', body: () => ({ name: ['This field must be unique.'] }) }],
+    unique: [
+      {
+        fields: ['name'],
+        constraint: 'repository_name_unique',
+        body: () => ({ name: ['This field must be unique.'] }),
+      },
+    ],
     hasLabels: true,
     hasRoles: declaration.hasRoles ?? true,
     ...(declaration.validate && { validate: declaration.validate }),
@@ -75,7 +86,11 @@ export function repositoryTable(pulpType: string | undefined): Resource['table']
     newest: sql.raw('t.pulp_id'),
     where: pulpType ? sql`t.pulp_type = ${pulpType} and not t.user_hidden` : sql.raw('not t.user_hidden'),
     inDomain: true,
-    columns: [sql.raw('(select max(v.number) from repository_version v where v.repository_id = t.id and v.complete) as latest_number')],
+    columns: [
+      sql.raw(
+        '(select max(v.number) from repository_version v where v.repository_id = t.id and v.complete) as latest_number',
+      ),
+    ],
   };
 }
 
@@ -83,20 +98,34 @@ export function repositoryFields(model: Model, withRemote: boolean): Record<stri
   const path = (row: Values, apiPrefix: string) => `${apiPrefix}${model.path}/${row.pulp_id}/versions/`;
   return {
     ...identityFields(model),
-    versions_href: string({ format: 'uri', readOnly: true, column: false, read: (row, { apiPrefix }) => path(row, apiPrefix) }),
+    versions_href: string({
+      format: 'uri',
+      readOnly: true,
+      column: false,
+      read: (row, { apiPrefix }) => path(row, apiPrefix),
+    }),
     pulp_labels: labelField,
     latest_version_href: string({
       format: 'uri',
       readOnly: true,
       column: false,
-      read: (row, { apiPrefix }) => (row.latest_number === null ? null : `${path(row, apiPrefix)}${row.latest_number}/`),
+      read: (row, { apiPrefix }) =>
+        row.latest_number === null ? null : `${path(row, apiPrefix)}${row.latest_number}/`,
     }),
     name: string({ help: 'A name that no other repository of the domain has.' }),
     description: string({ help: 'What it is for.', nullable: true }),
     retain_repo_versions: integer({ help: 'How many versions are kept; null keeps all.', nullable: true, minimum: 1 }),
-    retain_checkpoints: integer({ help: 'How many checkpoint publications are kept; null keeps all.', nullable: true, minimum: 1 }),
+    retain_checkpoints: integer({
+      help: 'How many checkpoint publications are kept; null keeps all.',
+      nullable: true,
+      minimum: 1,
+    }),
     ...(withRemote && {
-      remote: reference('remote', { help: 'The remote that sync uses unless told another.', nullable: true, column: 'remote_id' }),
+      remote: reference('remote', {
+        help: 'The remote that sync uses unless told another.',
+        nullable: true,
+        column: 'remote_id',
+      }),
     }),
   };
 }

@@ -10,7 +10,12 @@ import type { Model } from './model.ts';
 import { contentCondition } from './repository-actions.ts';
 import type { Action, Resource } from './resource.ts';
 
-export const versionModel: Model = { app: 'core', name: 'RepositoryVersion', path: 'repository_versions', table: 'repository_version' };
+export const versionModel: Model = {
+  app: 'core',
+  name: 'RepositoryVersion',
+  path: 'repository_versions',
+  table: 'repository_version',
+};
 
 const versionHref = (row: Row, presenter: Presenter) =>
   `${presenter.hrefOfType('repository', row.repository_type as string, row.repository_pulp_id as string)}versions/${row.number}/`;
@@ -19,13 +24,19 @@ const versionHref = (row: Row, presenter: Presenter) =>
 function contentSummary(row: Row, presenter: Presenter): object {
   const counts = row.counts as Record<string, Record<string, number>>;
   const href = versionHref(row, presenter);
-  const keys = { added: 'repository_version_added', removed: 'repository_version_removed', present: 'repository_version' };
+  const keys = {
+    added: 'repository_version_added',
+    removed: 'repository_version_removed',
+    present: 'repository_version',
+  };
   const part = (name: keyof typeof keys) =>
     Object.fromEntries(
-      Object.entries(counts[name] ?? {}).filter(([, count]) => count > 0).map(([type, count]) => {
-        const path = presenter.services.models.byType('content', type)?.path;
-        return [type, { count, href: `${presenter.apiPrefix}${path}/?${keys[name]}=${href}` }];
-      }),
+      Object.entries(counts[name] ?? {})
+        .filter(([, count]) => count > 0)
+        .map(([type, count]) => {
+          const path = presenter.services.models.byType('content', type)?.path;
+          return [type, { count, href: `${presenter.apiPrefix}${path}/?${keys[name]}=${href}` }];
+        }),
     );
   return { added: part('added'), removed: part('removed'), present: part('present') };
 }
@@ -43,7 +54,8 @@ export function versionFields(): Record<string, Field> {
       format: 'uri',
       readOnly: true,
       column: false,
-      read: (row, presenter) => presenter.hrefOfType('repository', row.repository_type as string, row.repository_pulp_id as string),
+      read: (row, presenter) =>
+        presenter.hrefOfType('repository', row.repository_type as string, row.repository_pulp_id as string),
     }),
     base_version: string({
       help: 'The version that was given as the base of this one.',
@@ -55,8 +67,16 @@ export function versionFields(): Record<string, Field> {
         return base && `${presenter.hrefOfType('repository', base.type, base.id)}versions/${base.number}/`;
       },
     }),
-    content_summary: nested('ContentSummary', { added: counts, removed: counts, present: counts }, { help: 'Counts of units by type.', readOnly: true, column: false, read: contentSummary }),
-    vuln_report: string({ readOnly: true, column: false, read: (row, { apiPrefix }) => `${apiPrefix}vuln_report/?repo_versions=prn:core.repositoryversion:${row.pulp_id}` }),
+    content_summary: nested(
+      'ContentSummary',
+      { added: counts, removed: counts, present: counts },
+      { help: 'Counts of units by type.', readOnly: true, column: false, read: contentSummary },
+    ),
+    vuln_report: string({
+      readOnly: true,
+      column: false,
+      read: (row, { apiPrefix }) => `${apiPrefix}vuln_report/?repo_versions=prn:core.repositoryversion:${row.pulp_id}`,
+    }),
   };
 }
 
@@ -67,7 +87,9 @@ const COLUMNS = [
     join repository br on br.id = b.repository_id where b.pulp_id = t.base_version_id) as base_of`),
 ];
 
-const inVersion = (content: Sql) => sql`exists (select 1 from repository_content rc join content c on c.id = rc.content_id
+const inVersion = (
+  content: Sql,
+) => sql`exists (select 1 from repository_content rc join content c on c.id = rc.content_id
   where ${content} and rc.repository_id = t.repository_id and rc.version_added <= t.number and (rc.version_removed is null or rc.version_removed > t.number))`;
 
 export const versionFilters: Filters = {
@@ -107,7 +129,10 @@ export function allVersions(): Resource {
     component: 'RepositoryVersion',
     noun: 'repository version',
     description: 'Versions of all repositories.',
-    table: { ...common(sql.raw('t.complete and not r.user_hidden')), parent: async (request) => sql`r.domain_id = ${request.domain.id}` },
+    table: {
+      ...common(sql.raw('t.complete and not r.user_hidden')),
+      parent: async (request) => sql`r.domain_id = ${request.domain.id}`,
+    },
     fields: versionFields(),
     filters: versionFilters,
     ordering: ORDERING,
@@ -126,7 +151,11 @@ export function declareVersions(repository: Resource, actions: readonly Action[]
     operation: `${repository.operation}_versions`,
     hrefName: repository.hrefName.replace(/_href$/, '_version_href'),
     parentHref: repository.hrefName,
-    table: { ...common(sql.raw('t.complete')), key: 'number', parent: async (request, params) => await ofRepository(repository, request, params) },
+    table: {
+      ...common(sql.raw('t.complete')),
+      key: 'number',
+      parent: async (request, params) => await ofRepository(repository, request, params),
+    },
     operations: { list: true, read: true, delete: 'task' },
     deleteTask: async (row, request) => await deleteVersion(repository, row, request),
     actions: [repairAction(repository), ...actions],
@@ -143,20 +172,30 @@ async function deleteVersion(repository: Resource, row: Row, request: RequestCon
   const task = await request.dispatch({
     name: 'pulpcore.app.tasks.repository.delete_version',
     args: { repository_version: String(row.pulp_id) },
-    exclusive: [request.services.models.prnOfType('repository', repository.model.pulpType!, String(row.repository_pulp_id))],
+    exclusive: [
+      request.services.models.prnOfType('repository', repository.model.pulpType!, String(row.repository_pulp_id)),
+    ],
   });
   return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
 }
 
-async function ofRepository(repository: Resource, request: RequestContext, params: Readonly<Record<string, string>>): Promise<Sql> {
+async function ofRepository(
+  repository: Resource,
+  request: RequestContext,
+  params: Readonly<Record<string, string>>,
+): Promise<Sql> {
   const found = /^[0-9a-f-]{32,36}$/i.test(params.parent ?? '')
-    ? await request.db.row<{ id: number }>(sql`select id from repository where pulp_id = ${params.parent} and pulp_type = ${repository.model.pulpType} and domain_id = ${request.domain.id}`)
+    ? await request.db.row<{ id: number }>(
+        sql`select id from repository where pulp_id = ${params.parent} and pulp_type = ${repository.model.pulpType} and domain_id = ${request.domain.id}`,
+      )
     : undefined;
   if (!found) throw new HttpError(404, `No ${repository.model.name} matches the given query.`);
   return sql`t.repository_id = ${found.id}`;
 }
 
-export const repairFields = { verify_checksums: boolean({ default: true, required: false, help: 'Whether the bytes of each file are checked.' }) };
+export const repairFields = {
+  verify_checksums: boolean({ default: true, required: false, help: 'Whether the bytes of each file are checked.' }),
+};
 
 function repairAction(repository: Resource): Action {
   return {
@@ -168,7 +207,11 @@ function repairAction(repository: Resource): Action {
     input: { component: 'Repair', fields: repairFields },
     output: { 202: { component: 'AsyncOperation' } },
     run: async (request, target, input) => {
-      const lock = request.services.models.prnOfType('repository', repository.model.pulpType!, String(target.row.repository_pulp_id));
+      const lock = request.services.models.prnOfType(
+        'repository',
+        repository.model.pulpType!,
+        String(target.row.repository_pulp_id),
+      );
       const task = await request.dispatch({
         name: 'pulpcore.app.tasks.repository.repair_version',
         args: { repository_version: String(target.row.pulp_id), verify_checksums: input.verify_checksums ?? true },

@@ -1,9 +1,18 @@
 /** The vocabulary for list filters: what a query key compares, with which suffixes, and what the document says of it. */
 import type { Sql } from '../db/sql.ts';
-import type { ReferenceTarget } from './field.ts';
 import type { RequestContext } from './context.ts';
+import type { ReferenceTarget } from './field.ts';
 
-export type FilterKind = 'text' | 'integer' | 'boolean' | 'datetime' | 'choice' | 'uuid' | 'reference' | 'digest' | 'custom';
+export type FilterKind =
+  | 'text'
+  | 'integer'
+  | 'boolean'
+  | 'datetime'
+  | 'choice'
+  | 'uuid'
+  | 'reference'
+  | 'digest'
+  | 'custom';
 
 export interface Filter {
   readonly kind: FilterKind;
@@ -27,7 +36,17 @@ export interface Filter {
 
 export type Filters = Readonly<Record<string, Filter>>;
 
-export const NAME_LOOKUPS = ['', 'contains', 'icontains', 'iexact', 'in', 'iregex', 'istartswith', 'regex', 'startswith'] as const;
+export const NAME_LOOKUPS = [
+  '',
+  'contains',
+  'icontains',
+  'iexact',
+  'in',
+  'iregex',
+  'istartswith',
+  'regex',
+  'startswith',
+] as const;
 export const DATE_LOOKUPS = ['', 'gt', 'gte', 'isnull', 'lt', 'lte', 'range'] as const;
 export const NULLABLE_NUMBER_LOOKUPS = ['', 'gt', 'gte', 'isnull', 'lt', 'lte', 'ne', 'range'] as const;
 export const NUMBER_LOOKUPS = ['', 'gt', 'gte', 'lt', 'lte', 'range'] as const;
@@ -42,21 +61,40 @@ export const textFilter = (expression: Sql, options: Options = {}): Filter => ({
   ...options,
 });
 /** Text compared as a whole only. */
-export const exactFilter = (expression: Sql, options: Options = {}): Filter => ({ kind: 'text', lookups: [''], expression, ...options });
+export const exactFilter = (expression: Sql, options: Options = {}): Filter => ({
+  kind: 'text',
+  lookups: [''],
+  expression,
+  ...options,
+});
 export const dateFilter = (expression: Sql, options: Options = {}): Filter => ({
   kind: 'datetime',
   lookups: DATE_LOOKUPS,
   expression,
   ...options,
 });
-export const integerFilter = (expression: Sql, lookups: readonly string[] = NUMBER_LOOKUPS, options: Options = {}): Filter => ({
+export const integerFilter = (
+  expression: Sql,
+  lookups: readonly string[] = NUMBER_LOOKUPS,
+  options: Options = {},
+): Filter => ({
   kind: 'integer',
   lookups,
   expression,
   ...options,
 });
-export const booleanFilter = (expression: Sql, options: Options = {}): Filter => ({ kind: 'boolean', lookups: [''], expression, ...options });
-export const choiceFilter = (expression: Sql, choices: readonly string[], lookups: readonly string[] = ['', 'in', 'ne'], options: Options = {}): Filter => ({
+export const booleanFilter = (expression: Sql, options: Options = {}): Filter => ({
+  kind: 'boolean',
+  lookups: [''],
+  expression,
+  ...options,
+});
+export const choiceFilter = (
+  expression: Sql,
+  choices: readonly string[],
+  lookups: readonly string[] = ['', 'in', 'ne'],
+  options: Options = {},
+): Filter => ({
   kind: 'choice',
   choices,
   lookups,
@@ -72,7 +110,12 @@ export const referenceFilter = (expression: Sql, target: ReferenceTarget, option
   ...options,
 });
 /** A hex digest kept as bytes. */
-export const digestFilter = (expression: Sql, options: Options = {}): Filter => ({ kind: 'digest', lookups: [''], expression, ...options });
+export const digestFilter = (expression: Sql, options: Options = {}): Filter => ({
+  kind: 'digest',
+  lookups: [''],
+  expression,
+  ...options,
+});
 export const customFilter = (condition: Filter['condition'], options: Options = {}): Filter => ({
   kind: 'custom',
   lookups: [''],

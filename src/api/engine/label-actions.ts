@@ -5,7 +5,12 @@ import { string } from '../../plugin-api/field.ts';
 import type { Action, Resource } from '../../plugin-api/resource.ts';
 import { checkLabels, Refused } from './validate-value.ts';
 
-const KEY = { source: '^[-a-zA-Z0-9_]+$', message: 'Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.' };
+const KEY = {
+  source: '^[-a-zA-Z0-9_]+$',
+  message: 'Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.',
+};
+/** The document tells no pattern, as older keys may be of another form. */
+const KEY_FIELD = string({ pattern: KEY, schema: { pattern: undefined } });
 
 export function labelActions(resource: Resource): Action[] {
   const status = resource.labelStatus ?? 201;
@@ -17,11 +22,16 @@ export function labelActions(resource: Resource): Action[] {
     detail: true,
     summary: 'Set a label',
     description: 'Sets one label of the object to the given value or null.',
-    input: { component: 'SetLabel', fields: { key: string({ pattern: KEY }), value: string({ nullable: true, required: true, blank: true }) } },
+    input: {
+      component: 'SetLabel',
+      fields: { key: KEY_FIELD, value: string({ nullable: true, required: true, blank: true }) },
+    },
     output: { [status]: { component: 'SetLabel' } },
     run: async (request, target, input) => {
       refuseBad({ [String(input.key)]: input.value as string | null });
-      await request.db.run(sql`update ${table} set pulp_labels = pulp_labels || ${sql.json({ [String(input.key)]: input.value })} where ${key} = ${target.id}`);
+      await request.db.run(
+        sql`update ${table} set pulp_labels = pulp_labels || ${sql.json({ [String(input.key)]: input.value })} where ${key} = ${target.id}`,
+      );
       return { status: 201, body: { key: input.key, value: input.value } };
     },
   };
@@ -31,7 +41,7 @@ export function labelActions(resource: Resource): Action[] {
     detail: true,
     summary: 'Unset a label',
     description: 'Removes one label of the object.',
-    input: { component: 'UnsetLabel', fields: { key: string({ pattern: KEY }), value: string({ nullable: true, readOnly: true }) } },
+    input: { component: 'UnsetLabel', fields: { key: KEY_FIELD, value: string({ readOnly: true }) } },
     output: { [status]: { component: 'UnsetLabel' } },
     run: async (request, target, input) => {
       const row = await request.db.row<{ labels: Record<string, string | null> }>(

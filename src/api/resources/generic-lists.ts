@@ -2,10 +2,25 @@
 import { sql } from '../../db/sql.ts';
 import { COMMON_ORDERING, labelField, nameFilters } from '../../plugin-api/common-fields.ts';
 import { contentFilters } from '../../plugin-api/declare-content.ts';
-import { DISTRIBUTION_ORDERING, distributionFields, distributionFilters, distributionTable } from '../../plugin-api/declare-distribution.ts';
-import { PUBLICATION_ORDERING, publicationFields, publicationFilters, publicationTable } from '../../plugin-api/declare-publication.ts';
+import {
+  DISTRIBUTION_ORDERING,
+  distributionFields,
+  distributionFilters,
+  distributionTable,
+} from '../../plugin-api/declare-distribution.ts';
+import {
+  PUBLICATION_ORDERING,
+  publicationFields,
+  publicationFilters,
+  publicationTable,
+} from '../../plugin-api/declare-publication.ts';
 import { REMOTE_ORDERING, remoteFields, remoteFilters } from '../../plugin-api/declare-remote.ts';
-import { REPOSITORY_ORDERING, repositoryFields, repositoryFilters, repositoryTable } from '../../plugin-api/declare-repository.ts';
+import {
+  REPOSITORY_ORDERING,
+  repositoryFields,
+  repositoryFilters,
+  repositoryTable,
+} from '../../plugin-api/declare-repository.ts';
 import { datetime, type Field, object, type Row, string } from '../../plugin-api/field.ts';
 import { choiceFilter, type Filters } from '../../plugin-api/filter.ts';
 import { labelOf, type Model, prn } from '../../plugin-api/model.ts';
@@ -15,7 +30,12 @@ import type { Resource, TableMapping } from '../../plugin-api/resource.ts';
 /** Identity by the row's own type. */
 function typedIdentity(master: string): Record<string, Field> {
   return {
-    pulp_href: string({ format: 'uri', readOnly: true, column: false, read: (row, p) => p.hrefOfType(master, String(row.pulp_type), String(row.pulp_id)) }),
+    pulp_href: string({
+      format: 'uri',
+      readOnly: true,
+      column: false,
+      read: (row, p) => p.hrefOfType(master, String(row.pulp_type), String(row.pulp_id)),
+    }),
     prn: string({
       readOnly: true,
       column: false,
@@ -52,7 +72,10 @@ function generic(declaration: Generic, types: readonly string[]): Resource {
     description: `Objects of all types of ${path}.`,
     table,
     fields: { ...fields, ...typedIdentity(table.name) },
-    filters: { ...filters, pulp_type: choiceFilter(sql.raw('t.pulp_type'), types, ['', 'in'], { help: 'The type.' }) },
+    filters: {
+      ...filters,
+      pulp_type: choiceFilter(sql.raw('t.pulp_type'), types, ['', 'in'], { help: 'The type.', closed: true }),
+    },
     ordering,
     operations: { list: true },
     actions: [],
@@ -64,12 +87,20 @@ function generic(declaration: Generic, types: readonly string[]): Resource {
 const anyModel = (name: string, path: string, table: string): Model => ({ app: 'core', name, path, table });
 
 const versionHrefs: Record<string, Field> = {
-  versions_href: string({ format: 'uri', readOnly: true, column: false, read: (row, p) => `${p.hrefOfType('repository', String(row.pulp_type), String(row.pulp_id))}versions/` }),
+  versions_href: string({
+    format: 'uri',
+    readOnly: true,
+    column: false,
+    read: (row, p) => `${p.hrefOfType('repository', String(row.pulp_type), String(row.pulp_id))}versions/`,
+  }),
   latest_version_href: string({
     format: 'uri',
     readOnly: true,
     column: false,
-    read: (row, p) => (row.latest_number === null ? null : `${p.hrefOfType('repository', String(row.pulp_type), String(row.pulp_id))}versions/${row.latest_number}/`),
+    read: (row, p) =>
+      row.latest_number === null
+        ? null
+        : `${p.hrefOfType('repository', String(row.pulp_type), String(row.pulp_id))}versions/${row.latest_number}/`,
   }),
 };
 
@@ -79,18 +110,115 @@ function without(fields: Record<string, Field>, ...names: string[]): Record<stri
 
 /** The generic lists; `models` tells which types each has. */
 export function genericLists(models: readonly Model[]): Resource[] {
-  const typesOf = (table: string) => models.filter((model) => model.table === table && model.pulpType).map((model) => model.pulpType!).sort();
-  const remoteTable: TableMapping = { name: 'remote', from: sql.raw('remote t'), key: 'pulp_id', newest: sql.raw('t.pulp_id'), inDomain: true };
-  const guardTable: TableMapping = { name: 'content_guard', from: sql.raw('content_guard t'), key: 'pulp_id', newest: sql.raw('t.pulp_id'), inDomain: true };
-  const contentTable: TableMapping = { name: 'content', from: sql.raw('content t'), key: 'pulp_id', newest: sql.raw('t.id'), inDomain: true };
-  const repositoryBase = without(repositoryFields(anyModel('Repository', 'repositories', 'repository'), true), 'description');
+  const typesOf = (table: string) =>
+    models
+      .filter((model) => model.table === table && model.pulpType)
+      .map((model) => model.pulpType!)
+      .sort();
+  const remoteTable: TableMapping = {
+    name: 'remote',
+    from: sql.raw('remote t'),
+    key: 'pulp_id',
+    newest: sql.raw('t.pulp_id'),
+    inDomain: true,
+  };
+  const guardTable: TableMapping = {
+    name: 'content_guard',
+    from: sql.raw('content_guard t'),
+    key: 'pulp_id',
+    newest: sql.raw('t.pulp_id'),
+    inDomain: true,
+  };
+  const contentTable: TableMapping = {
+    name: 'content',
+    from: sql.raw('content t'),
+    key: 'pulp_id',
+    newest: sql.raw('t.id'),
+    inDomain: true,
+  };
+  const repositoryBase = repositoryFields(anyModel('Repository', 'repositories', 'repository'), true);
   return [
-    generic({ path: 'repositories', name: 'Repository', component: 'Repository', table: repositoryTable(undefined), fields: { ...repositoryBase, ...versionHrefs, description: string({ nullable: true, writeOnly: true }) }, filters: repositoryFilters, ordering: REPOSITORY_ORDERING, labels: true }, typesOf('repository')),
-    generic({ path: 'remotes', name: 'Remote', component: 'GenericRemote', table: remoteTable, fields: remoteFields(anyModel('Remote', 'remotes', 'remote'), {}), filters: remoteFilters, ordering: REMOTE_ORDERING, labels: true }, typesOf('remote')),
-    generic({ path: 'publications', name: 'Publication', component: 'Publication', table: publicationTable(undefined), fields: without(publicationFields(anyModel('Publication', 'publications', 'publication'), false), 'distributions'), filters: publicationFilters, ordering: PUBLICATION_ORDERING, labels: false }, typesOf('publication')),
-    generic({ path: 'distributions', name: 'Distribution', component: 'Distribution', table: distributionTable(undefined), fields: distributionFields(anyModel('Distribution', 'distributions', 'distribution'), {}), filters: distributionFilters, ordering: DISTRIBUTION_ORDERING, labels: true }, typesOf('distribution')),
-    generic({ path: 'contentguards', name: 'ContentGuard', component: 'ContentGuard', table: guardTable, fields: { name: string({}), description: string({ nullable: true }) }, filters: nameFilters, ordering: [...COMMON_ORDERING, 'pulp_type', 'name', 'description'], labels: false }, typesOf('content_guard')),
-    generic({ path: 'content', name: 'Content', component: 'MultipleArtifactContent', table: contentTable, fields: contentListFields(), filters: contentFilters, ordering: ['pk'], labels: true }, typesOf('content')),
+    generic(
+      {
+        path: 'repositories',
+        name: 'Repository',
+        component: 'Repository',
+        table: repositoryTable(undefined),
+        fields: { ...repositoryBase, ...versionHrefs },
+        filters: repositoryFilters,
+        ordering: REPOSITORY_ORDERING,
+        labels: true,
+      },
+      typesOf('repository'),
+    ),
+    generic(
+      {
+        path: 'remotes',
+        name: 'Remote',
+        component: 'GenericRemote',
+        table: remoteTable,
+        fields: remoteFields(anyModel('Remote', 'remotes', 'remote'), {}),
+        filters: remoteFilters,
+        ordering: REMOTE_ORDERING,
+        labels: true,
+      },
+      typesOf('remote'),
+    ),
+    generic(
+      {
+        path: 'publications',
+        name: 'Publication',
+        component: 'Publication',
+        table: publicationTable(undefined),
+        fields: without(
+          publicationFields(anyModel('Publication', 'publications', 'publication'), false),
+          'distributions',
+        ),
+        filters: publicationFilters,
+        ordering: PUBLICATION_ORDERING,
+        labels: false,
+      },
+      typesOf('publication'),
+    ),
+    generic(
+      {
+        path: 'distributions',
+        name: 'Distribution',
+        component: 'Distribution',
+        table: distributionTable(undefined),
+        fields: distributionFields(anyModel('Distribution', 'distributions', 'distribution'), {}),
+        filters: distributionFilters,
+        ordering: DISTRIBUTION_ORDERING,
+        labels: true,
+      },
+      typesOf('distribution'),
+    ),
+    generic(
+      {
+        path: 'contentguards',
+        name: 'ContentGuard',
+        component: 'ContentGuard',
+        table: guardTable,
+        fields: { name: string({}), description: string({ nullable: true }) },
+        filters: nameFilters,
+        ordering: [...COMMON_ORDERING, 'pulp_type', 'name', 'description'],
+        labels: false,
+      },
+      typesOf('content_guard'),
+    ),
+    generic(
+      {
+        path: 'content',
+        name: 'Content',
+        component: 'MultipleArtifactContent',
+        table: contentTable,
+        fields: contentListFields(),
+        filters: contentFilters,
+        ordering: ['pk'],
+        labels: true,
+      },
+      typesOf('content'),
+    ),
   ];
 }
 
@@ -101,13 +229,22 @@ function contentListFields(): Record<string, Field> {
       required: true,
       column: false,
       load: async (rows, presenter) => {
-        const found = await presenter.services.db.rows<{ content_id: number; relative_path: string; pulp_id: string | null }>(
+        const found = await presenter.services.db.rows<{
+          content_id: number;
+          relative_path: string;
+          pulp_id: string | null;
+        }>(
           sql`select ca.content_id, ca.relative_path, a.pulp_id from content_artifact ca left join artifact a on a.id = ca.artifact_id
             where ca.content_id = any(${rows.map((row: Row) => row.id)}::bigint[])`,
         );
         const byUnit = Map.groupBy(found, (one) => one.content_id);
         return rows.map((row) =>
-          Object.fromEntries((byUnit.get(Number(row.id)) ?? []).map((one) => [one.relative_path, one.pulp_id && presenter.href('core.artifact', one.pulp_id)])),
+          Object.fromEntries(
+            (byUnit.get(Number(row.id)) ?? []).map((one) => [
+              one.relative_path,
+              one.pulp_id && presenter.href('core.artifact', one.pulp_id),
+            ]),
+          ),
         );
       },
     }),
@@ -115,7 +252,8 @@ function contentListFields(): Record<string, Field> {
       readOnly: true,
       format: 'uri',
       column: false,
-      read: (row, p) => `${p.apiPrefix}vuln_report/?content=${p.services.models.prnOfType('content', String(row.pulp_type), String(row.pulp_id))}`,
+      read: (row, p) =>
+        `${p.apiPrefix}vuln_report/?content=${p.services.models.prnOfType('content', String(row.pulp_type), String(row.pulp_id))}`,
     }),
   };
 }

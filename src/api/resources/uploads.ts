@@ -3,7 +3,17 @@ import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { identityFields } from '../../plugin-api/common-fields.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
-import { datetime, type Field, file, integer, list, nested, type Row, string, type Values } from '../../plugin-api/field.ts';
+import {
+  datetime,
+  type Field,
+  file,
+  integer,
+  list,
+  nested,
+  type Row,
+  string,
+  type Values,
+} from '../../plugin-api/field.ts';
 import { integerFilter } from '../../plugin-api/filter.ts';
 import type { Action, ActionTarget, Resource } from '../../plugin-api/resource.ts';
 import { presentOne } from '../engine/present.ts';
@@ -17,16 +27,21 @@ const fields: Record<string, Field> = {
   completed: datetime({ help: 'Not used.', readOnly: true, column: false, read: () => undefined }),
 };
 
-const chunks: Field = list(nested('UploadChunk', { offset: integer(), size: integer() }), {
-  readOnly: true,
-  column: false,
-  load: async (rows, presenter) => {
-    const found = await presenter.services.db.rows<{ upload_id: string; offset: number; size: number }>(
-      sql`select upload_id, chunk_offset as offset, size from upload_chunk where upload_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by chunk_offset`,
-    );
-    return rows.map((row) => found.filter((one) => one.upload_id === row.pulp_id).map(({ offset, size }) => ({ offset, size })));
+const chunks: Field = list(
+  nested('UploadChunk', { offset: integer({ readOnly: true }), size: integer({ readOnly: true }) }),
+  {
+    readOnly: true,
+    column: false,
+    load: async (rows, presenter) => {
+      const found = await presenter.services.db.rows<{ upload_id: string; offset: number; size: number }>(
+        sql`select upload_id, chunk_offset as offset, size from upload_chunk where upload_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by chunk_offset`,
+      );
+      return rows.map((row) =>
+        found.filter((one) => one.upload_id === row.pulp_id).map(({ offset, size }) => ({ offset, size })),
+      );
+    },
   },
-});
+);
 
 const RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/;
 
@@ -35,7 +50,8 @@ async function putChunk(request: RequestContext, target: ActionTarget, input: Va
   const range = RANGE.exec(String(request.headers['content-range'] ?? ''));
   if (!range) throw ValidationError.cross('Invalid or missing content range header.');
   const [start, end] = [Number(range[1]), Number(range[2])];
-  if (!isUploadedFile(input.file)) throw ValidationError.field('file', 'The submitted data was not a file. Check the encoding type on the form.');
+  if (!isUploadedFile(input.file))
+    throw ValidationError.field('file', 'The submitted data was not a file. Check the encoding type on the form.');
   const { temp } = input.file;
   if (end - start + 1 !== temp.size) throw ValidationError.cross('Chunk size does not match content range.');
   if (end > Number(target.row.size) - 1) throw ValidationError.cross('End byte is greater than upload size.');
@@ -60,10 +76,21 @@ const update: Action = {
   description: 'Stores a chunk of the file.',
   input: {
     component: 'UploadChunk',
-    fields: { file: file({ help: 'The bytes of the chunk.', format: 'binary' }), sha256: string({ help: 'SHA-256 of the chunk.', nullable: true, writeOnly: true }) },
+    fields: {
+      file: file({ help: 'The bytes of the chunk.', format: 'binary' }),
+      sha256: string({ help: 'SHA-256 of the chunk.', nullable: true, writeOnly: true }),
+    },
   },
   media: ['application/x-www-form-urlencoded', 'multipart/form-data'],
-  parameters: [{ in: 'header', name: 'Content-Range', required: true, schema: { type: 'string', pattern: '^bytes (\\d+)-(\\d+)/(\\d+|[*])$' }, description: 'Where the chunk belongs.' }],
+  parameters: [
+    {
+      in: 'header',
+      name: 'Content-Range',
+      required: true,
+      schema: { type: 'string' },
+      description: 'Where the chunk belongs: bytes FIRST-LAST/TOTAL.',
+    },
+  ],
   output: { 200: { component: 'Upload' } },
   run: putChunk,
 };
@@ -77,7 +104,8 @@ const commit: Action = {
   input: { component: 'UploadCommit', fields: { sha256: string({ help: 'SHA-256 of the whole file.' }) } },
   output: { 202: { component: 'AsyncOperation' } },
   run: async (request, target, input) => {
-    if (!/^[0-9a-f]{64}$/i.test(String(input.sha256))) throw ValidationError.field('sha256', 'Not a SHA-256 in hexadecimal digits.');
+    if (!/^[0-9a-f]{64}$/i.test(String(input.sha256)))
+      throw ValidationError.field('sha256', 'Not a SHA-256 in hexadecimal digits.');
     const task = await request.dispatch({
       name: 'pulpcore.app.tasks.upload.commit',
       args: { upload: target.id, sha256: String(input.sha256).toLowerCase() },
@@ -105,7 +133,9 @@ export const uploadResource: Resource = {
   actions: [update, commit],
   hasRoles: true,
   beforeDelete: async (_tx, row: Row, services) => {
-    const domain = await services.db.row<{ id: number; pulpId: string; name: string }>(sql`select id, pulp_id as "pulpId", name from domain where id = ${row.domain_id}`);
+    const domain = await services.db.row<{ id: number; pulpId: string; name: string }>(
+      sql`select id, pulp_id as "pulpId", name from domain where id = ${row.domain_id}`,
+    );
     if (domain) await services.storage(domain).removeUpload(String(row.pulp_id));
   },
 };
