@@ -30,7 +30,8 @@ function install() {
   const options = ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'];
   const done = spawnSync('npm', options, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   if (done.status !== 0) {
-    const reason = done.error?.message ?? `${done.stdout}${done.stderr}`.trim();
+    // npm follows the reason with pages of usage.
+    const reason = done.error?.message ?? `${done.stdout}${done.stderr}`.trim().split('\n').slice(0, 15).join('\n');
     process.stderr.write(`Installing the dependencies failed (npm ci in ${root}):\n${reason}\n`);
     process.exit(1);
   }

@@ -36,7 +36,10 @@ export async function acquireProcessLock(file: string): Promise<ProcessLock | st
   for (let attempt = 0; attempt < 5; attempt++) {
     if (tryCreate(file)) return held(file);
     const holder = readHolder(file);
-    if (holder === undefined) continue;
+    if (holder === undefined) {
+      await sleep(50);
+      continue;
+    }
     if (await isAlive(file, holder)) return `process ${holder.pid} on ${holder.host}`;
     takeAway(file, holder);
   }
@@ -79,10 +82,20 @@ function tryCreate(file: string): boolean {
     linkSync(draft, file);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    return (error as NodeJS.ErrnoException).code === 'EEXIST' ? false : tryCreateWithoutLinks(file);
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/** Some file systems know no hard links; there the file is seen empty for a moment, and read again. */
+function tryCreateWithoutLinks(file: string): boolean {
+  try {
+    writeFileSync(file, JSON.stringify(describeProcess()), { mode: 0o600, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 

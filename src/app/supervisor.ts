@@ -39,12 +39,12 @@ export async function serve(
     if (given.databaseUrl === '') postgres = await startOwnPostgres(given, logger);
     const databaseUrl = postgres?.url ?? given.databaseUrl;
     const settings = Object.freeze({ ...given, databaseUrl, bind: formatAddress(address) });
-    const first = await prepare(settings, logger);
-    if (!stop.requested) {
+    const first = await stop.unless(prepare(settings, logger));
+    if (first) {
       children.push(...startChildren(settings, logger));
-      await Promise.race([Promise.all(children.map(({ ready }) => ready)), stop.first]);
+      const ready = await stop.unless(Promise.all(children.map((child) => child.ready)));
+      if (ready) onStarted({ ...first, settings, address });
     }
-    if (!stop.requested) onStarted({ ...first, settings, address });
     await stop.first;
     logger.info({}, 'stopping: running requests and tasks are finished first; a second Ctrl-C ends them');
   } finally {
@@ -113,7 +113,7 @@ async function stopLast(postgres: EmbeddedPostgres | undefined, lock: ProcessLoc
 class StopRequests {
   readonly first: Promise<void>;
   readonly second: Promise<void>;
-  requested = false;
+  #requested = false;
 
   constructor() {
     const first = Promise.withResolvers<void>();
@@ -125,12 +125,17 @@ class StopRequests {
       const now = Date.now();
       if (now - last < sameSignal) return;
       last = now;
-      if (this.requested) second.resolve();
-      this.requested = true;
+      if (this.#requested) second.resolve();
+      this.#requested = true;
       first.resolve();
     };
     onStopSignal(request);
     process.once('disconnect', request);
     process.channel?.unref();
+  }
+
+  /** The outcome of the work, or undefined when a stop is requested before it is done. */
+  unless<T>(work: Promise<T>): Promise<T | undefined> {
+    return Promise.race([work, this.first.then(() => undefined)]);
   }
 }

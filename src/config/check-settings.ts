@@ -1,4 +1,5 @@
 /** Combinations of settings with which the server refuses to start, in words. */
+import { accessSync, constants } from 'node:fs';
 import type { Settings } from './settings.ts';
 
 /** Messages for everything that is wrong; none when the settings can be used. */
@@ -38,6 +39,14 @@ export function refusals(settings: Settings): string[] {
     (settings.tlsCertificate === '') !== (settings.tlsKey === ''),
     'Settings tls_certificate and tls_key must be given together',
   );
+  for (const [name, file] of [
+    ['db_encryption_key', settings.dbEncryptionKey],
+    ['tls_certificate', settings.tlsCertificate],
+    ['tls_key', settings.tlsKey],
+    ['tls_client_ca', settings.tlsClientCa],
+  ] as const) {
+    refuse(file !== '' && !isReadable(file), `Setting ${name}: the file ${file} cannot be read`);
+  }
   for (const name of ['bind', 'metricsBind'] as const) {
     const value = settings[name];
     if (value === '' && name === 'metricsBind') continue;
@@ -47,6 +56,15 @@ export function refusals(settings: Settings): string[] {
     );
   }
   return problems;
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export interface BindAddress {

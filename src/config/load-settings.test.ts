@@ -99,5 +99,6 @@ test('starts refused by the rules of the peer', () => {
   assert.match(refusal({ env: { PULP_ALLOWED_CONTENT_CHECKSUMS: '["sha256","crc"]' } }), /unknown entries: crc/);
   assert.match(refusal({ env: { PULP_AUTHENTICATION_JSON_HEADER: 'X-A' } }), /HTTP_X_NAME/);
   assert.match(refusal({ env: { PULP_AUTHENTICATION_JSON_HEADER_JQ_FILTER: 'a' } }), /begin with a dot/);
+  assert.match(refusal({ env: { PULP_DB_ENCRYPTION_KEY: '/no/such/key' } }), /\/no\/such\/key cannot be read/);
   assert.match(refusal({ env: { DECKLE_BIND: 'nonsense' } }), /address and a port/);
 });
