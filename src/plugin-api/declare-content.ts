@@ -168,6 +168,7 @@ function uploadFields(): Record<string, Field> {
     }),
     overwrite: boolean({
       default: true,
+      hiddenDefault: true,
       writeOnly: true,
       column: false,
       help: 'false makes it an error when the repository has another unit with the same key.',
@@ -189,7 +190,7 @@ function uploadFields(): Record<string, Field> {
 
 function uploadAction(type: ContentType, handlers: ContentHandlers): Action {
   const fields = contentFields(type, contentModel(type));
-  const without = new Set(['repository', 'overwrite']);
+  const without = new Set(['repository']);
   const component = type.upload!.synchronous!.component;
   return {
     name: 'upload',

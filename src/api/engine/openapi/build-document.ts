@@ -69,6 +69,7 @@ function allOperations(
         resourceOperations(resource, actionsOf(resource, options.roleActions ?? noRoles), components, style),
       ),
     ...extras
+      .filter((extra) => !extra.undocumented)
       .filter((extra) => component === undefined || (extra.component ?? 'core') === component)
       .map((extra) => extraOperation(extra, components, style)),
   ];

@@ -7,6 +7,11 @@ export interface BodyShape {
   readonly fields?: Readonly<Record<string, Field>>;
 }
 
+/** What an operation answers: a component, a page of a list of them, or a schema as it stands in the document. */
+export type OutputShape =
+  | (BodyShape & { readonly list?: boolean })
+  | { readonly schema: Readonly<Record<string, unknown>> };
+
 /** One parameter as it stands in the document. */
 export interface Parameter {
   readonly in: 'query' | 'path' | 'header' | 'cookie';
@@ -36,8 +41,8 @@ export interface ExtraOperation {
   readonly input?: BodyShape & { readonly partial?: boolean };
   /** Media types of the body; default JSON and both forms. */
   readonly media?: readonly string[];
-  /** Answers by status: null for none, a list answer with `list`. */
-  readonly output: Readonly<Record<string, (BodyShape & { readonly list?: boolean }) | null>>;
+  /** Answers by status; null for one without a body. */
+  readonly output: Readonly<Record<string, OutputShape | null>>;
   /** Media types of answers; default JSON. */
   readonly outputMedia?: readonly string[];
   readonly parameters?: readonly Parameter[];
@@ -46,4 +51,6 @@ export interface ExtraOperation {
   /** The same for all domains: its path has no domain where domains are on. */
   readonly withoutDomain?: boolean;
   readonly deprecated?: boolean;
+  /** Not in the document. */
+  readonly undocumented?: boolean;
 }

@@ -1,6 +1,6 @@
 /** Extra operations as they stand in the document. */
 import type { Components } from './components.ts';
-import type { BodyShape, ExtraOperation } from './extra-operation.ts';
+import type { ExtraOperation, OutputShape } from './extra-operation.ts';
 import type { Schema } from './field-schema.ts';
 import { inputSchema, operationObject, type PlacedOperation } from './operation-object.ts';
 import { apiPath, type PathKey, serverPath } from './paths.ts';
@@ -37,16 +37,12 @@ function placeOf(extra: ExtraOperation, style: DocumentStyle): PathKey {
   return apiPath(extra.path, style, extra.withoutDomain);
 }
 
-function outputSchema(
-  output: BodyShape & { readonly list?: boolean },
-  extra: ExtraOperation,
-  components: Components,
-): Schema {
-  const fields = output.fields ?? (output.component === extra.input?.component ? extra.input.fields : undefined);
-  if (!fields) return sharedResponse(output.component, components);
-  return output.list
-    ? components.paginated(output.component, fields)
-    : components.reference(output.component, fields, 'response');
+function outputSchema(output: OutputShape, extra: ExtraOperation, components: Components): Schema {
+  if ('schema' in output) return output.schema;
+  const { component, list } = output;
+  const fields = output.fields ?? (component === extra.input?.component ? extra.input.fields : undefined);
+  if (!fields) return sharedResponse(component, components);
+  return list ? components.paginated(component, fields) : components.reference(component, fields, 'response');
 }
 
 /** `orphans_cleanup_cleanup` of `orphans/cleanup/` → `cleanup`; ids that do not follow their path are left alone. */

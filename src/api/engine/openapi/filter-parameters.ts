@@ -72,7 +72,7 @@ function suffixSchema(filter: Filter, suffix: string): Schema {
 /** Choices are told for the plain name and for lists of types; other suffixes take any text. */
 function valueSchema(filter: Filter, suffix: string): Schema {
   if (filter.kind !== 'choice') return BASE[filter.kind];
-  const closed = suffix === '' || filter.closed;
+  const closed = filter.choices!.length > 0 && (suffix === '' || filter.closed);
   return closed ? { type: 'string', enum: [...filter.choices!].sort() } : TEXT;
 }
 
