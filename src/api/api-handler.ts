@@ -59,8 +59,9 @@ export class ApiHandler {
     const sent = request.headers['correlation-id'];
     const cid = typeof sent === 'string' && UUID.test(sent) ? sent : newCorrelationId();
     await withCorrelationId(cid, async () => {
+      response.setHeader('Correlation-ID', cid);
       const { answer, allow, vary } = await this.#answer(request, cid);
-      send(request, response, answer, { ...SECURITY_HEADERS, 'Correlation-ID': cid, Vary: vary, ...(allow && { Allow: allow }) });
+      send(request, response, answer, { ...SECURITY_HEADERS, Vary: vary, ...(allow && { Allow: allow }) });
     });
   }
 
@@ -202,8 +203,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   const body = answer.body === undefined ? undefined : raw ? Buffer.from(answer.body as string) : Buffer.from(JSON.stringify(answer.body));
   const all: Record<string, string | number> = { ...headers, ...(answer.headers as Record<string, string>) };
   if (body && !('Content-Type' in all)) all['Content-Type'] = 'application/json';
-  all['Content-Length'] = body?.length ?? 0;
-  if (answer.status === 204) delete all['Content-Length'];
+  if (answer.status !== 204) response.setHeader('Content-Length', body?.length ?? 0);
   response.writeHead(answer.status, all);
   response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -1,28 +1,28 @@
 /** What the API does with a unit sent to it: keeps a file's bytes, then a task or the request itself makes the unit (core.md §3.3). */
 import { ValidationError } from '../lib/errors.ts';
 import { saveArtifacts } from '../model/artifact.ts';
-import type { ContentHandlers } from '../plugin-api/declare-content.ts';
 import type { ContentType } from '../plugin-api/content.ts';
 import type { Answer, RequestContext } from '../plugin-api/context.ts';
 import type { Values } from '../plugin-api/field.ts';
-import { contentModel } from '../plugin-api/declare-content.ts';
+import { checkSources, type ContentHandlers, contentModel } from '../plugin-api/declare-content.ts';
 import { labelOf } from '../plugin-api/model.ts';
+import type { ContentRegistry } from '../repository/content-registry.ts';
+import type { ContentArgs } from '../upload/content-request.ts';
 import { createContentNow } from '../upload/create-content.ts';
 import { isUploadedFile } from './engine/read-body.ts';
-import { checkSources } from '../plugin-api/declare-content.ts';
 import type { Reference } from './engine/validate-body.ts';
 
 const SOURCES = ['file', 'artifact', 'upload', 'file_url', 'downloader_config', 'repository', 'overwrite', 'pulp_labels'];
 
-export function contentHandlers(type: ContentType): ContentHandlers {
-  return {
+export function contentHandlers(types: ContentRegistry): (type: ContentType) => ContentHandlers {
+  return (type) => ({
     create: (values, request) => dispatchCreate(type, values, request),
-    uploadNow: (request, _target, values) => createNow(type, values, request),
-  };
+    uploadNow: (request, _target, values) => createNow(types, type, values, request),
+  });
 }
 
 /** What the upload engine needs of a request: ids instead of references, the type's own fields apart. */
-async function argsOf(type: ContentType, values: Values, request: RequestContext) {
+async function argsOf(type: ContentType, values: Values, request: RequestContext): Promise<ContentArgs> {
   const fields = Object.fromEntries(Object.entries(values).filter(([name]) => !SOURCES.includes(name)));
   const artifact = isUploadedFile(values.file) ? await keepFile(values, request) : (values.artifact as Reference | undefined)?.id;
   return {
@@ -30,12 +30,12 @@ async function argsOf(type: ContentType, values: Values, request: RequestContext
     filename: isUploadedFile(values.file) ? values.file.filename : null,
     artifact: artifact ?? null,
     upload: (values.upload as Reference | undefined)?.id ?? null,
-    file_url: values.file_url ?? null,
-    downloader_config: values.downloader_config ?? null,
+    file_url: (values.file_url as string | undefined) ?? null,
+    downloader_config: (values.downloader_config as Values | undefined) ?? null,
     values: fields,
     repository: (values.repository as Reference | undefined)?.id ?? null,
-    overwrite: values.overwrite ?? true,
-    labels: values.pulp_labels ?? {},
+    overwrite: (values.overwrite as boolean | undefined) ?? true,
+    labels: (values.pulp_labels as Record<string, string | null> | undefined) ?? {},
   };
 }
 
@@ -64,11 +64,11 @@ function refuseNoFile(values: Values): void {
   }
 }
 
-async function createNow(type: ContentType, values: Values, request: RequestContext): Promise<Answer> {
+async function createNow(types: ContentRegistry, type: ContentType, values: Values, request: RequestContext): Promise<Answer> {
   checkSources(values);
   refuseNoFile(values);
   const { services, domain } = request;
-  const saved = await createContentNow(services, domain, type, (await argsOf(type, values, request)) as never);
+  const saved = await createContentNow(services, { types }, domain, await argsOf(type, values, request));
   const body = await services.present(domain, labelOf(contentModel(type)), saved.pulpId);
   return { status: 201, body, headers: { Location: String(body?.pulp_href) } };
 }

@@ -9,16 +9,26 @@ import { declareContent } from '../plugin-api/declare-content.ts';
 import { allVersions, declareVersions } from '../plugin-api/declare-version.ts';
 import type { Plugin } from '../plugin-api/plugin.ts';
 import type { Resource } from '../plugin-api/resource.ts';
+import { ContentRegistry } from '../repository/content-registry.ts';
 import { installedPlugins } from './installed-plugins.ts';
 import { allModels } from './models.ts';
 
 /** What a package type adds: its own resources, its content, the versions of its repositories. */
-function resourcesOf(plugin: Plugin): Resource[] {
+function resourcesOf(plugin: Plugin, handlers: ReturnType<typeof contentHandlers>): Resource[] {
   const versions = plugin.resources.filter((resource) => resource.model.table === 'repository').map((resource) => declareVersions(resource));
-  return [...plugin.resources, ...versions, ...plugin.contentTypes.map((type) => declareContent(type, contentHandlers))];
+  return [...plugin.resources, ...versions, ...plugin.contentTypes.map((type) => declareContent(type, handlers))];
 }
 
+let made: Resource[] | undefined;
+
+/** Made once per process. */
 export function allResources(): Resource[] {
+  made ??= makeResources();
+  return made;
+}
+
+function makeResources(): Resource[] {
+  const handlers = contentHandlers(new ContentRegistry(installedPlugins));
   return [
     artifactResource,
     uploadResource,
@@ -28,6 +38,6 @@ export function allResources(): Resource[] {
     workerResource,
     allVersions(),
     ...genericLists(allModels()),
-    ...installedPlugins.flatMap(resourcesOf),
+    ...installedPlugins.flatMap((plugin) => resourcesOf(plugin, handlers)),
   ];
 }

@@ -6,7 +6,7 @@ import { presentOne } from '../api/engine/present.ts';
 import { readRow } from '../api/engine/read-rows.ts';
 import type { Settings } from '../config/settings.ts';
 import { openDatabase } from '../db/database.ts';
-import { createDownloaderFactory } from '../download/downloader.ts';
+import { createDownloader, type RemoteSettings } from '../download/downloader.ts';
 import { Secrets } from '../lib/secrets.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
 import { labelOf, Models } from '../plugin-api/model.ts';
@@ -56,10 +56,16 @@ export async function buildServices(settings: Settings, options: ServiceOptions)
       if (!own) stores.set(domain.id, (own = domain.name === 'default' ? store : store.forDomain(domain.pulpId)));
       return own;
     },
-    downloader: createDownloaderFactory(settings),
+    downloader: (remote) => createDownloader(withDefaults(remote, settings), { allowedPaths: settings.allowedImportPaths }),
     present: (domain, label, pulpId) => presentById(services, domain, label, pulpId),
   };
   return services;
+}
+
+/** Fields a remote leaves empty come from the setting remote_defaults. */
+function withDefaults(remote: RemoteSettings, settings: Settings): RemoteSettings {
+  const given = Object.entries(remote).filter(([, value]) => value !== null && value !== undefined);
+  return { ...(settings.remoteDefaults as Partial<RemoteSettings>), ...Object.fromEntries(given) } as RemoteSettings;
 }
 
 let byLabel: Map<string, Resource> | undefined;

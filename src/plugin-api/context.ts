@@ -1,7 +1,7 @@
 /** The services handed to hooks, tasks and actions: everything a plugin may use comes in through these. */
 import type { Settings } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
-import type { DownloaderFactory } from '../download/downloader.ts';
+import type { Downloader, RemoteSettings } from '../download/downloader.ts';
 import type { Secrets } from '../lib/secrets.ts';
 import type { ArtifactStore } from '../storage/artifact-store.ts';
 import type { Models } from './model.ts';
@@ -32,7 +32,8 @@ export interface Services {
   readonly db: Database;
   /** The artifact store of a domain. */
   readonly storage: (domain: Domain) => ArtifactStore;
-  readonly downloader: DownloaderFactory;
+  /** A downloader for a remote, with the defaults of the settings filled in; must be closed. */
+  readonly downloader: (remote: RemoteSettings) => Downloader;
   readonly secrets: Secrets;
   readonly models: Models;
   readonly logger: Logger;

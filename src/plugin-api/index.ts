@@ -2,6 +2,7 @@
 export { copyRows } from '../db/copy-rows.ts';
 export type { Database, Queryable, Transaction } from '../db/database.ts';
 export { type Sql, sql } from '../db/sql.ts';
+export type { TempArtifact } from '../storage/artifact-store.ts';
 export * from './content.ts';
 export * from './context.ts';
 export * from './field.ts';
@@ -10,6 +11,7 @@ export * from './model.ts';
 export * from './plugin.ts';
 export * from './resource.ts';
 export * from './task.ts';
+export * from './declare-acs.ts';
 export * from './declare-content.ts';
 export * from './declare-distribution.ts';
 export * from './declare-publication.ts';

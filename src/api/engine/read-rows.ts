@@ -11,7 +11,7 @@ function selectList(resource: Resource): Sql {
   const extra: Sql[] = [...(resource.table.columns ?? [])];
   for (const [name, field] of Object.entries(resource.fields)) {
     if (field.select) extra.push(sql`${field.select} as ${sql.ident(name)}`);
-    else if (field.kind === 'reference' && typeof field.target === 'string' && !field.target.includes('.') && !field.read && !field.load) {
+    else if (field.kind === 'reference' && typeof field.target === 'string' && !field.target.includes('.') && field.column !== false && !field.read && !field.load) {
       const column = sql.raw(typeof field.column === 'string' ? field.column : name);
       extra.push(sql`(select pulp_type from ${sql.ident(field.target)} m where m.pulp_id = t.${column}) as ${sql.ident(`${name}_type`)}`);
     }

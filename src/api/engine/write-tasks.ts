@@ -13,10 +13,12 @@ interface WriteArgs {
   readonly model: string;
   readonly id?: string;
   readonly values: Values;
+  /** A unit of content is made by the upload engine from this. */
+  readonly content?: object;
 }
 
-/** The three tasks over all declared resources. */
-export function writeTasks(resources: readonly Resource[]): TaskFunction[] {
+/** The three tasks over all declared resources; units of content are made by the upload engine. */
+export function writeTasks(resources: readonly Resource[], createContent: (context: TaskContext, content: object) => Promise<unknown>): TaskFunction[] {
   const byLabel = new Map(resources.map((resource) => [labelOf(resource.model), resource]));
   const named = (act: string, run: (context: TaskContext, resource: Resource, args: WriteArgs) => Promise<unknown>): TaskFunction => ({
     name: `pulpcore.app.tasks.base.general_${act}`,
@@ -26,7 +28,9 @@ export function writeTasks(resources: readonly Resource[]): TaskFunction[] {
       return await run(context, resource, args);
     },
   });
-  return [named('create', create), named('update', update), named('delete', remove)];
+  const createAny: typeof create = async (context, resource, args) =>
+    args.content ? await createContent(context, args.content) : await create(context, resource, args);
+  return [named('create', createAny), named('update', update), named('delete', remove)];
 }
 
 async function create(context: TaskContext, resource: Resource, { values }: WriteArgs): Promise<unknown> {

@@ -56,6 +56,15 @@ export const fileRemote = declareRemote({
   description: 'Upstream directories with a PULP_MANIFEST.',
 });
 
+export const fileGitRemote = declareRemote({
+  app: 'file',
+  name: 'FileGitRemote',
+  type: 'git',
+  description: 'Git repositories whose files are the content.',
+  fixedPolicy: true,
+  fields: { git_ref: string({ help: 'Branch, tag or commit.', default: 'HEAD', detail: true }) },
+});
+
 export const filePublication = declarePublication({
   app: 'file',
   name: 'FilePublication',
@@ -75,4 +84,13 @@ export const fileDistribution = declareDistribution({
   checkpoint: true,
 });
 
-export const fileResources: readonly Resource[] = [fileRepository, fileRemote, filePublication, fileDistribution];
+export const fileAcs = declareAcs({
+  app: 'file',
+  name: 'FileAlternateContentSource',
+  type: 'file',
+  description: 'Other places to fetch files from.',
+  remote: 'file.fileremote',
+  refreshTask: 'pulp_file.app.tasks.synchronizing.refresh',
+});
+
+export const fileResources: readonly Resource[] = [fileRepository, fileRemote, fileGitRemote, filePublication, fileDistribution, fileAcs];
