@@ -121,3 +121,20 @@ export async function hasMissingArtifacts(
         and (rc.version_removed is null or rc.version_removed > ${number}) and ca.artifact_id is null) as missing`);
   return row!.missing;
 }
+
+/** Artifacts that units have, by content id and path. */
+export async function artifactsOfUnits(
+  db: Queryable,
+  contentIds: readonly number[],
+): Promise<Map<number, Map<string, number>>> {
+  const found = new Map<number, Map<string, number>>();
+  if (contentIds.length === 0) return found;
+  const rows = await db.rows<{ content_id: number; relative_path: string; artifact_id: number }>(sql`
+    select content_id, relative_path, artifact_id from content_artifact
+      where content_id = any(${contentIds}::bigint[]) and artifact_id is not null`);
+  for (const row of rows) {
+    const paths = found.get(row.content_id) ?? new Map<string, number>();
+    found.set(row.content_id, paths.set(row.relative_path, row.artifact_id));
+  }
+  return found;
+}

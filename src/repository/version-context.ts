@@ -1,6 +1,6 @@
 /** What the making of versions needs from above: the declared types, and publishing, which is another engine's work. */
 import type { Values } from '../plugin-api/field.ts';
-import type { Repository, Version } from '../plugin-api/plugin.ts';
+import type { PublishContext, Repository, Version } from '../plugin-api/plugin.ts';
 import type { TaskContext } from '../plugin-api/task.ts';
 import type { ContentRegistry } from './content-registry.ts';
 
@@ -10,6 +10,8 @@ export interface PublishRequest {
   /** pulp_type of the publication. */
   readonly type: string;
   readonly values: Values;
+  /** Instead of what the publication type does. */
+  readonly build?: (context: PublishContext) => Promise<void>;
 }
 
 /** Publishes a version in the running task; returns the id of the publication. */

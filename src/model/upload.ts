@@ -1,0 +1,21 @@
+/** Uploads in chunks: the row and what has arrived. */
+import type { Queryable } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+
+export interface UploadRow {
+  readonly pulpId: string;
+  readonly size: number;
+  readonly chunks: { offset: number; size: number }[];
+}
+
+export async function findUpload(db: Queryable, domainId: number, pulpId: string): Promise<UploadRow | undefined> {
+  return await db.row<UploadRow>(sql`
+    select u.pulp_id as "pulpId", u.size, coalesce((
+        select jsonb_agg(jsonb_build_object('offset', c.chunk_offset, 'size', c.size) order by c.chunk_offset)
+          from upload_chunk c where c.upload_id = u.pulp_id), '[]') as chunks
+      from upload u where u.pulp_id = ${pulpId} and u.domain_id = ${domainId}`);
+}
+
+export async function deleteUpload(db: Queryable, pulpId: string): Promise<void> {
+  await db.run(sql`delete from upload where pulp_id = ${pulpId}`);
+}

@@ -1,0 +1,32 @@
+/** The file type: files of any kind under their paths, listed by a manifest. */
+import { definePlugin, type Repository } from '../../plugin-api/index.ts';
+import { fileContent } from './content.ts';
+import { publishFiles } from './publish.ts';
+import { fileResources } from './resources.ts';
+import { syncFromManifest } from './sync.ts';
+
+export const filePlugin = definePlugin({
+  name: 'file',
+  version: '3.123.1',
+  package: 'pulpcore',
+  module: 'pulp_file.app',
+  contentTypes: [fileContent],
+  resources: fileResources,
+  repositories: [
+    {
+      pulpType: 'file.file',
+      contentTypes: [fileContent],
+      publicationType: 'file.file',
+      sync: {
+        taskName: 'pulp_file.app.tasks.synchronizing.synchronize',
+        remotes: ['file.file'],
+        run: syncFromManifest,
+      },
+      autopublish: ({ details }: Repository) =>
+        details.autopublish === true ? { manifest: details.manifest } : undefined,
+    },
+  ],
+  publications: [{ pulpType: 'file.file', taskName: 'pulp_file.app.tasks.publishing.publish', publish: publishFiles }],
+  distributions: [{ pulpType: 'file.file', servesPublications: true }],
+  migrations: new URL('./migrations/', import.meta.url),
+});

@@ -1,0 +1,93 @@
+/** The task behind `modify`: a version made of another one by removing and adding units. */
+import { ValidationError } from '../lib/errors.ts';
+import { contentByPulpIds } from '../model/content.ts';
+import { openContentIds } from '../model/membership.ts';
+import { findRepository } from '../model/repository.ts';
+import { findVersionById, type VersionRow } from '../model/repository-version.ts';
+import type { Repository } from '../plugin-api/plugin.ts';
+import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
+import { checkOverwrite } from './check-overwrite.ts';
+import type { VersionEngine } from './version-context.ts';
+import { withNewVersion } from './with-new-version.ts';
+
+export interface ModifyArgs {
+  readonly repository: string;
+  readonly base_version?: string | null;
+  readonly add_content_units?: readonly string[];
+  /** pulp_ids, or `['*']` for everything the latest version has. */
+  readonly remove_content_units?: readonly string[];
+  readonly overwrite?: boolean;
+}
+
+export function modifyTask(engine: VersionEngine): TaskFunction {
+  return {
+    name: 'pulpcore.app.tasks.repository.add_and_remove',
+    async run(context, args: ModifyArgs) {
+      const repository = await requireRepository(context, args.repository);
+      const base = await baseVersion(context, args.base_version);
+      const add = await contentIds(context, args.add_content_units ?? []);
+      const all = args.remove_content_units?.[0] === '*';
+      const remove = all
+        ? await latestContent(context, repository)
+        : await contentIds(context, args.remove_content_units ?? []);
+      const version = await withNewVersion(
+        context,
+        engine,
+        repository,
+        async (made) => {
+          await made.remove(remove);
+          if (args.overwrite === false) await refuseOverwrite(context, engine, repository, add);
+          await made.add(add);
+        },
+        base,
+      );
+      return await presentVersion(context, version);
+    },
+  };
+}
+
+export async function requireRepository(context: TaskContext, pulpId: string): Promise<Repository> {
+  const repository = await findRepository(context.db, context.domain.id, pulpId);
+  if (!repository) throw ValidationError.field('repository', 'Invalid hyperlink - Object does not exist.');
+  return repository;
+}
+
+/** The wire form of a version that was made, null when none was. */
+export async function presentVersion(context: TaskContext, version: { pulpId: string } | null): Promise<unknown> {
+  return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));
+}
+
+async function baseVersion(context: TaskContext, pulpId: string | null | undefined): Promise<VersionRow | null> {
+  if (!pulpId) return null;
+  const base = await findVersionById(context.db, context.domain.id, pulpId);
+  if (!base) throw ValidationError.field('base_version', 'Invalid hyperlink - Object does not exist.');
+  return base;
+}
+
+/** Units are checked to exist when the task is dispatched; those removed since then are an error, not left out in silence. */
+async function contentIds(context: TaskContext, pulpIds: readonly string[]): Promise<number[]> {
+  if (pulpIds.length === 0) return [];
+  const found = await contentByPulpIds(context.db, context.domain.id, pulpIds);
+  const there = new Set(found.map((one) => one.pulpId));
+  const missing = pulpIds.filter((id) => !there.has(id));
+  if (missing.length > 0) {
+    throw new ValidationError([`Could not find the following content units: ${missing.join(', ')}`]);
+  }
+  return found.map((one) => one.id);
+}
+
+async function latestContent(context: TaskContext, repository: Repository): Promise<number[]> {
+  const ids: number[] = [];
+  for await (const batch of openContentIds(context.db, repository.id)) for (const id of batch) ids.push(id);
+  return ids;
+}
+
+async function refuseOverwrite(
+  context: TaskContext,
+  engine: VersionEngine,
+  repository: Repository,
+  ids: readonly number[],
+): Promise<void> {
+  const { contentTypes } = engine.types.repositoryType(repository.pulpType);
+  await checkOverwrite(context.db, contentTypes, repository.id, ids);
+}

@@ -1,0 +1,97 @@
+/** Makes one unit of content from bytes, in a task or in a request; a unit that exists already is found and completed. */
+import type { Transaction } from '../db/database.ts';
+import { ValidationError } from '../lib/errors.ts';
+import { findContent, type SavedUnit, saveContent, touchContent, type Unit } from '../model/content.ts';
+import { findRepository } from '../model/repository.ts';
+import { deleteUpload } from '../model/upload.ts';
+import type { ContentType } from '../plugin-api/content.ts';
+import type { Domain, Services } from '../plugin-api/context.ts';
+import { prn } from '../plugin-api/model.ts';
+import type { TaskContext } from '../plugin-api/task.ts';
+import { checkOverwrite } from '../repository/check-overwrite.ts';
+import { labelOfContent } from '../repository/content-registry.ts';
+import { unitOf } from '../repository/unit-of.ts';
+import type { VersionEngine } from '../repository/version-context.ts';
+import { withNewVersion } from '../repository/with-new-version.ts';
+import type { ContentArgs, ContentNow } from './content-request.ts';
+import { obtainBytes } from './obtain-bytes.ts';
+import { readUnit } from './read-unit.ts';
+
+/** The task: answers the unit as the API shows it. The new version, if any, is noted before the unit. */
+export async function createContent(context: TaskContext, engine: VersionEngine, args: ContentArgs): Promise<unknown> {
+  const type = engine.types.contentType(args.contentType);
+  const unit = await prepareUnit(context, context.domain, type, args, context.signal);
+  const saved = args.repository
+    ? await addToRepository(context, engine, unit, args)
+    : await context.write((tx) => saveOne(tx, context.domain, unit));
+  if (args.upload) await dropUpload(context, context.domain, args.upload);
+  context.created(prn(labelOfContent(type), saved.pulpId));
+  return await context.present(context.domain, labelOfContent(type), saved.pulpId);
+}
+
+export interface CreatedContent {
+  readonly pulpId: string;
+  /** It was there before. */
+  readonly existed: boolean;
+}
+
+/** The same within a request, without a repository. */
+export async function createContentNow(
+  services: Services,
+  engine: Pick<VersionEngine, 'types'>,
+  domain: Domain,
+  args: ContentNow,
+): Promise<CreatedContent> {
+  const type = engine.types.contentType(args.contentType);
+  const unit = await prepareUnit(services, domain, type, args);
+  const { pulpId, existed } = await services.db.transaction((tx) => saveOne(tx, domain, unit));
+  if (args.upload) await dropUpload(services, domain, args.upload);
+  return { pulpId, existed };
+}
+
+async function prepareUnit(
+  services: Services,
+  domain: Domain,
+  type: ContentType,
+  args: ContentNow,
+  signal?: AbortSignal,
+): Promise<Unit> {
+  const bytes = await obtainBytes(services, domain, args, signal);
+  return unitOf(await readUnit(services, domain, type, args, bytes));
+}
+
+async function saveOne(tx: Transaction, domain: Domain, unit: Unit): Promise<SavedUnit> {
+  await findContent(tx, domain.id, [unit]);
+  const [saved] = await saveContent(tx, domain.id, [unit]);
+  if (saved!.existed) await touchContent(tx, [saved!.id]);
+  return saved!;
+}
+
+/** Saved and added in one transaction, so that nothing can remove the unit in between. */
+async function addToRepository(
+  context: TaskContext,
+  engine: VersionEngine,
+  unit: Unit,
+  args: ContentArgs,
+): Promise<SavedUnit> {
+  const { domain } = context;
+  const repository = await findRepository(context.db, domain.id, args.repository!);
+  if (!repository) throw ValidationError.field('repository', 'Invalid hyperlink - Object does not exist.');
+  let saved: SavedUnit | undefined;
+  await withNewVersion(context, engine, repository, async (version) => {
+    saved = await context.write(async (tx) => {
+      const one = await saveOne(tx, domain, unit);
+      const { contentTypes } = engine.types.repositoryType(repository.pulpType);
+      if (args.overwrite === false) await checkOverwrite(tx, contentTypes, repository.id, [one.id]);
+      await version.addIn(tx, [one.id]);
+      return one;
+    });
+  });
+  return saved!;
+}
+
+/** The chunks have become an artifact. */
+export async function dropUpload(services: Services, domain: Domain, upload: string): Promise<void> {
+  await deleteUpload(services.db, upload);
+  await services.storage(domain).removeUpload(upload);
+}

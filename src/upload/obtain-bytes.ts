@@ -1,0 +1,89 @@
+/** Bytes for a new unit as an artifact, whether they are one already, lie in chunks, or have to be fetched. */
+
+import type { Digests } from '../lib/digest.ts';
+import { ValidationError } from '../lib/errors.ts';
+import { fileNameOf } from '../lib/relative-path.ts';
+import { findArtifact, type SavedArtifact, saveArtifacts, touchOrphanArtifacts } from '../model/artifact.ts';
+import { findUpload } from '../model/upload.ts';
+import type { Domain, Services } from '../plugin-api/context.ts';
+import type { TempArtifact } from '../storage/artifact-store.ts';
+import { DigestMismatch, SizeMismatch } from '../storage/storage-errors.ts';
+import type { ByteSource } from './content-request.ts';
+import { fetchUrl } from './fetch-url.ts';
+
+export interface ObtainedBytes {
+  readonly artifactId: number;
+  readonly artifactPulpId: string;
+  readonly size: number;
+  readonly digests: Digests & { sha256: string };
+  /** Name the source gives the file, if any. */
+  readonly filename: string | null;
+}
+
+export async function obtainBytes(
+  services: Services,
+  domain: Domain,
+  source: ByteSource & { readonly received?: TempArtifact },
+  signal?: AbortSignal,
+): Promise<ObtainedBytes> {
+  if (source.artifact) return await fromArtifact(services, domain, source.artifact);
+  if (source.received) return await keep(services, domain, source.received, null);
+  if (source.upload)
+    return await keep(services, domain, await assembleUpload(services, domain, source.upload, {}, signal), null);
+  if (source.file_url) {
+    const received = await fetchUrl(services, domain, source.file_url, source.downloader_config ?? {}, signal);
+    return await keep(services, domain, received, fileNameOf(new URL(source.file_url).pathname) || null);
+  }
+  throw ValidationError.cross('Exactly one of file, artifact, file_url, upload must be specified.');
+}
+
+async function fromArtifact(services: Services, domain: Domain, pulpId: string): Promise<ObtainedBytes> {
+  const row = await findArtifact(services.db, domain.id, pulpId);
+  if (!row) throw ValidationError.field('artifact', 'Invalid hyperlink - Object does not exist.');
+  await touchOrphanArtifacts(services.db, [row.id]);
+  return { artifactId: row.id, artifactPulpId: row.pulpId, size: row.size, digests: row.digests, filename: null };
+}
+
+async function keep(
+  services: Services,
+  domain: Domain,
+  received: TempArtifact,
+  filename: string | null,
+): Promise<ObtainedBytes> {
+  const [saved] = await saveReceived(services, domain, [received]);
+  const { id, pulpId } = saved!;
+  return { artifactId: id, artifactPulpId: pulpId, size: received.size, digests: received.digests, filename };
+}
+
+/** Rows for received bytes, which are in the store afterwards. */
+export async function saveReceived(
+  services: Services,
+  domain: Domain,
+  received: readonly TempArtifact[],
+): Promise<SavedArtifact[]> {
+  const { allowedContentChecksums } = services.settings;
+  return await saveArtifacts(services.db, services.storage(domain), domain.id, received, allowedContentChecksums);
+}
+
+/** The chunks of an upload as one body; the upload stays. */
+export async function assembleUpload(
+  services: Services,
+  domain: Domain,
+  uploadId: string,
+  expected: { sha256?: string | null },
+  signal?: AbortSignal,
+): Promise<TempArtifact> {
+  const upload = await findUpload(services.db, domain.id, uploadId);
+  if (!upload) throw ValidationError.field('upload', 'Invalid hyperlink - Object does not exist.');
+  const digests = services.settings.allowedContentChecksums as (keyof Digests)[];
+  try {
+    return await services.storage(domain).assembleChunks(uploadId, upload.chunks, {
+      digests,
+      expected: { digests: { sha256: expected.sha256 } },
+      signal,
+    });
+  } catch (error) {
+    if (error instanceof DigestMismatch || error instanceof SizeMismatch) throw ValidationError.cross(error.message);
+    throw error;
+  }
+}
