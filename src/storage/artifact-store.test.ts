@@ -88,7 +88,10 @@ for (const size of [3, 4_000_000]) {
 
 test('too short a body is an error', async () => {
   const short = store.receive([small], { digests: [], expected: { size: 6 } });
-  await assert.rejects(short, (error) => error instanceof SizeMismatch && error.actual === 5 && error.expected === 6);
+  await assert.rejects(
+    short,
+    (error) => error instanceof SizeMismatch && error.actual === '5' && error.expected === '6',
+  );
 });
 
 for (const received of [10, 3_000_000]) {

@@ -1,29 +1,20 @@
 /** Errors of storing bytes; the API answers them with 400, 413 and 507. */
+import { BodyMismatch } from '../lib/body-mismatch.ts';
 import { isErrno } from '../lib/errno.ts';
 
 /** The bytes do not have a digest they should have. */
-export class DigestMismatch extends Error {
+export class DigestMismatch extends BodyMismatch {
   override readonly name = 'DigestMismatch';
-  readonly digest: string;
-  readonly expected: string;
-  readonly actual: string;
   constructor(digest: string, expected: string, actual: string) {
-    super(`The ${digest} checksum did not match.`);
-    this.digest = digest;
-    this.expected = expected;
-    this.actual = actual;
+    super(digest, expected, actual, `The ${digest} checksum did not match.`);
   }
 }
 
 /** More or fewer bytes than there should be; `actual` is what was read until this was known. */
-export class SizeMismatch extends Error {
+export class SizeMismatch extends BodyMismatch {
   override readonly name = 'SizeMismatch';
-  readonly expected: number;
-  readonly actual: number;
   constructor(expected: number, actual: number) {
-    super('The size did not match actual size of file.');
-    this.expected = expected;
-    this.actual = actual;
+    super('size', expected, actual, 'The size did not match actual size of file.');
   }
 }
 
