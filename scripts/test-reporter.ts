@@ -29,6 +29,10 @@ export async function report(stream: TestsStream, write: (text: string) => void)
     files.set(file, known);
     return known;
   };
+  const writeFailures = (state: FileState) => {
+    for (const failure of state.failures.splice(0)) write(failure);
+    if (state.output.trim() !== '') write(`  its output:\n${indent(state.output.trimEnd())}\n`);
+  };
   stream.on('test:start', ({ file }) => void stateOf(file));
   const keepOutput = ({ file, message }: { file?: string; message: string }) => {
     stateOf(file).output += message;
@@ -46,17 +50,16 @@ export async function report(stream: TestsStream, write: (text: string) => void)
       for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += (counts as Partial<Counts>)[key] ?? 0;
       return;
     }
-    const { output, failures } = stateOf(file);
     const outcome = success ? 'ok    ' : 'FAILED';
     write(`${outcome} ${relative(process.cwd(), file)} (${counts.tests} tests, ${Math.round(duration_ms)} ms)\n`);
-    if (success) return;
-    for (const failure of failures) write(failure);
-    if (output.trim() !== '') write(`  its output:\n${indent(output.trimEnd())}\n`);
-    failures.length = 0;
+    if (!success) writeFailures(stateOf(file));
   });
   for await (const _ of stream); // draining it runs the tests
-  for (const [file, { failures }] of files) {
-    for (const failure of failures) write(`FAILED ${relative(process.cwd(), file)}\n${failure}`);
+  for (const [file, state] of files) {
+    // Files that could not be loaded or ended themselves have no summary.
+    if (state.failures.length === 0) continue;
+    write(`FAILED ${relative(process.cwd(), file)}\n`);
+    writeFailures(state);
   }
   return total;
 }
