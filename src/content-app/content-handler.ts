@@ -1,0 +1,111 @@
+/** The content app: answers GET and HEAD below the content prefix (core.md §5.3 and §5.4). */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { Services } from '../plugin-api/context.ts';
+import type { Row } from '../plugin-api/field.ts';
+import type { DistributionType } from '../plugin-api/plugin.ts';
+import { HashPool } from '../storage/hash-pool.ts';
+import { AnswerCache } from './answer-cache.ts';
+import { ArtifactSaver } from './artifact-saver.ts';
+import { DISTRIBUTION_CHANNEL, DistributionCache } from './distribution-cache.ts';
+import { FileFetcher } from './fetch-file.ts';
+import { Flights } from './flights.ts';
+import { EntryLoader } from './load-entry.ts';
+import { UpstreamClients } from './open-upstream.ts';
+import type { SavePulled } from './pull-through.ts';
+import { PathResolver } from './resolve-path.ts';
+import { ContentServer } from './serve-request.ts';
+
+/** Why a guard refuses a request; undefined lets it pass. */
+export type CheckGuard = (services: Services, guard: Row, request: IncomingMessage) => Promise<string | undefined>;
+
+export interface ContentOptions {
+  /** Asked at every request for a distribution with a guard; without it such requests are refused. */
+  readonly guards?: CheckGuard;
+  /** Saves what pull-through has recognised; without it nothing is saved. */
+  readonly savePulled?: SavePulled;
+  /** Milliseconds for which a distribution is served without looking whether it has changed. */
+  readonly freshFor?: number;
+  /** Answers kept in memory, and their bytes with the bodies of small files. */
+  readonly cacheEntries?: number;
+  readonly cacheBytes?: number;
+  /** On-demand bodies up to this size are sent only when their digest is known to be right … */
+  readonly holdBytes?: number;
+  /** … but for no longer than so many milliseconds, and not when more than so many bytes are held already. */
+  readonly holdTime?: number;
+  readonly holdTotal?: number;
+  /** Directory for files being fetched; by default that of the artifact store. */
+  readonly spoolDirectory?: string;
+}
+
+export interface ContentHandler {
+  /** Answers a request; never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Whether a URL is for the content app. */
+  matches(url: string): boolean;
+  /** A writer in this process has committed a change of a distribution (its pulp_id), or of any (`*`). */
+  invalidate(distributionId: string): void;
+  /** Waits for what is being saved and lets go of everything. */
+  close(): Promise<void>;
+}
+
+const MIB = 1024 * 1024;
+
+export function createContentHandler(
+  services: Services,
+  types: readonly DistributionType[],
+  options: ContentOptions = {},
+): ContentHandler {
+  const { settings, db } = services;
+  const loader = new EntryLoader(services, types);
+  const distributions = new DistributionCache({
+    db,
+    publishing: loader.publishing,
+    freshFor: options.freshFor ?? 5,
+    load: (domain, path) => loader.load(domain, path),
+  });
+  const answers = new AnswerCache({
+    maxEntries: options.cacheEntries ?? 50_000,
+    maxBytes: options.cacheBytes ?? 48 * MIB,
+  });
+  const upstream = new UpstreamClients(services.secrets);
+  let pool: HashPool | undefined;
+  const hashPool = () => (pool ??= new HashPool());
+  const tools = {
+    services,
+    flights: new Flights(),
+    saver: new ArtifactSaver(db, settings.allowedContentChecksums),
+    fetcher: new FileFetcher({
+      open: upstream.open,
+      hashPool,
+      spoolDirectory:
+        options.spoolDirectory ?? join(settings.mediaRoot || join(settings.data, 'media'), 'tmp', 'files'),
+      holdBytes: options.holdBytes ?? 8 * MIB,
+      holdTime: options.holdTime ?? 5_000,
+      holdTotal: options.holdTotal ?? 256 * MIB,
+    }),
+  };
+  const server = new ContentServer({
+    services,
+    distributions,
+    answers,
+    resolver: new PathResolver(services),
+    tools,
+    guards: options.guards,
+    savePulled: options.savePulled,
+  });
+  const listening = db.listen(DISTRIBUTION_CHANNEL, (id) => distributions.invalidate(id));
+  const forget = db.onReconnect(() => distributions.invalidate('*'));
+  return {
+    handle: (request, response) => server.handle(request, response),
+    matches: (url) => url.startsWith(settings.contentPathPrefix),
+    invalidate: (id) => distributions.invalidate(id),
+    async close() {
+      forget();
+      await tools.flights.close();
+      const unlisten = await listening.catch(() => undefined);
+      await unlisten?.();
+      await Promise.all([upstream.close(), pool?.close()]);
+    },
+  };
+}

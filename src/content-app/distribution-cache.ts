@@ -1,0 +1,141 @@
+/**
+ * The distributions this process has served lately.
+ *
+ * What a request is answered from was the state of the database at most `freshFor` milliseconds before the request came in:
+ * an entry is used without a query only that long after the last query that found it unchanged; later requests wait for
+ * such a query, one for all who wait. Notifications of `distribution_changed` only make that query come sooner, so a lost
+ * or late one costs nothing but those milliseconds. With `freshFor: 0` a client sees every change that was committed before
+ * it sent its request. Writers in this process call `invalidate` and get that guarantee for their changes in any case.
+ */
+import type { Database } from '../db/database.ts';
+import { loadStamps } from './load-distributions.ts';
+import type { ServedEntry } from './served-entry.ts';
+
+export const DISTRIBUTION_CHANNEL = 'distribution_changed';
+const MAX_ENTRIES = 10_000;
+/** How long entries are used while the database cannot be asked. */
+const USABLE_WITHOUT_DATABASE = 10_000;
+
+export interface DistributionCacheOptions {
+  db: Database;
+  /** pulp_types that serve publications. */
+  publishing: readonly string[];
+  /** Milliseconds. */
+  freshFor: number;
+  load: (domain: string, path: string) => Promise<ServedEntry | undefined>;
+}
+
+class DomainPaths {
+  readonly byPath = new Map<string, ServedEntry>();
+  longest = 0;
+}
+
+export class DistributionCache {
+  readonly #options: DistributionCacheOptions;
+  readonly #domains = new Map<string, DomainPaths>();
+  readonly #byId = new Map<string, ServedEntry>();
+  #wanted = new Set<ServedEntry>();
+  /** What was read before this may be older than the change that was told. */
+  #invalidatedAt = Number.NEGATIVE_INFINITY;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(options: DistributionCacheOptions) {
+    this.#options = options;
+  }
+
+  /** The entry that serves a path, undefined when there is no distribution for it. */
+  async find(domain: string, path: string): Promise<ServedEntry | undefined> {
+    const known = this.#match(domain, path);
+    if (!known) return this.#load(domain, path);
+    if (performance.now() - known.checkedAt <= this.#options.freshFor) return known;
+    await this.#check(known);
+    return this.#byId.get(known.distribution.pulpId) === known ? known : this.#load(domain, path);
+  }
+
+  /** Makes the next request look whether it still holds: one distribution by its pulp_id, or all with `*`. */
+  invalidate(id: string): void {
+    this.#invalidatedAt = performance.now();
+    const entries = id === '*' ? this.#byId.values() : [this.#byId.get(id)];
+    for (const entry of entries) if (entry) entry.checkedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  #checkedAt(started: number): number {
+    return started > this.#invalidatedAt ? started : Number.NEGATIVE_INFINITY;
+  }
+
+  #match(domain: string, path: string): ServedEntry | undefined {
+    const paths = this.#domains.get(domain);
+    if (!paths) return undefined;
+    for (let slash = path.indexOf('/'); slash >= 0 && slash <= paths.longest; slash = path.indexOf('/', slash + 1)) {
+      const entry = paths.byPath.get(path.slice(0, slash));
+      if (entry) return entry;
+    }
+    return path.length <= paths.longest ? paths.byPath.get(path) : undefined;
+  }
+
+  async #load(domain: string, path: string): Promise<ServedEntry | undefined> {
+    const loaded = await this.#options.load(domain, path);
+    if (!loaded) return undefined;
+    loaded.checkedAt = this.#checkedAt(loaded.checkedAt);
+    const known = this.#byId.get(loaded.distribution.pulpId);
+    if (known?.stamp === loaded.stamp) {
+      known.checkedAt = Math.max(known.checkedAt, loaded.checkedAt);
+      return known;
+    }
+    if (known && known.checkedAt > loaded.checkedAt) return loaded;
+    if (known) this.#drop(known);
+    this.#add(loaded);
+    return loaded;
+  }
+
+  #add(entry: ServedEntry): void {
+    const { domain, basePath, pulpId } = entry.distribution;
+    if (this.#byId.size >= MAX_ENTRIES) this.#drop(this.#byId.values().next().value!);
+    const paths = this.#domains.get(domain.name) ?? new DomainPaths();
+    this.#domains.set(domain.name, paths);
+    paths.byPath.set(basePath, entry);
+    paths.longest = Math.max(paths.longest, basePath.length);
+    this.#byId.set(pulpId, entry);
+  }
+
+  #drop(entry: ServedEntry): void {
+    const { domain, basePath, pulpId } = entry.distribution;
+    const paths = this.#domains.get(domain.name);
+    if (paths?.byPath.get(basePath) === entry) paths.byPath.delete(basePath);
+    if (paths?.byPath.size === 0) this.#domains.delete(domain.name);
+    if (this.#byId.get(pulpId) === entry) this.#byId.delete(pulpId);
+  }
+
+  /** Waits for a check that began after this call: a running one may have looked too early. */
+  #check(entry: ServedEntry): Promise<void> {
+    this.#wanted.add(entry);
+    this.#next ??= this.#startNext();
+    return this.#next;
+  }
+
+  async #startNext(): Promise<void> {
+    await this.#running?.catch(() => undefined);
+    const entries = [...this.#wanted];
+    this.#wanted = new Set();
+    this.#next = undefined;
+    this.#running = this.#compare(entries);
+    await this.#running;
+  }
+
+  async #compare(entries: readonly ServedEntry[]): Promise<void> {
+    const started = performance.now();
+    const { db, publishing } = this.#options;
+    const ids = entries.map((entry) => entry.distribution.pulpId);
+    const stamps = await loadStamps(db, publishing, ids).catch((error: unknown) => {
+      const usable = (entry: ServedEntry) => started - entry.checkedAt < USABLE_WITHOUT_DATABASE;
+      if (entries.every(usable)) return undefined;
+      throw error;
+    });
+    if (!stamps) return;
+    for (const entry of entries) {
+      if (stamps.get(entry.distribution.pulpId) === entry.stamp) entry.checkedAt = this.#checkedAt(started);
+      else this.#drop(entry);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/** Serves paths that are not here from the distribution's remote, and hands on what the type recognises as content. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sql } from '../db/sql.ts';
+import { formatHttpDate } from '../lib/http-date.ts';
+import { DEFAULT_MEDIA_TYPE, mediaTypeOf } from '../lib/media-type.ts';
+import { encodePath } from '../lib/relative-path.ts';
+import type { DeclaredContent } from '../plugin-api/content.ts';
+import type { Row } from '../plugin-api/field.ts';
+import type { ServedDistribution } from '../plugin-api/plugin.ts';
+import type { TempArtifact } from '../storage/artifact-store.ts';
+import type { Fetched } from './fetch-file.ts';
+import { type FoundFile, findContentArtifact } from './find-file.ts';
+import { type Flight, removeQuietly } from './flight.ts';
+import { type OnDemandTools, tempOf } from './on-demand.ts';
+import { digestNames, findKnownPath } from './remote-sources.ts';
+import { sendFlight } from './send-flight.ts';
+import type { ServedEntry } from './served-entry.ts';
+
+/** A file of a remote that was recognised as a unit of content. */
+export interface PulledContent {
+  readonly distribution: ServedDistribution;
+  /** Row of the remote. */
+  readonly remote: Row;
+  readonly url: string;
+  /** The unit; its artifact has url, size, digests and the received bytes as `temp`. */
+  readonly content: DeclaredContent;
+  readonly temp: TempArtifact;
+}
+
+/** Saves the unit and dispatches its addition to the repository. Takes over the temporary file. */
+export type SavePulled = (pulled: PulledContent) => Promise<void>;
+
+export class PullThrough {
+  readonly #tools: OnDemandTools;
+  readonly #save: SavePulled | undefined;
+
+  constructor(tools: OnDemandTools, save: SavePulled | undefined) {
+    this.#tools = tools;
+    this.#save = save;
+  }
+
+  /**
+   * Sends a path of the remote. Answers the unit instead when a sync has made the path known. Rejects with UpstreamRefused
+   * or the error of the connection.
+   */
+  async send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    entry: ServedEntry,
+    path: string,
+  ): Promise<FoundFile | undefined> {
+    const { db } = this.#tools.services;
+    const remote = await db.row<Row>(sql`select * from remote where pulp_id = ${entry.remoteId}`);
+    if (!remote) return undefined;
+    const url = `${String(remote.url).replace(/\/+$/, '')}/${encodePath(path)}`;
+    const known = await findKnownPath(db, entry.remoteId!, path, url);
+    if (known !== undefined) return findContentArtifact(db, entry.source, known);
+    await this.#follow(request, response, entry, remote, url, path);
+    return undefined;
+  }
+
+  async #follow(
+    request: IncomingMessage,
+    response: ServerResponse,
+    entry: ServedEntry,
+    remote: Row,
+    url: string,
+    path: string,
+  ): Promise<void> {
+    const run = (flight: Flight) => this.#fetch(flight, entry, remote, url, path);
+    const saves = remote.policy !== 'streamed' && this.#save !== undefined;
+    const flight = this.#tools.flights.join(`path ${entry.distribution.pulpId} ${url}`, saves, run);
+    try {
+      await flight.until(() => flight.complete || flight.available > 0);
+      const now = Date.now();
+      await sendFlight(request, response, flight, {
+        contentType: contentTypeOf(path, flight.contentType),
+        lastModified: formatHttpDate(now),
+        modifiedAt: now,
+        etag: flight.digests?.sha256 && `"${flight.digests.sha256}"`,
+        size: flight.size,
+        headers: undefined,
+      });
+    } finally {
+      flight.leave();
+    }
+  }
+
+  async #fetch(flight: Flight, entry: ServedEntry, remote: Row, url: string, path: string): Promise<void> {
+    const { services, fetcher } = this.#tools;
+    const names = digestNames(services.settings.allowedContentChecksums);
+    const fetched = await fetcher.fetch(flight, { request: { remote, url }, expected: {}, names, all: true });
+    try {
+      await this.#handOn(entry, remote, url, path, fetched);
+    } catch (error) {
+      services.logger.error({ err: error, url }, 'could not save content of a remote');
+    } finally {
+      if ('temp' in fetched) await removeQuietly(fetched.temp.path);
+    }
+  }
+
+  async #handOn(entry: ServedEntry, remote: Row, url: string, path: string, fetched: Fetched): Promise<void> {
+    if (remote.policy === 'streamed' || !this.#save) return;
+    const { settings } = this.#tools.services;
+    const size = 'temp' in fetched ? fetched.temp.size : fetched.bytes.length;
+    const content = await entry.type?.pullThrough?.(path, fetched.digests as Record<string, string>, size);
+    if (!content) return;
+    const temp = await tempOf(entry, fetched, settings.allowedContentChecksums);
+    const [first, ...rest] = content.artifacts;
+    const artifacts = first ? [{ ...first, url, size: temp.size, digests: temp.digests, temp }, ...rest] : [];
+    const { distribution } = entry;
+    await this.#save({ distribution, remote, url, content: { ...content, artifacts }, temp });
+  }
+}
+
+/** What the name tells goes before what upstream says, as for everything else that is served. */
+function contentTypeOf(path: string, told: string | undefined): string {
+  const byName = mediaTypeOf(path);
+  return byName === DEFAULT_MEDIA_TYPE && told ? told : byName;
+}

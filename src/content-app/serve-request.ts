@@ -1,0 +1,229 @@
+/** The life of one content request: path, distribution, guard, what is there, and sending it. */
+
+import { constants } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Services } from '../plugin-api/context.ts';
+import { MissingFile } from '../storage/storage-errors.ts';
+import type { AnswerCache, CachedAnswer } from './answer-cache.ts';
+import type { CheckGuard } from './content-handler.ts';
+import { ClientGone, closeFile, copyFile, openFile } from './copy-file.ts';
+import type { DistributionCache } from './distribution-cache.ts';
+import type { FoundFile } from './find-file.ts';
+import { leadsToDistributions, listDistributions } from './list-distributions.ts';
+import { NotFetched, OnDemand, type OnDemandTools } from './on-demand.ts';
+import { PullThrough, type SavePulled } from './pull-through.ts';
+import { type RequestedPath, requestedPath } from './requested-path.ts';
+import { type Answer, fileAnswer, type PathResolver, type RemoteAnswer } from './resolve-path.ts';
+import { sendFile } from './send-file.ts';
+import { type CacheMark, sendBody, sendRedirect, sendStatus } from './send-text.ts';
+import { pullsThrough, type ServedEntry } from './served-entry.ts';
+import type { StoredFile } from './stored-file.ts';
+import { UpstreamRefused } from './upstream.ts';
+
+const HTML = 'text/html; charset=utf-8';
+
+export interface ContentServerParts {
+  readonly services: Services;
+  readonly distributions: DistributionCache;
+  readonly answers: AnswerCache;
+  readonly resolver: PathResolver;
+  readonly tools: OnDemandTools;
+  readonly guards: CheckGuard | undefined;
+  readonly savePulled: SavePulled | undefined;
+}
+
+/** A request on its way, with what is known so far. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requested: RequestedPath;
+  readonly entry: ServedEntry;
+  /** Path below the base path. */
+  readonly path: string;
+  readonly key: string;
+}
+
+export class ContentServer {
+  readonly #parts: ContentServerParts;
+  readonly #onDemand: OnDemand;
+  readonly #pullThrough: PullThrough;
+
+  constructor(parts: ContentServerParts) {
+    this.#parts = parts;
+    this.#onDemand = new OnDemand(parts.tools);
+    this.#pullThrough = new PullThrough(parts.tools, parts.savePulled);
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        return sendStatus(request, response, { status: 405, headers: { Allow: 'GET,HEAD' } });
+      }
+      await this.#answer(request, response);
+    } catch (error) {
+      this.#fail(request, response, error);
+    }
+  }
+
+  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    if (error instanceof ClientGone || response.destroyed) return;
+    this.#parts.services.logger.error({ err: error, url: request.url }, 'could not serve content');
+    // A body that was begun cannot be taken back: the client must see that it is not complete.
+    if (response.headersSent) response.destroy();
+    else sendStatus(request, response, { status: 500 });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requested = requestedPath(request.url ?? '', this.#parts.services.settings);
+    if (!requested) return sendStatus(request, response, { status: 404 });
+    const entry = await this.#parts.distributions.find(requested.domain, requested.path);
+    if (!entry) return this.#aboveDistributions(request, response, requested);
+    const refusal = await this.#refusalOf(entry, request);
+    if (refusal !== undefined) return sendStatus(request, response, { status: 403, reason: refusal });
+    const { basePath } = entry.distribution;
+    if (requested.path.length === basePath.length) return redirectToDirectory(request, response, requested);
+    const path = requested.path.slice(basePath.length + 1);
+    await this.#serve({ request, response, requested, entry, path, key: `${entry.serial}/${path}` });
+  }
+
+  async #refusalOf(entry: ServedEntry, request: IncomingMessage): Promise<string | undefined> {
+    if (!entry.guard) return undefined;
+    const { guards, services } = this.#parts;
+    return guards ? guards(services, entry.guard, request) : 'Access denied.';
+  }
+
+  async #serve(exchange: Exchange): Promise<void> {
+    const { entry, path, request, requested, key } = exchange;
+    const { answers, resolver } = this.#parts;
+    const own = await resolver.byPlugin(entry, path, request.headers);
+    if (own) return this.#send(exchange, own.answer, undefined);
+    const cached = answers.get(key);
+    if (cached) return this.#send(exchange, cached, 'HIT');
+    const { answer, keep } = await resolver.resolve(entry, path, requested);
+    if (!isCacheable(answer) || keep <= 0) return this.#send(exchange, answer, undefined);
+    // What is missing here may be found upstream, now or later.
+    if (answer.kind === 'missing' && pullsThrough(entry)) return this.#send(exchange, answer, undefined);
+    answers.set(key, answer, keep);
+    await this.#send(exchange, answer, 'MISS');
+  }
+
+  async #send(exchange: Exchange, answer: Answer, mark: CacheMark): Promise<void> {
+    const { request, response, requested, entry } = exchange;
+    switch (answer.kind) {
+      case 'file':
+        return this.#sendFile(exchange, answer.file, mark);
+      case 'remote':
+        return this.#sendRemote(exchange, answer);
+      case 'listing':
+        return sendBody(request, response, answer.body, HTML, { status: 200, mark });
+      case 'largeListing':
+        return sendTemporary(exchange, answer.file);
+      case 'directory':
+        return redirectToDirectory(request, response, requested);
+      case 'moved':
+        return sendRedirect(request, response, answer.location, { status: 301 });
+      case 'redirect':
+        return sendRedirect(request, response, answer.location, { status: answer.status ?? 302 });
+      case 'text':
+        return sendBody(request, response, answer.body, answer.contentType, {
+          status: answer.status ?? 200,
+          headers: answer.headers ?? {},
+        });
+      case 'missing':
+        if (pullsThrough(entry)) return this.#pull(exchange);
+        return sendStatus(request, response, { status: 404, mark });
+    }
+  }
+
+  async #sendFile(exchange: Exchange, file: StoredFile, mark: CacheMark): Promise<void> {
+    const { request, response, entry, key } = exchange;
+    const { answers, services } = this.#parts;
+    const accelPrefix = services.settings.xAccelRedirectPrefix;
+    const onBody = mark && (() => answers.grown(key));
+    try {
+      await sendFile(request, response, file, { mark, redirects: entry.redirects, accelPrefix, onBody });
+    } catch (error) {
+      if (!(error instanceof MissingFile) || response.headersSent) throw error;
+      answers.delete(key);
+      if (mark === 'HIT') return this.#serve(exchange);
+      services.logger.error({ key: file.key }, 'an artifact is missing in the storage');
+      sendStatus(request, response, { status: 404 });
+    }
+  }
+
+  async #sendRemote(exchange: Exchange, answer: RemoteAnswer): Promise<void> {
+    const { request, response, entry } = exchange;
+    try {
+      const here = await this.#onDemand.send(request, response, entry, answer);
+      if (here) await this.#sendFound(exchange, here);
+    } catch (error) {
+      if (!(error instanceof NotFetched) || response.headersSent) throw error;
+      sendStatus(request, response, { status: 404 });
+    }
+  }
+
+  async #pull(exchange: Exchange): Promise<void> {
+    const { request, response, entry, path } = exchange;
+    try {
+      const known = await this.#pullThrough.send(request, response, entry, path);
+      if (known) await this.#sendFound(exchange, known);
+      else if (!response.headersSent) sendStatus(request, response, { status: 404 });
+    } catch (error) {
+      if (response.headersSent || error instanceof ClientGone) throw error;
+      const { status, reason, url } =
+        error instanceof UpstreamRefused ? error : { status: 502, reason: 'no answer', url: '' };
+      const text = `Error while fetching from upstream remote(${url}): ${reason}`;
+      sendStatus(request, response, { status: status >= 400 ? status : 502, reason: text });
+    }
+  }
+
+  #sendFound(exchange: Exchange, found: FoundFile): Promise<void> {
+    return this.#send(exchange, fileAnswer(exchange.entry, found), undefined);
+  }
+
+  async #aboveDistributions(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requested: RequestedPath,
+  ): Promise<void> {
+    const { db, settings } = this.#parts.services;
+    const { domain, path, root } = requested;
+    if (path.includes('//') || path.startsWith('/')) return sendStatus(request, response, { status: 404 });
+    if (path !== '' && !path.endsWith('/')) {
+      if (await leadsToDistributions(db, domain, path)) return redirectToDirectory(request, response, requested);
+      return sendStatus(request, response, { status: 404 });
+    }
+    const hideGuarded = settings.hideGuardedDistributions;
+    const page = await listDistributions(db, { domain, path, root, hideGuarded });
+    if (page === undefined) return sendStatus(request, response, { status: 404 });
+    if (path === '' && !root.endsWith('/')) return redirectToDirectory(request, response, requested);
+    sendBody(request, response, page, HTML);
+  }
+}
+
+function isCacheable(answer: Answer): answer is CachedAnswer {
+  return ['file', 'listing', 'directory', 'missing'].includes(answer.kind);
+}
+
+function redirectToDirectory(request: IncomingMessage, response: ServerResponse, requested: RequestedPath): void {
+  sendRedirect(request, response, `${requested.raw}/`, { status: 301 });
+}
+
+/** Sends a page that was too large for memory, and removes it. */
+async function sendTemporary(
+  { request, response, entry }: Exchange,
+  file: { path: string; size: number },
+): Promise<void> {
+  try {
+    const fd = await openFile(file.path, constants.O_RDONLY);
+    try {
+      response.writeHead(200, ['Content-Type', HTML, 'Content-Length', String(file.size)]);
+      if (request.method !== 'HEAD') await copyFile(fd, 0, file.size, response);
+      response.end();
+    } finally {
+      await closeFile(fd);
+    }
+  } finally {
+    await entry.store.discard(file);
+  }
+}
