@@ -2,6 +2,7 @@
 import { ValidationError } from '../../lib/errors.ts';
 import {
   boolean,
+  declareAcs,
   declareDistribution,
   declarePublication,
   declareRemote,
