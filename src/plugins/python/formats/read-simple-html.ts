@@ -1,0 +1,77 @@
+/** Reads HTML pages of simple indexes (PEP 503): whatever anchors they have, in whatever style. */
+import type { IndexFile } from './index-file.ts';
+
+const ANCHOR = /<a\s([^>]*)>([\s\S]*?)<\/a\s*>/gi;
+const ATTRIBUTE = /([a-z][a-z0-9-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/gi;
+const BASE = /<base\s[^>]*href\s*=\s*["']([^"']*)["']/i;
+const FRAGMENT = /^#(md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-f]+)$/i;
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
+
+export function unescapeHtml(text: string): string {
+  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]+));/gi, (entity, decimal, hex, name) => {
+    if (name) return ENTITIES[String(name).toLowerCase()] ?? entity;
+    const code = decimal ? Number(decimal) : Number.parseInt(hex, 16);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : entity;
+  });
+}
+
+interface Anchor {
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly text: string;
+}
+
+function* anchorsOf(html: string): Generator<Anchor> {
+  for (const [, inside, text] of html.matchAll(ANCHOR)) {
+    const attributes = new Map<string, string>();
+    for (const [, name, double, single, bare] of inside!.matchAll(ATTRIBUTE)) {
+      attributes.set(name!.toLowerCase(), unescapeHtml(double ?? single ?? bare ?? ''));
+    }
+    yield { attributes, text: unescapeHtml(text!.replace(/<[^>]*>/g, '')).trim() };
+  }
+}
+
+/** Names of the projects of an index page. */
+export function readIndexPage(html: string): string[] {
+  return Array.from(anchorsOf(html), ({ text }) => text).filter((name) => name !== '');
+}
+
+/** The files of a project page; URLs become absolute by the address of the page. Anchors without a usable URL are left out. */
+export function readProjectPage(html: string, pageUrl: string): IndexFile[] {
+  const base = new URL(BASE.exec(html)?.[1] ?? '', pageUrl).href;
+  return Array.from(anchorsOf(html), ({ attributes }) => fileOf(attributes, base)).filter((file) => file !== undefined);
+}
+
+function fileOf(attributes: ReadonlyMap<string, string>, base: string): IndexFile | undefined {
+  const url = URL.parse(attributes.get('href') ?? '', base);
+  if (!url || !attributes.has('href')) return undefined;
+  const digest = FRAGMENT.exec(url.hash);
+  url.hash = '';
+  const filename = decoded(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
+  if (filename === '') return undefined;
+  return {
+    filename,
+    url: url.href,
+    hashes: digest ? { [digest[1]!.toLowerCase()]: digest[2]!.toLowerCase() } : {},
+    requiresPython: attributes.get('data-requires-python') ?? null,
+    metadata: metadataOf(attributes.get('data-core-metadata') ?? attributes.get('data-dist-info-metadata')),
+    yanked: attributes.get('data-yanked') ?? null,
+    size: null,
+    uploadTime: null,
+    provenance: absolute(attributes.get('data-provenance'), base),
+  };
+}
+
+function metadataOf(value: string | undefined): string | true | null {
+  if (value === undefined || value === 'false') return null;
+  return /^sha256=([0-9a-f]{64})$/i.exec(value)?.[1]?.toLowerCase() ?? true;
+}
+
+const absolute = (url: string | undefined, base: string) => (url ? (URL.parse(url, base)?.href ?? null) : null);
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
