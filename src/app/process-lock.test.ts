@@ -2,13 +2,18 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { acquireProcessLock, isLocked } from './process-lock.ts';
 
-const lockFile = () => join(mkdtempSync(join(tmpdir(), 'deckle-lock-')), 'lock');
+function lockFile(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'deckle-lock-'));
+  after(() => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, 'lock');
+}
+
 const module = join(import.meta.dirname, 'process-lock.ts');
 const takeIt = `const { acquireProcessLock } = await import(process.argv[1]);
   const lock = await acquireProcessLock(process.argv[2]);

@@ -1,13 +1,15 @@
 /** Tests of the sources of settings, their order, and what is refused. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { loadSettings, SettingsError } from './load-settings.ts';
 
 function file(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'deckle-settings-')), 'deckle.toml');
+  const directory = mkdtempSync(join(tmpdir(), 'deckle-settings-'));
+  after(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'deckle.toml');
   writeFileSync(path, text);
   return path;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { migrationSources } from '../../src/app/migrations.ts';
 import { MigrationRefused, migrate, pendingMigrations } from '../../src/db/migrate.ts';
 import { sql } from '../../src/db/sql.ts';
@@ -11,6 +11,7 @@ import { useDatabase } from '../support/database.ts';
 
 const db = await useDatabase({ empty: true });
 const root = mkdtempSync(join(tmpdir(), 'deckle-migrations-'));
+after(() => rmSync(root, { recursive: true, force: true }));
 const core = { component: 'core', directory: join(root, 'core') };
 const plugin = { component: 'thing', directory: join(root, 'thing') };
 for (const { directory } of [core, plugin]) mkdirSync(directory);

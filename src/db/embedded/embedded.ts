@@ -5,7 +5,7 @@ import pg from 'pg';
 import { createCluster, databaseUser, writeConfiguration } from './cluster.ts';
 import { clearLeftover, Postmaster, type ServerLog } from './postmaster.ts';
 import { findPrograms, type Programs } from './programs.ts';
-import { socketDirectory } from './socket-path.ts';
+import { removeSocketLink, socketDirectory } from './socket-path.ts';
 import { chooseUser, currentUser, type RunAs } from './system-user.ts';
 
 export interface EmbeddedOptions {
@@ -91,6 +91,7 @@ class SupervisedServer {
     this.#stopping = true;
     await this.#restarting;
     await this.#postmaster?.stop();
+    removeSocketLink(this.#directory);
   }
 
   async #restart(): Promise<void> {

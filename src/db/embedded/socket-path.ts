@@ -10,8 +10,7 @@ const longest = 107;
 /** The cluster directory itself, or a private short link to it when its path is too long. */
 export function socketDirectory(clusterDirectory: string): string {
   if (Buffer.byteLength(join(clusterDirectory, socketName)) <= longest) return clusterDirectory;
-  const hash = createHash('sha256').update(clusterDirectory).digest('hex').slice(0, 12);
-  const base = `/tmp/deckle-${process.getuid?.()}-${hash}`;
+  const base = linkDirectory(clusterDirectory);
   makePrivate(base);
   const link = join(base, 'pg');
   if (linkTarget(link) !== clusterDirectory) {
@@ -19,6 +18,16 @@ export function socketDirectory(clusterDirectory: string): string {
     symlinkSync(clusterDirectory, link);
   }
   return link;
+}
+
+/** Removes the link, if there is one, when the server has stopped. */
+export function removeSocketLink(clusterDirectory: string): void {
+  rmSync(linkDirectory(clusterDirectory), { recursive: true, force: true });
+}
+
+function linkDirectory(clusterDirectory: string): string {
+  const hash = createHash('sha256').update(clusterDirectory).digest('hex').slice(0, 12);
+  return `/tmp/deckle-${process.getuid?.()}-${hash}`;
 }
 
 function makePrivate(directory: string): void {

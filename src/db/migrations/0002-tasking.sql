@@ -290,18 +290,18 @@ begin
   return unblock_tasks(candidates);
 end $$;
 
--- Marks those of the tasks that wait and are blocked no more, in the order of the queue; returns how many.
+-- Marks those of the tasks that wait and are blocked no more, in the order of the queue; returns how many. No lock is
+-- taken before it is known that a task is not blocked: whoever ended the last blocker must not be kept away by
+-- another who looked too early.
 create function unblock_tasks(p_ids bigint[]) returns integer language plpgsql set enable_seqscan = off as $$
 declare
   candidate bigint;
   unblocked integer := 0;
 begin
   for candidate in select distinct id from unnest(p_ids) as id order by id loop
-    perform from task where id = candidate and state = 'waiting' and unblocked_at is null for update skip locked;
-    if found and not task_is_blocked(candidate) then
-      update task set unblocked_at = clock_timestamp() where id = candidate;
-      unblocked := unblocked + 1;
-    end if;
+    continue when task_is_blocked(candidate);
+    update task set unblocked_at = clock_timestamp() where id = candidate and state = 'waiting' and unblocked_at is null;
+    if found then unblocked := unblocked + 1; end if;
   end loop;
   return unblocked;
 end $$;
@@ -319,13 +319,17 @@ begin
   return unblocked;
 end $$;
 
+-- The numbers at the beginning of a version, without zeros at the end: 3.10.0.dev becomes {3,10}.
+create function version_numbers(p_version text) returns integer[] language sql immutable as $$
+  select coalesce(string_to_array(nullif(
+    regexp_replace(substring(p_version from '^\d+(?:\.\d+)*'), '(^|\.)0+(\.0+)*$', ''), ''), '.')::integer[], '{}')
+$$;
+
 -- Whether a program with these versions of its components satisfies the least versions that a task asks for.
 create function versions_suffice(p_needed jsonb, p_have jsonb) returns boolean language sql immutable as $$
   select not exists (
     select from jsonb_each_text(p_needed) as needed
-      where p_have ->> needed.key is null
-        or string_to_array(substring(needed.value from '^\d+(?:\.\d+)*'), '.')::int[]
-         > string_to_array(substring(p_have ->> needed.key from '^\d+(?:\.\d+)*'), '.')::int[]
+      where p_have ->> needed.key is null or version_numbers(needed.value) > version_numbers(p_have ->> needed.key)
   )
 $$;
 
