@@ -7,17 +7,38 @@ import type { Endpoint } from '../api/endpoints/endpoint.ts';
 import { loginEndpoints } from '../api/endpoints/login.ts';
 import { livezEndpoint, statusEndpoint } from '../api/endpoints/status.ts';
 import { HrefReader } from '../api/engine/hrefs.ts';
+import { type DocumentSource, documentEndpoints } from '../api/engine/openapi/document-endpoints.ts';
+import { indexEndpoint } from '../api/engine/openapi/router-index.ts';
 import { routesOf } from '../api/engine/routes.ts';
 import { roleActions } from '../api/role-actions.ts';
 import { RouteTable } from '../api/route-table.ts';
+import type { Settings } from '../config/settings.ts';
 import type { DispatchedTask, Services, TaskRequest } from '../plugin-api/context.ts';
 import { dispatch, type TaskRunner } from '../tasking/dispatch.ts';
+import { reportedVersions } from './component-versions.ts';
 import { installedPlugins } from './installed-plugins.ts';
 import { allResources } from './resources.ts';
-import { reportedVersions } from './component-versions.ts';
 
-export function apiEndpoints(passwords: VerifiedPasswords): Endpoint[] {
-  return [statusEndpoint(reportedVersions(installedPlugins)), livezEndpoint, ...cleanUpEndpoints, ...loginEndpoints(passwords)];
+type ApiSettings = Pick<Settings, 'apiRoot' | 'domainEnabled'>;
+
+/** What the document of the API is made from. */
+export function documentOptions({ apiRoot, domainEnabled }: ApiSettings): DocumentSource['options'] {
+  const versions = reportedVersions(installedPlugins).map(({ component, version }) => [component, version]);
+  return { apiRoot, domainEnabled, roleActions, versions: Object.fromEntries(versions) };
+}
+
+/** Endpoints outside resources; the document tells of resources and endpoints alike. */
+export function apiEndpoints(passwords: VerifiedPasswords, settings: ApiSettings): Endpoint[] {
+  const resources = allResources();
+  const endpoints: Endpoint[] = [
+    indexEndpoint(resources),
+    statusEndpoint(reportedVersions(installedPlugins)),
+    livezEndpoint,
+    ...cleanUpEndpoints,
+    ...loginEndpoints(passwords),
+    ...documentEndpoints({ resources, extras: () => endpoints, options: documentOptions(settings) }),
+  ];
+  return endpoints;
 }
 
 export function buildApi(services: Services, runner: () => TaskRunner | undefined): ApiHandler {
@@ -25,10 +46,12 @@ export function buildApi(services: Services, runner: () => TaskRunner | undefine
   const hrefs = new HrefReader(services.models, settings.apiRoot, settings.domainEnabled);
   const passwords = new VerifiedPasswords();
   const routes = new RouteTable({ apiRoot: settings.apiRoot, domainEnabled: settings.domainEnabled });
-  for (const resource of allResources()) for (const route of routesOf(resource, hrefs, roleActions)) routes.addRoute(route);
-  for (const endpoint of apiEndpoints(passwords)) {
+  for (const resource of allResources())
+    for (const route of routesOf(resource, hrefs, roleActions)) routes.addRoute(route);
+  for (const endpoint of apiEndpoints(passwords, settings)) {
     routes.add(endpoint.method.toUpperCase(), endpoint.path, { handler: endpoint.handler, login: !endpoint.open });
   }
-  const send = (request: TaskRequest, loggingCid: string): Promise<DispatchedTask> => dispatch(services, request, { loggingCid, runner: runner() });
+  const send = (request: TaskRequest, loggingCid: string): Promise<DispatchedTask> =>
+    dispatch(services, request, { loggingCid, runner: runner() });
   return new ApiHandler({ services, routes, passwords, access: { authorize: superuserOnly }, dispatch: send });
 }

@@ -13,17 +13,31 @@ import { Refused } from '../engine/validate-value.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const accepted = { 202: { component: 'AsyncOperation' } } as const;
-const dryRun = boolean({ default: false, hiddenDefault: true, required: false, help: 'Only tells what would go: nothing is removed.' });
+const dryRun = boolean({
+  default: false,
+  hiddenDefault: true,
+  required: false,
+  help: 'Only tells what would go: nothing is removed.',
+});
 
 const orphanFields = {
   content_hrefs: list(json(), { required: false, help: 'Only these units; all by default.' }),
-  orphan_protection_time: integer({ required: false, nullable: true, minimum: 0, maximum: 4294967295, help: 'Minutes for which orphans are kept; ORPHAN_PROTECTION_TIME by default.' }),
+  orphan_protection_time: integer({
+    required: false,
+    nullable: true,
+    minimum: 0,
+    maximum: 4294967295,
+    help: 'Minutes for which orphans are kept; ORPHAN_PROTECTION_TIME by default.',
+  }),
   dry_run: dryRun,
 };
 const repairBody = { ...repairFields, dry_run: dryRun };
 const reclaimFields = {
   repo_hrefs: list(json(), { help: "Repositories whose bytes may be dropped; ['*'] for all." }),
-  repo_versions_keeplist: list(string({ format: 'uri' }), { required: false, help: 'Versions whose bytes are kept.' }),
+  repo_versions_keeplist: list(string({ format: 'uri', schema: { minLength: undefined } }), {
+    required: false,
+    help: 'Versions whose bytes are kept.',
+  }),
   dry_run: dryRun,
 };
 
@@ -40,7 +54,12 @@ function requireAdministrator(request: RequestContext): void {
   if (!request.user?.isSuperuser) throw new HttpError(403, 'You do not have permission to perform this action.');
 }
 
-async function start(request: RequestContext, name: string, args: object, locks: { exclusive?: string[]; shared?: string[] }): Promise<Answer> {
+async function start(
+  request: RequestContext,
+  name: string,
+  args: object,
+  locks: { exclusive?: string[]; shared?: string[] },
+): Promise<Answer> {
   const task = await request.dispatch({ name, args, ...locks });
   return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
 }
@@ -56,7 +75,11 @@ async function cleanUpOrphans(request: RequestContext, _params: unknown, body: B
   return await start(
     request,
     'pulpcore.app.tasks.orphan.orphan_cleanup',
-    { content: content ?? null, orphan_protection_time: values.orphan_protection_time ?? null, dry_run: values.dry_run ?? false },
+    {
+      content: content ?? null,
+      orphan_protection_time: values.orphan_protection_time ?? null,
+      dry_run: values.dry_run ?? false,
+    },
     { exclusive: [domainLock(request, 'orphans')] },
   );
 }
@@ -65,7 +88,9 @@ async function cleanUpOrphans(request: RequestContext, _params: unknown, body: B
 async function deleteOrphans(request: RequestContext): Promise<Answer> {
   requireAdministrator(request);
   if (request.query.get('confirm') !== 'true') {
-    throw new ValidationError(['This removes all orphaned content. Use orphans/cleanup/, or confirm with ?confirm=true.']);
+    throw new ValidationError([
+      'This removes all orphaned content. Use orphans/cleanup/, or confirm with ?confirm=true.',
+    ]);
   }
   return await start(
     request,
@@ -91,7 +116,8 @@ async function reclaim(request: RequestContext, _params: unknown, body: Body): P
   const values = await input(request, reclaimFields, body);
   const names = (values.repo_hrefs as unknown[]).map(String);
   if (names.length === 0) throw ValidationError.field('repo_hrefs', 'Must not be [].');
-  if (names.includes('*') && names.length > 1) throw ValidationError.field('repo_hrefs', "Can't specify specific HREFs when using '*'");
+  if (names.includes('*') && names.length > 1)
+    throw ValidationError.field('repo_hrefs', "Can't specify specific HREFs when using '*'");
   const repositories = await findRepositories(names, request);
   const keep: string[] = [];
   for (const name of (values.repo_versions_keeplist as string[] | undefined) ?? []) {
@@ -99,7 +125,10 @@ async function reclaim(request: RequestContext, _params: unknown, body: Body): P
     if (!version) throw ValidationError.field('repo_versions_keeplist', `URI ${name} is not valid.`);
     keep.push(version.pulpId);
   }
-  const locks = repositories.length > 0 ? { shared: repositories.map(({ prn }) => prn) } : { exclusive: [domainLock(request, 'reclaim_space')] };
+  const locks =
+    repositories.length > 0
+      ? { shared: repositories.map(({ prn }) => prn) }
+      : { exclusive: [domainLock(request, 'reclaim_space')] };
   return await start(
     request,
     'pulpcore.app.tasks.reclaim_space.reclaim_space',
@@ -108,13 +137,20 @@ async function reclaim(request: RequestContext, _params: unknown, body: Body): P
   );
 }
 
-async function findRepositories(names: readonly string[], request: RequestContext): Promise<{ id: string; prn: string }[]> {
+async function findRepositories(
+  names: readonly string[],
+  request: RequestContext,
+): Promise<{ id: string; prn: string }[]> {
   const ids = names.includes('*') ? null : names.map((name) => repositoryId(name, request));
   const rows = await request.db.rows<{ pulp_id: string; pulp_type: string }>(
     sql`select pulp_id, pulp_type from repository where domain_id = ${request.domain.id} ${ids ? sql`and pulp_id = any(${ids}::uuid[])` : sql.empty}`,
   );
-  if (ids && rows.length < new Set(ids).size) throw ValidationError.field('repo_hrefs', 'Not all repositories were found.');
-  return rows.map((row) => ({ id: row.pulp_id, prn: request.services.models.prnOfType('repository', row.pulp_type, row.pulp_id) }));
+  if (ids && rows.length < new Set(ids).size)
+    throw ValidationError.field('repo_hrefs', 'Not all repositories were found.');
+  return rows.map((row) => ({
+    id: row.pulp_id,
+    prn: request.services.models.prnOfType('repository', row.pulp_type, row.pulp_id),
+  }));
 }
 
 function repositoryId(name: string, request: RequestContext): string {
@@ -129,8 +165,44 @@ function repositoryId(name: string, request: RequestContext): string {
 }
 
 export const cleanUpEndpoints: readonly Endpoint[] = [
-  { method: 'post', path: 'orphans/cleanup/', operationId: 'orphans_cleanup_cleanup', tag: 'Orphans: Cleanup', summary: 'Remove orphans', input: { component: 'OrphansCleanup', fields: orphanFields }, output: accepted, handler: cleanUpOrphans },
-  { method: 'delete', path: 'orphans/', operationId: 'orphans_delete', tag: 'Orphans', summary: 'Remove all orphans', output: accepted, deprecated: true, handler: deleteOrphans },
-  { method: 'post', path: 'repair/', operationId: 'repair_post', tag: 'Repair', summary: 'Repair artifacts', input: { component: 'Repair', fields: repairFields }, output: accepted, handler: repairAll },
-  { method: 'post', path: 'repositories/reclaim_space/', operationId: 'repositories_reclaim_space_reclaim', tag: 'Repositories: Reclaim_Space', summary: 'Drop bytes that can be fetched again', input: { component: 'ReclaimSpace', fields: reclaimFields }, output: accepted, handler: reclaim },
+  {
+    method: 'post',
+    path: 'orphans/cleanup/',
+    operationId: 'orphans_cleanup_cleanup',
+    tag: 'Orphans: Cleanup',
+    summary: 'Remove orphans',
+    input: { component: 'OrphansCleanup', fields: orphanFields },
+    output: accepted,
+    handler: cleanUpOrphans,
+  },
+  {
+    method: 'delete',
+    path: 'orphans/',
+    operationId: 'orphans_delete',
+    tag: 'Orphans',
+    summary: 'Remove all orphans',
+    output: accepted,
+    deprecated: true,
+    handler: deleteOrphans,
+  },
+  {
+    method: 'post',
+    path: 'repair/',
+    operationId: 'repair_post',
+    tag: 'Repair',
+    summary: 'Repair artifacts',
+    input: { component: 'Repair', fields: repairFields },
+    output: accepted,
+    handler: repairAll,
+  },
+  {
+    method: 'post',
+    path: 'repositories/reclaim_space/',
+    operationId: 'repositories_reclaim_space_reclaim',
+    tag: 'Repositories: Reclaim_Space',
+    summary: 'Drop bytes that can be fetched again',
+    input: { component: 'ReclaimSpace', fields: reclaimFields },
+    output: accepted,
+    handler: reclaim,
+  },
 ];

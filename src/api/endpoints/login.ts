@@ -1,13 +1,14 @@
 /** `login/`: browser sessions, and the own profile and password of whoever is logged in (core.md §7.1). */
-import { hashPassword } from '../../access/passwords.ts';
-import { passwordProblems } from '../../access/password-rules.ts';
-import { endSession, endAllSessions, startSession } from '../../access/sessions.ts';
+
 import { parseCookies } from '../../access/authenticate.ts';
+import { passwordProblems } from '../../access/password-rules.ts';
+import { hashPassword } from '../../access/passwords.ts';
+import { endAllSessions, endSession, startSession } from '../../access/sessions.ts';
+import type { VerifiedPasswords } from '../../access/verified-passwords.ts';
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
 import { type Field, string } from '../../plugin-api/field.ts';
-import type { VerifiedPasswords } from '../../access/verified-passwords.ts';
 import { HrefReader } from '../engine/hrefs.ts';
 import type { Body } from '../engine/read-body.ts';
 import { validateBody } from '../engine/validate-body.ts';
@@ -20,10 +21,10 @@ const identity: Record<string, Field> = {
 const loginFields: Record<string, Field> = { ...identity, username: string({ readOnly: true }) };
 const profileFields: Record<string, Field> = {
   ...identity,
-  username: string({ maxLength: 150, help: 'The name to log in with.' }),
+  username: string({ maxLength: 150, required: false, help: 'The name to log in with.' }),
   first_name: string({ blank: true, required: false, maxLength: 150 }),
   last_name: string({ blank: true, required: false, maxLength: 150 }),
-  email: string({ blank: true, required: false, maxLength: 254, format: 'email' }),
+  email: string({ blank: true, required: false, maxLength: 254, format: 'email', schema: { maxLength: undefined } }),
   old_password: string({ writeOnly: true, required: false, keepSpace: true, help: 'The present password.' }),
   new_password: string({ writeOnly: true, required: false, keepSpace: true, help: 'The new password.' }),
 };
@@ -48,24 +49,43 @@ async function logout(request: RequestContext): Promise<Answer> {
 function updateProfile(passwords: VerifiedPasswords) {
   return async (request: RequestContext, _params: unknown, body: Body): Promise<Answer> => {
     const { models, settings } = request.services;
-    const values = await validateBody(profileFields, body, request, new HrefReader(models, settings.apiRoot, settings.domainEnabled), { partial: true });
+    const values = await validateBody(
+      profileFields,
+      body,
+      request,
+      new HrefReader(models, settings.apiRoot, settings.domainEnabled),
+      { partial: true },
+    );
     const { old_password: old, new_password: next, ...profile } = values;
     const id = request.user!.id;
     let cookies: string[] | undefined;
-    if (next !== undefined || old !== undefined) cookies = await changePassword(request, passwords, old as string | undefined, next as string | undefined);
+    if (next !== undefined || old !== undefined)
+      cookies = await changePassword(request, passwords, old as string | undefined, next as string | undefined);
     const sets = Object.entries(profile).map(([name, value]) => sql`${sql.ident(name)} = ${value}`);
     if (sets.length > 0) await request.db.run(sql`update app_user set ${sql.join(sets)} where id = ${id}`);
-    const row = await request.db.row<Record<string, unknown>>(sql`select username, first_name, last_name, email from app_user where id = ${id}`);
-    return { status: 200, body: { ...who(request), ...row }, ...(cookies && { headers: { 'Set-Cookie': cookies } as never }) };
+    const row = await request.db.row<Record<string, unknown>>(
+      sql`select username, first_name, last_name, email from app_user where id = ${id}`,
+    );
+    return {
+      status: 200,
+      body: { ...who(request), ...row },
+      ...(cookies && { headers: { 'Set-Cookie': cookies } as never }),
+    };
   };
 }
 
-async function changePassword(request: RequestContext, passwords: VerifiedPasswords, old: string | undefined, next: string | undefined): Promise<string[]> {
+async function changePassword(
+  request: RequestContext,
+  passwords: VerifiedPasswords,
+  old: string | undefined,
+  next: string | undefined,
+): Promise<string[]> {
   if (old === undefined) throw ValidationError.field('old_password', 'This field is required.');
   if (next === undefined) throw ValidationError.field('new_password', 'This field is required.');
   const { id, username } = request.user!;
   const row = await request.db.row<{ password: string | null }>(sql`select password from app_user where id = ${id}`);
-  if (!(await passwords.check(old, row?.password ?? null))) throw ValidationError.field('old_password', 'Incorrect password.');
+  if (!(await passwords.check(old, row?.password ?? null)))
+    throw ValidationError.field('old_password', 'Incorrect password.');
   const problems = passwordProblems(next, [username]);
   if (problems.length > 0) throw new ValidationError({ non_field_errors: problems });
   await request.db.run(sql`update app_user set password = ${await hashPassword(next)} where id = ${id}`);
@@ -77,9 +97,38 @@ export function loginEndpoints(passwords: VerifiedPasswords): Endpoint[] {
   const common = { path: 'login/', tag: 'Login' } as const;
   const output = { component: 'Login', fields: loginFields };
   return [
-    { ...common, method: 'post', operationId: 'login', summary: 'Start a session', output: { 201: output }, handler: login },
-    { ...common, method: 'get', operationId: 'login_read', summary: 'Who is logged in', output: { 200: output }, handler: async (request) => ({ status: 200, body: who(request) }) },
-    { ...common, method: 'patch', operationId: 'login_update', summary: 'Change the own account', input: { component: 'LoginUpdate', fields: profileFields, partial: true }, output: { 200: { component: 'LoginUpdate', fields: profileFields } }, handler: updateProfile(passwords) },
-    { ...common, method: 'delete', operationId: 'logout', summary: 'End the session', output: { 204: null }, handler: logout },
+    {
+      ...common,
+      method: 'post',
+      operationId: 'login',
+      summary: 'Start a session',
+      output: { 201: output },
+      handler: login,
+    },
+    {
+      ...common,
+      method: 'get',
+      operationId: 'login_read',
+      summary: 'Who is logged in',
+      output: { 200: output },
+      handler: async (request) => ({ status: 200, body: who(request) }),
+    },
+    {
+      ...common,
+      method: 'patch',
+      operationId: 'login_update',
+      summary: 'Change the own account',
+      input: { component: 'LoginUpdate', fields: profileFields, partial: true },
+      output: { 200: { component: 'LoginUpdate', fields: profileFields } },
+      handler: updateProfile(passwords),
+    },
+    {
+      ...common,
+      method: 'delete',
+      operationId: 'logout',
+      summary: 'End the session',
+      output: { 204: null },
+      handler: logout,
+    },
   ];
 }
