@@ -26,17 +26,30 @@ const anonymous: Identity = { user: null, bySession: false };
 const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Throws 401 for wrong credentials and 403 for an unsafe request of a session without its token. */
-export async function authenticate(db: Database, passwords: VerifiedPasswords, method: string, headers: IncomingHttpHeaders): Promise<Identity> {
+export async function authenticate(
+  db: Database,
+  passwords: VerifiedPasswords,
+  method: string,
+  headers: IncomingHttpHeaders,
+): Promise<Identity> {
   const header = headers.authorization;
-  if (header && /^basic /i.test(header)) return { user: await byPassword(db, passwords, header, headers), bySession: false };
+  if (header && /^basic /i.test(header))
+    return { user: await byPassword(db, passwords, header, headers), bySession: false };
   const cookies = parseCookies(headers.cookie);
   const token = cookies.get('sessionid');
   return token ? await bySession(db, token, method, headers, cookies) : anonymous;
 }
 
-async function byPassword(db: Database, passwords: VerifiedPasswords, header: string, headers: IncomingHttpHeaders): Promise<User> {
+async function byPassword(
+  db: Database,
+  passwords: VerifiedPasswords,
+  header: string,
+  headers: IncomingHttpHeaders,
+): Promise<User> {
   const [username, password] = parseBasic(header, headers);
-  const row = await db.row<UserRow>(sql`select id, username, password, is_active, is_staff, is_superuser from app_user where username = ${username}`);
+  const row = await db.row<UserRow>(
+    sql`select id, username, password, is_active, is_staff, is_superuser from app_user where username = ${username}`,
+  );
   const fine = await passwords.check(password, row?.password ?? null);
   if (!row || !fine || !row.is_active) throw unauthorized(headers, 'Invalid username/password.');
   return toUser(row);
@@ -45,7 +58,8 @@ async function byPassword(db: Database, passwords: VerifiedPasswords, header: st
 function parseBasic(header: string, headers: IncomingHttpHeaders): [string, string] {
   const text = Buffer.from(header.slice(6).trim(), 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  if (colon < 0 || text.includes('\0')) throw unauthorized(headers, 'Invalid basic header. Credentials not correctly base64 encoded.');
+  if (colon < 0 || text.includes('\0'))
+    throw unauthorized(headers, 'Invalid basic header. Credentials not correctly base64 encoded.');
   return [text.slice(0, colon), text.slice(colon + 1)];
 }
 
@@ -70,8 +84,16 @@ export function parseCookies(header: string | undefined): Map<string, string> {
 
 export const tokenDigest = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-async function bySession(db: Database, token: string, method: string, headers: IncomingHttpHeaders, cookies: Map<string, string>): Promise<Identity> {
-  const row = await db.row<UserRow & { csrf_digest: Buffer }>(sql`select u.id, u.username, u.is_active, u.is_staff, u.is_superuser, s.csrf_digest
+async function bySession(
+  db: Database,
+  token: string,
+  method: string,
+  headers: IncomingHttpHeaders,
+  cookies: Map<string, string>,
+): Promise<Identity> {
+  const row = await db.row<
+    UserRow & { csrf_digest: Buffer }
+  >(sql`select u.id, u.username, u.is_active, u.is_staff, u.is_superuser, s.csrf_digest
     from session s join app_user u on u.id = s.user_id where s.token_digest = ${tokenDigest(token)} and s.expires_at > now()`);
   if (!row?.is_active) return { user: null, bySession: true };
   if (UNSAFE.has(method)) checkCsrf(headers, cookies, row.csrf_digest);

@@ -12,9 +12,12 @@ const COMMON = new Set(
 export function passwordProblems(password: string, attributes: readonly string[] = []): string[] {
   const problems: string[] = [];
   const lower = password.toLowerCase();
-  const similar = attributes.filter((one) => one.length >= 3).some((one) => lower.includes(one.toLowerCase()) || one.toLowerCase().includes(lower));
+  const similar = attributes
+    .filter((one) => one.length >= 3)
+    .some((one) => lower.includes(one.toLowerCase()) || one.toLowerCase().includes(lower));
   if (similar) problems.push('The password is too similar to the username.');
-  if (password.length < SHORTEST) problems.push(`This password is too short. It must contain at least ${SHORTEST} characters.`);
+  if (password.length < SHORTEST)
+    problems.push(`This password is too short. It must contain at least ${SHORTEST} characters.`);
   if (COMMON.has(lower)) problems.push('This password is too common.');
   if (/^\d+$/.test(password)) problems.push('This password is entirely numeric.');
   return problems;

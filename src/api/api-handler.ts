@@ -4,13 +4,29 @@ import { authenticate, type Identity, unauthorized } from '../access/authenticat
 import type { VerifiedPasswords } from '../access/verified-passwords.ts';
 import { newCorrelationId, withCorrelationId } from '../lib/correlation.ts';
 import { HttpError } from '../lib/errors.ts';
-import type { Answer, DispatchedTask, Domain, RequestContext, Services, TaskRequest, User } from '../plugin-api/context.ts';
+import type {
+  Answer,
+  DispatchedTask,
+  Domain,
+  RequestContext,
+  Services,
+  TaskRequest,
+  User,
+} from '../plugin-api/context.ts';
 import { answerError } from './answer-error.ts';
 import { findDomain } from './domains.ts';
 import { apiPrefix } from './engine/hrefs.ts';
-import { changeRow, createRow, listRows, readOne, removeRow, requireRow, type ScopedRequest } from './engine/operations.ts';
-import { presenterFor } from './engine/presenter.ts';
+import {
+  changeRow,
+  createRow,
+  listRows,
+  readOne,
+  removeRow,
+  requireRow,
+  type ScopedRequest,
+} from './engine/operations.ts';
 import { prnOf } from './engine/present.ts';
+import { presenterFor } from './engine/presenter.ts';
 import { type Body, filesOf, readBody } from './engine/read-body.ts';
 import type { Route } from './engine/routes.ts';
 import { validateBody } from './engine/validate-body.ts';
@@ -19,7 +35,11 @@ import type { RouteTable } from './route-table.ts';
 /** What a caller may do; asked before the body is read. */
 export interface AccessControl {
   /** Throws 401 or 403; may return the condition that hides rows. */
-  authorize(request: RequestContext, route: Route, params: Readonly<Record<string, string>>): Promise<ScopedRequest['scope']>;
+  authorize(
+    request: RequestContext,
+    route: Route,
+    params: Readonly<Record<string, string>>,
+  ): Promise<ScopedRequest['scope']>;
 }
 
 export interface ApiParts {
@@ -85,7 +105,11 @@ export class ApiHandler {
       const context = this.#context(request, found.query, identity.user, domain, cid);
       return { answer: await this.#run(request, context, target, found.params), allow, vary };
     } catch (error) {
-      return { answer: answerError(error, this.#parts.services.logger, `${request.method} ${request.url}`), allow, vary };
+      return {
+        answer: answerError(error, this.#parts.services.logger, `${request.method} ${request.url}`),
+        allow,
+        vary,
+      };
     }
   }
 
@@ -93,7 +117,13 @@ export class ApiHandler {
     return await authenticate(this.#parts.services.db, this.#parts.passwords, method, request.headers);
   }
 
-  #context(request: IncomingMessage, query: URLSearchParams, user: User | null, domain: Domain, cid: string): RequestContext {
+  #context(
+    request: IncomingMessage,
+    query: URLSearchParams,
+    user: User | null,
+    domain: Domain,
+    cid: string,
+  ): RequestContext {
     const { services, dispatch } = this.#parts;
     const profileOptions = request.headers['x-task-diagnostics'];
     return {
@@ -107,13 +137,25 @@ export class ApiHandler {
       db: services.db,
       dispatch: (task) =>
         dispatch(
-          { ...task, domain, userId: user?.id ?? null, ...(typeof profileOptions === 'string' && { profileOptions: profileOptions.split(',').map((word) => word.trim()) }) },
+          {
+            ...task,
+            domain,
+            userId: user?.id ?? null,
+            ...(typeof profileOptions === 'string' && {
+              profileOptions: profileOptions.split(',').map((word) => word.trim()),
+            }),
+          },
           cid,
         ),
     };
   }
 
-  async #run(request: IncomingMessage, context: RequestContext, target: RouteTarget, params: Readonly<Record<string, string>>): Promise<Answer> {
+  async #run(
+    request: IncomingMessage,
+    context: RequestContext,
+    target: RouteTarget,
+    params: Readonly<Record<string, string>>,
+  ): Promise<Answer> {
     if (target.handler) return await this.#runHandler(request, context, target, params);
     const route = target.route!;
     const scope = await this.#parts.access.authorize(context, route, params);
@@ -123,13 +165,23 @@ export class ApiHandler {
     return await this.#withBody(request, scoped, (body) => runRoute(route, scoped, params, body));
   }
 
-  async #runHandler(request: IncomingMessage, context: RequestContext, target: RouteTarget, params: Readonly<Record<string, string>>): Promise<Answer> {
-    if (target.login !== false && !context.user) throw unauthorized(request.headers, 'Authentication credentials were not provided.');
+  async #runHandler(
+    request: IncomingMessage,
+    context: RequestContext,
+    target: RouteTarget,
+    params: Readonly<Record<string, string>>,
+  ): Promise<Answer> {
+    if (target.login !== false && !context.user)
+      throw unauthorized(request.headers, 'Authentication credentials were not provided.');
     if (!WITH_BODY.has(context.method)) return await target.handler!(context, params, NO_BODY);
     return await this.#withBody(request, context, (body) => target.handler!(context, params, body));
   }
 
-  async #withBody(request: IncomingMessage, context: RequestContext, work: (body: Body) => Promise<Answer>): Promise<Answer> {
+  async #withBody(
+    request: IncomingMessage,
+    context: RequestContext,
+    work: (body: Body) => Promise<Answer>,
+  ): Promise<Answer> {
     const { services } = this.#parts;
     const store = services.storage(context.domain);
     const body = await readBody(request, {
@@ -146,7 +198,11 @@ export class ApiHandler {
 }
 
 /** A hand-written endpoint: status, login, documents. */
-export type Handler = (request: RequestContext, params: Readonly<Record<string, string>>, body: Body) => Promise<Answer>;
+export type Handler = (
+  request: RequestContext,
+  params: Readonly<Record<string, string>>,
+  body: Body,
+) => Promise<Answer>;
 
 export interface RouteTarget {
   readonly route?: Route;
@@ -157,7 +213,12 @@ export interface RouteTarget {
 
 const NO_BODY: Body = { values: {}, isForm: false };
 
-async function runRoute(route: Route, request: ScopedRequest, params: Readonly<Record<string, string>>, body: Body): Promise<Answer> {
+async function runRoute(
+  route: Route,
+  request: ScopedRequest,
+  params: Readonly<Record<string, string>>,
+  body: Body,
+): Promise<Answer> {
   const { runtime } = route;
   if (route.action) return await runAction(route, request, params, body);
   switch (route.operation!) {
@@ -176,14 +237,26 @@ async function runRoute(route: Route, request: ScopedRequest, params: Readonly<R
   }
 }
 
-async function runAction(route: Route, request: ScopedRequest, params: Readonly<Record<string, string>>, body: Body): Promise<Answer> {
+async function runAction(
+  route: Route,
+  request: ScopedRequest,
+  params: Readonly<Record<string, string>>,
+  body: Body,
+): Promise<Answer> {
   const action = route.action!;
   const { resource, hrefs } = route.runtime;
   const row = action.detail ? await requireRow(route.runtime, request, params) : {};
   const input = action.input
-    ? await validateBody(action.input.fields, body, request, hrefs, { partial: action.input.partial ?? false, ignoreUnknown: action.input.ignoreUnknown ?? false })
+    ? await validateBody(action.input.fields, body, request, hrefs, {
+        partial: action.input.partial ?? false,
+        ignoreUnknown: action.input.ignoreUnknown ?? false,
+      })
     : {};
-  const target = { row, id: String(row[resource.table.key] ?? ''), prn: action.detail ? prnOf(resource.model, row) : '' };
+  const target = {
+    row,
+    id: String(row[resource.table.key] ?? ''),
+    prn: action.detail ? prnOf(resource.model, row) : '',
+  };
   return await action.run(request, target, input);
 }
 
@@ -197,10 +270,20 @@ function originOf(request: IncomingMessage): string {
   return `${scheme}://${request.headers.host ?? 'localhost'}`;
 }
 
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer, headers: Record<string, string>): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+  headers: Record<string, string>,
+): void {
   if (response.headersSent || response.destroyed) return;
   const raw = answer.body instanceof Uint8Array || typeof answer.body === 'string';
-  const body = answer.body === undefined ? undefined : raw ? Buffer.from(answer.body as string) : Buffer.from(JSON.stringify(answer.body));
+  const body =
+    answer.body === undefined
+      ? undefined
+      : raw
+        ? Buffer.from(answer.body as string)
+        : Buffer.from(JSON.stringify(answer.body));
   const all: Record<string, string | number> = { ...headers, ...(answer.headers as Record<string, string>) };
   if (body && !('Content-Type' in all)) all['Content-Type'] = 'application/json';
   if (answer.status !== 204) response.setHeader('Content-Length', body?.length ?? 0);

@@ -3,8 +3,8 @@ import { ValidationError } from '../lib/errors.ts';
 import { saveArtifacts } from '../model/artifact.ts';
 import type { ContentType } from '../plugin-api/content.ts';
 import type { Answer, RequestContext } from '../plugin-api/context.ts';
+import { type ContentHandlers, checkSources, contentModel } from '../plugin-api/declare-content.ts';
 import type { Values } from '../plugin-api/field.ts';
-import { checkSources, type ContentHandlers, contentModel } from '../plugin-api/declare-content.ts';
 import { labelOf } from '../plugin-api/model.ts';
 import type { ContentRegistry } from '../repository/content-registry.ts';
 import type { ContentArgs } from '../upload/content-request.ts';
@@ -12,7 +12,16 @@ import { createContentNow } from '../upload/create-content.ts';
 import { isUploadedFile } from './engine/read-body.ts';
 import type { Reference } from './engine/validate-body.ts';
 
-const SOURCES = ['file', 'artifact', 'upload', 'file_url', 'downloader_config', 'repository', 'overwrite', 'pulp_labels'];
+const SOURCES = [
+  'file',
+  'artifact',
+  'upload',
+  'file_url',
+  'downloader_config',
+  'repository',
+  'overwrite',
+  'pulp_labels',
+];
 
 export function contentHandlers(types: ContentRegistry): (type: ContentType) => ContentHandlers {
   return (type) => ({
@@ -24,7 +33,9 @@ export function contentHandlers(types: ContentRegistry): (type: ContentType) => 
 /** What the upload engine needs of a request: ids instead of references, the type's own fields apart. */
 async function argsOf(type: ContentType, values: Values, request: RequestContext): Promise<ContentArgs> {
   const fields = Object.fromEntries(Object.entries(values).filter(([name]) => !SOURCES.includes(name)));
-  const artifact = isUploadedFile(values.file) ? await keepFile(values, request) : (values.artifact as Reference | undefined)?.id;
+  const artifact = isUploadedFile(values.file)
+    ? await keepFile(values, request)
+    : (values.artifact as Reference | undefined)?.id;
   return {
     contentType: type.pulpType,
     filename: isUploadedFile(values.file) ? values.file.filename : null,
@@ -41,8 +52,15 @@ async function argsOf(type: ContentType, values: Values, request: RequestContext
 
 async function keepFile(values: Values, request: RequestContext): Promise<string> {
   const { services, domain } = request;
-  if (!isUploadedFile(values.file)) throw ValidationError.field('file', 'The submitted data was not a file. Check the encoding type on the form.');
-  const [saved] = await saveArtifacts(services.db, services.storage(domain), domain.id, [values.file.temp], services.settings.allowedContentChecksums);
+  if (!isUploadedFile(values.file))
+    throw ValidationError.field('file', 'The submitted data was not a file. Check the encoding type on the form.');
+  const [saved] = await saveArtifacts(
+    services.db,
+    services.storage(domain),
+    domain.id,
+    [values.file.temp],
+    services.settings.allowedContentChecksums,
+  );
   return saved!.pulpId;
 }
 
@@ -64,7 +82,12 @@ function refuseNoFile(values: Values): void {
   }
 }
 
-async function createNow(types: ContentRegistry, type: ContentType, values: Values, request: RequestContext): Promise<Answer> {
+async function createNow(
+  types: ContentRegistry,
+  type: ContentType,
+  values: Values,
+  request: RequestContext,
+): Promise<Answer> {
   checkSources(values);
   refuseNoFile(values);
   const { services, domain } = request;

@@ -11,7 +11,9 @@ export async function findDomain(services: Services, name: string): Promise<Doma
   if (!known) cached.set(services.db, (known = new Map()));
   const entry = known.get(name);
   if (entry && entry.until > Date.now()) return entry.domain;
-  const domain = await services.db.row<Domain>(sql`select id, pulp_id as "pulpId", name from domain where name = ${name}`);
+  const domain = await services.db.row<Domain>(
+    sql`select id, pulp_id as "pulpId", name from domain where name = ${name}`,
+  );
   if (domain) known.set(name, { domain, until: Date.now() + MAX_AGE });
   else known.delete(name);
   return domain;

@@ -63,7 +63,10 @@ export class RouteTable {
     const path = mark < 0 ? url : url.slice(0, mark);
     const place = this.#place(path);
     if (!place) return undefined;
-    const slashed = place.path.endsWith('/') || place.path === '' || /\.(json|yaml)$/.test(place.path) ? place.path : `${place.path}/`;
+    const slashed =
+      place.path.endsWith('/') || place.path === '' || /\.(json|yaml)$/.test(place.path)
+        ? place.path
+        : `${place.path}/`;
     const found = this.#router.find('GET', `/${slashed}`);
     if (!found) return undefined;
     const entry = found.store as PathEntry;

@@ -7,12 +7,24 @@ export const componentVersions: Readonly<Record<string, string>> = {
   core: '3.123.1',
 };
 
-const CORE: ComponentVersion = { component: 'core', version: componentVersions.core!, package: 'pulpcore', module: 'pulpcore.app', domain_compatible: true };
+const CORE: ComponentVersion = {
+  component: 'core',
+  version: componentVersions.core!,
+  package: 'pulpcore',
+  module: 'pulpcore.app',
+  domain_compatible: true,
+};
 
 /** The list `versions` of the status. */
 export function reportedVersions(plugins: readonly Plugin[]): ComponentVersion[] {
   return [
     CORE,
-    ...plugins.map((plugin) => ({ component: plugin.name, version: plugin.version, package: plugin.package, module: plugin.module, domain_compatible: true })),
+    ...plugins.map((plugin) => ({
+      component: plugin.name,
+      version: plugin.version,
+      package: plugin.package,
+      module: plugin.module,
+      domain_compatible: true,
+    })),
   ];
 }

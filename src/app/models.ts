@@ -9,6 +9,9 @@ export function allModels(): Model[] {
   return [
     ...coreModels,
     versionModel,
-    ...installedPlugins.flatMap((plugin) => [...plugin.resources.map((resource) => resource.model), ...plugin.contentTypes.map(contentModel)]),
+    ...installedPlugins.flatMap((plugin) => [
+      ...plugin.resources.map((resource) => resource.model),
+      ...plugin.contentTypes.map(contentModel),
+    ]),
   ];
 }

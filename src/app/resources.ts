@@ -15,7 +15,9 @@ import { allModels } from './models.ts';
 
 /** What a package type adds: its own resources, its content, the versions of its repositories. */
 function resourcesOf(plugin: Plugin, handlers: ReturnType<typeof contentHandlers>): Resource[] {
-  const versions = plugin.resources.filter((resource) => resource.model.table === 'repository').map((resource) => declareVersions(resource));
+  const versions = plugin.resources
+    .filter((resource) => resource.model.table === 'repository')
+    .map((resource) => declareVersions(resource));
   return [...plugin.resources, ...versions, ...plugin.contentTypes.map((type) => declareContent(type, handlers))];
 }
 

@@ -1,8 +1,8 @@
 /** Builds what a process works with: database pool, storage, downloads, secrets, models. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { presenterFor } from '../api/engine/presenter.ts';
 import { presentOne } from '../api/engine/present.ts';
+import { presenterFor } from '../api/engine/presenter.ts';
 import { readRow } from '../api/engine/read-rows.ts';
 import type { Settings } from '../config/settings.ts';
 import { openDatabase } from '../db/database.ts';
@@ -56,7 +56,8 @@ export async function buildServices(settings: Settings, options: ServiceOptions)
       if (!own) stores.set(domain.id, (own = domain.name === 'default' ? store : store.forDomain(domain.pulpId)));
       return own;
     },
-    downloader: (remote) => createDownloader(withDefaults(remote, settings), { allowedPaths: settings.allowedImportPaths }),
+    downloader: (remote) =>
+      createDownloader(withDefaults(remote, settings), { allowedPaths: settings.allowedImportPaths }),
     present: (domain, label, pulpId) => presentById(services, domain, label, pulpId),
   };
   return services;
@@ -72,11 +73,20 @@ let byLabel: Map<string, Resource> | undefined;
 
 /** Detail resources by label; versions are read by their id here, not by their number. */
 function resourceOf(label: string): Resource | undefined {
-  byLabel ??= new Map(allResources().filter((resource) => resource.operations.read).map((resource) => [labelOf(resource.model), resource]));
+  byLabel ??= new Map(
+    allResources()
+      .filter((resource) => resource.operations.read)
+      .map((resource) => [labelOf(resource.model), resource]),
+  );
   return byLabel.get(label);
 }
 
-async function presentById(services: Services, domain: Domain, label: string, pulpId: string): Promise<Record<string, unknown> | null> {
+async function presentById(
+  services: Services,
+  domain: Domain,
+  label: string,
+  pulpId: string,
+): Promise<Record<string, unknown> | null> {
   const declared = resourceOf(label);
   if (!declared) throw new Error(`no resource is named ${label}`);
   const { parent: _, ...table } = declared.table;

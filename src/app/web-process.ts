@@ -12,7 +12,7 @@ import { componentVersions } from './component-versions.ts';
 import { buildContent } from './content.ts';
 import { StartRefused } from './data-directory.ts';
 import type { AppLogger } from './logging.ts';
-import { buildServices, type BuiltServices } from './services.ts';
+import { type BuiltServices, buildServices } from './services.ts';
 import { taskFunctions } from './task-functions.ts';
 
 /** Which faces this process shows. */
@@ -38,7 +38,7 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
   server.keepAliveTimeout = settings.keepAliveTimeout * 1000;
   server.headersTimeout = settings.requestTimeout * 1000;
   server.requestTimeout = 0; // uploads may take as long as they need
-  const faces = await buildFaces(services, roles, participations);
+  const faces = buildFaces(services, roles, participations);
   server.on('request', (request, response) => {
     if (settings.accessLog) log.watch(request, response);
     void answer(faces, request, response, logger);
@@ -66,23 +66,31 @@ async function join(services: BuiltServices, roles: WebRoles, logger: AppLogger)
   const participations: Participation[] = [];
   try {
     if (roles.api) participations.push(await joinQueue(services, functions, 'api', componentVersions, onReplaced));
-    if (roles.content) participations.push(await joinQueue(services, functions, 'content', componentVersions, onReplaced));
+    if (roles.content)
+      participations.push(await joinQueue(services, functions, 'content', componentVersions, onReplaced));
   } catch (error) {
-    if (error instanceof NameTaken || error instanceof DatabaseUnavailable) throw new StartRefused(error.message, error);
+    if (error instanceof NameTaken || error instanceof DatabaseUnavailable)
+      throw new StartRefused(error.message, error);
     throw error;
   }
   return participations;
 }
 
-async function buildFaces(services: BuiltServices, roles: WebRoles, participations: readonly Participation[]): Promise<(Face & { close?: () => Promise<void> })[]> {
+function buildFaces(
+  services: BuiltServices,
+  roles: WebRoles,
+  participations: readonly Participation[],
+): (Face & { close?: () => Promise<void> })[] {
   const runner = participations.find((one) => one.runner)?.runner;
-  return [
-    ...(roles.content ? [await buildContent(services)] : []),
-    ...(roles.api ? [buildApi(services, () => runner)] : []),
-  ];
+  return [...(roles.content ? [buildContent(services)] : []), ...(roles.api ? [buildApi(services, () => runner)] : [])];
 }
 
-async function answer(faces: readonly Face[], request: IncomingMessage, response: ServerResponse, logger: AppLogger): Promise<void> {
+async function answer(
+  faces: readonly Face[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  logger: AppLogger,
+): Promise<void> {
   const url = request.url ?? '/';
   const face = faces.find((one) => one.matches(url));
   try {

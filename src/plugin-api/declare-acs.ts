@@ -5,7 +5,7 @@ import { ValidationError } from '../lib/errors.ts';
 import { uuid7 } from '../lib/uuid7.ts';
 import { identityFields, MASTER_ORDERING, nameFilters } from './common-fields.ts';
 import type { Answer, RequestContext, Services } from './context.ts';
-import { datetime, list, reference, type Row, string, type Values } from './field.ts';
+import { datetime, list, type Row, reference, string, type Values } from './field.ts';
 import type { Model } from './model.ts';
 import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
 import type { ActionTarget, Resource } from './resource.ts';
@@ -29,7 +29,13 @@ interface Found {
 
 export function declareAcs(declaration: AcsDeclaration): Resource {
   const { app, name, type } = declaration;
-  const model: Model = { app, name, path: `acs/${app}/${type}`, table: 'alternate_content_source', pulpType: `${app}.${type}` };
+  const model: Model = {
+    app,
+    name,
+    path: `acs/${app}/${type}`,
+    table: 'alternate_content_source',
+    pulpType: `${app}.${type}`,
+  };
   return {
     model,
     tag: tagOf(model.path),
@@ -56,12 +62,21 @@ export function declareAcs(declaration: AcsDeclaration): Resource {
         column: false,
         load: async (rows, presenter) => await pathsOf(rows, presenter.services.db),
       }),
-      remote: reference(declaration.remote, { help: 'The remote that has the bytes; its policy must be on_demand.', column: 'remote_id' }),
+      remote: reference(declaration.remote, {
+        help: 'The remote that has the bytes; its policy must be on_demand.',
+        column: 'remote_id',
+      }),
     },
     filters: nameFilters,
     ordering: [...MASTER_ORDERING, 'name', 'last_refreshed'],
     operations: { list: true, read: true, create: 'now', update: 'immediate', delete: 'task' },
-    unique: [{ fields: ['name'], constraint: 'alternate_content_source_name_unique', body: () => ({ name: ['This field must be unique.'] }) }],
+    unique: [
+      {
+        fields: ['name'],
+        constraint: 'alternate_content_source_name_unique',
+        body: () => ({ name: ['This field must be unique.'] }),
+      },
+    ],
     hasRoles: true,
     actions: [
       {
@@ -87,13 +102,18 @@ async function pathsOf(rows: readonly Row[], db: Services['db']): Promise<string
   const found = await db.rows<{ source_id: string; path: string }>(
     sql`select source_id, path from alternate_content_source_path where source_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by path`,
   );
-  return rows.map((row) => found.filter((one) => one.source_id === row.pulp_id && one.path !== '').map((one) => one.path));
+  return rows.map((row) =>
+    found.filter((one) => one.source_id === row.pulp_id && one.path !== '').map((one) => one.path),
+  );
 }
 
 function checkAcs(values: Values): void {
   const remote = values.remote as Found | undefined;
   if (remote && remote.row.policy !== 'on_demand') {
-    throw ValidationError.field('remote', "Remote used with alternate content source must have the 'on_demand' policy.");
+    throw ValidationError.field(
+      'remote',
+      "Remote used with alternate content source must have the 'on_demand' policy.",
+    );
   }
   for (const path of (values.paths as string[] | undefined) ?? []) {
     if (path.startsWith('/')) throw ValidationError.field('paths', 'Path cannot start with a slash.');
@@ -101,7 +121,13 @@ function checkAcs(values: Values): void {
 }
 
 /** Keeps the paths that stay, with their hidden repositories. */
-async function savePaths(tx: Transaction, id: string, values: Values, _services: Services, created: boolean): Promise<void> {
+async function savePaths(
+  tx: Transaction,
+  id: string,
+  values: Values,
+  _services: Services,
+  created: boolean,
+): Promise<void> {
   const given = values.paths as string[] | undefined;
   if (given === undefined && !created) return;
   const paths = given && given.length > 0 ? [...new Set(given)] : [''];

@@ -95,7 +95,11 @@ export const object = (options: Options = {}): Field => ({ kind: 'object', ...op
 export const map = (items: Field, options: Options = {}): Field => ({ kind: 'map', items, ...options });
 export const list = (items: Field, options: Options = {}): Field => ({ kind: 'list', items, ...options });
 /** An object with fields of its own and a component name in the document. */
-export const nested = (component: string, properties: Readonly<Record<string, Field>>, options: Options = {}): Field => ({
+export const nested = (
+  component: string,
+  properties: Readonly<Record<string, Field>>,
+  options: Options = {},
+): Field => ({
   kind: 'nested',
   component,
   properties,
@@ -110,7 +114,12 @@ export const choice = (enumName: string, choices: readonly string[], options: Op
 /** An uploaded file: a part of a multipart body, received into the artifact store. */
 export const file = (options: Options = {}): Field => ({ kind: 'file', writeOnly: true, column: false, ...options });
 /** An href or PRN of another resource; the column holds its pulp_id. */
-export const reference = (target: ReferenceTarget, options: Options = {}): Field => ({ kind: 'reference', target, format: 'uri', ...options });
+export const reference = (target: ReferenceTarget, options: Options = {}): Field => ({
+  kind: 'reference',
+  target,
+  format: 'uri',
+  ...options,
+});
 /** A write-only string that is encrypted at rest. */
 export const secret = (options: Options = {}): Field => ({
   kind: 'string',

@@ -15,7 +15,8 @@ export function operationOf(path: string): string {
   return path.replaceAll('/', '_').replaceAll('-', '_');
 }
 
-const title = (word: string) => word.replace(/(^|[^A-Za-z])([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
+const title = (word: string) =>
+  word.replace(/(^|[^A-Za-z])([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
 
 /** `repositories/file/file` → `Repositories: File`; the app in the middle is left out. */
 export function tagOf(path: string): string {

@@ -46,7 +46,10 @@ export interface SyncContext extends TaskContext {
   /** Artifacts are declared `deferred`: the policy is not immediate. */
   readonly deferred: boolean;
   /** Fetches a small or medium upstream file into the store as a temporary artifact (discarded at the end unless kept). */
-  fetch(url: string, expected?: { size?: number; digests?: Readonly<Record<string, string>> }): Promise<TempArtifact & { url: string }>;
+  fetch(
+    url: string,
+    expected?: { size?: number; digests?: Readonly<Record<string, string>> },
+  ): Promise<TempArtifact & { url: string }>;
   /** Whether a unit of the latest version has no bytes here. */
   hasMissingArtifacts(): Promise<boolean>;
 }
@@ -99,7 +102,10 @@ export interface PublishContext extends TaskContext {
   /** Units of a type in the version with their artifacts, newest first, streamed in batches. */
   units(type: ContentType): AsyncIterable<readonly PublishedUnit[]>;
   /** A metadata file made from text or bytes. */
-  addFile(relativePath: string, source: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>): Promise<TempArtifact>;
+  addFile(
+    relativePath: string,
+    source: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
+  ): Promise<TempArtifact>;
   /** A metadata file that was fetched already. */
   addTemp(relativePath: string, temp: TempArtifact): Promise<void>;
   /** The bytes of a unit's artifact under a path. */
@@ -138,18 +144,38 @@ export interface ServedDistribution {
 }
 
 export type ServeAnswer =
-  | { readonly kind: 'text'; readonly body: string | Uint8Array; readonly contentType: string; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'text';
+      readonly body: string | Uint8Array;
+      readonly contentType: string;
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'redirect'; readonly location: string; readonly status?: number }
-  | { readonly kind: 'contentArtifact'; readonly id: number; readonly contentType?: string; readonly headers?: Readonly<Record<string, string>> };
+  | {
+      readonly kind: 'contentArtifact';
+      readonly id: number;
+      readonly contentType?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    };
 
 export interface DistributionType {
   readonly pulpType: string;
   /** Serves publications (default when the repository type has a publicationType). */
   readonly servesPublications: boolean;
   /** Answers a path itself; undefined leaves it to the core. */
-  serve?(services: Services, distribution: ServedDistribution, path: string, headers: Readonly<Record<string, string | string[] | undefined>>): Promise<ServeAnswer | undefined>;
+  serve?(
+    services: Services,
+    distribution: ServedDistribution,
+    path: string,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): Promise<ServeAnswer | undefined>;
   /** Recognises a path fetched from the distribution's remote as a unit of content. */
-  pullThrough?(path: string, digests: Readonly<Record<string, string>>, size: number): Promise<DeclaredContent | undefined>;
+  pullThrough?(
+    path: string,
+    digests: Readonly<Record<string, string>>,
+    size: number,
+  ): Promise<DeclaredContent | undefined>;
 }
 
 export interface Plugin {

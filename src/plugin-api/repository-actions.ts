@@ -41,12 +41,20 @@ export async function unitIds(field: string, names: readonly string[], request: 
   const there = new Set(found.map((row) => row.pulp_id));
   const missing = names.filter((name) => !there.has(unitId(name)!));
   if (missing.length > 0) {
-    throw ValidationError.field(field, `Could not find the following content units: [${missing.map((name) => `'${name}'`).join(', ')}]`);
+    throw ValidationError.field(
+      field,
+      `Could not find the following content units: [${missing.map((name) => `'${name}'`).join(', ')}]`,
+    );
   }
   return ids;
 }
 
-export function syncAction(sync: { component: string; taskName: string; fields: Readonly<Record<string, Field>>; check?: (values: Values, repository: Values) => void }): Action {
+export function syncAction(sync: {
+  component: string;
+  taskName: string;
+  fields: Readonly<Record<string, Field>>;
+  check?: (values: Values, repository: Values) => void;
+}): Action {
   return {
     name: 'sync',
     method: 'post',
@@ -55,12 +63,19 @@ export function syncAction(sync: { component: string; taskName: string; fields: 
     description: 'Starts a task that brings the repository up to date with a remote.',
     input: {
       component: sync.component,
-      fields: { remote: reference('remote', { required: false, help: 'The remote to sync from; the repository’s own by default.' }), ...sync.fields },
+      fields: {
+        remote: reference('remote', {
+          required: false,
+          help: 'The remote to sync from; the repository’s own by default.',
+        }),
+        ...sync.fields,
+      },
     },
     output: { 202: { component: 'AsyncOperation' } },
     run: async (request, target, input) => {
       const remote = (input.remote as Found | undefined) ?? (await ownRemote(request, target.row));
-      if (!remote) throw ValidationError.field('remote', 'This field is required since a remote is not set on the repository.');
+      if (!remote)
+        throw ValidationError.field('remote', 'This field is required since a remote is not set on the repository.');
       sync.check?.(input, target.row);
       const { remote: _, ...options } = input;
       const task = await request.dispatch({
@@ -93,8 +108,14 @@ export function modifyAction(): Action {
       fields: {
         add_content_units: list(string({ help: 'href or PRN of a unit' }), { required: false, help: 'Units to add.' }),
         remove_content_units: list(string(), { required: false, help: "Units to remove; '*' removes all." }),
-        base_version: reference(['repository_version'], { required: false, help: 'Start from this version instead of the latest.' }),
-        overwrite: boolean({ default: true, help: 'Whether units with the same key are replaced; false makes that an error.' }),
+        base_version: reference(['repository_version'], {
+          required: false,
+          help: 'Start from this version instead of the latest.',
+        }),
+        overwrite: boolean({
+          default: true,
+          help: 'Whether units with the same key are replaced; false makes that an error.',
+        }),
       },
     },
     output: { 202: { component: 'AsyncOperation' } },

@@ -1,6 +1,7 @@
 /** A resource, declared once: table mapping, fields, filters, operations and actions; everything else is derived from it. */
-import type { Sql } from '../db/sql.ts';
+
 import type { Transaction } from '../db/database.ts';
+import type { Sql } from '../db/sql.ts';
 import type { Answer, RequestContext, Services } from './context.ts';
 import type { Field, Row, Values } from './field.ts';
 import type { Filters } from './filter.ts';
@@ -53,11 +54,18 @@ export interface Action {
   /** Path below the object or collection; default `<name>/`. '' for the object itself. */
   readonly path?: string;
   /** Request body: component and fields; its fields are checked before `run`. */
-  readonly input?: { readonly component: string; readonly fields: Readonly<Record<string, Field>>; readonly partial?: boolean; readonly ignoreUnknown?: boolean };
+  readonly input?: {
+    readonly component: string;
+    readonly fields: Readonly<Record<string, Field>>;
+    readonly partial?: boolean;
+    readonly ignoreUnknown?: boolean;
+  };
   /** Media types of the body in the document; default JSON and both forms. */
   readonly media?: readonly string[];
   /** Answers by status: component name, or null for none. */
-  readonly output: Readonly<Record<string, { readonly component: string; readonly fields?: Readonly<Record<string, Field>> } | null>>;
+  readonly output: Readonly<
+    Record<string, { readonly component: string; readonly fields?: Readonly<Record<string, Field>> } | null>
+  >;
   readonly summary: string;
   readonly description?: string;
   readonly parameters?: readonly object[];
@@ -115,9 +123,19 @@ export interface Resource {
   /** Cross-field checks; gets stored values on update; may return changed values. */
   readonly validate?: (values: Values, request: RequestContext, existing: Row | undefined) => Promise<Values> | Values;
   /** Lock names of a write task: defaults to the object itself, exclusively. */
-  readonly locks?: (values: Values, request: RequestContext, existing: Row | undefined) => { exclusive: (string | null)[]; shared?: (string | null)[] };
+  readonly locks?: (
+    values: Values,
+    request: RequestContext,
+    existing: Row | undefined,
+  ) => { exclusive: (string | null)[]; shared?: (string | null)[] };
   /** Rows of other tables written with a created or updated one. */
-  readonly afterSave?: (tx: Transaction, id: string, values: Values, services: Services, created: boolean) => Promise<void>;
+  readonly afterSave?: (
+    tx: Transaction,
+    id: string,
+    values: Values,
+    services: Services,
+    created: boolean,
+  ) => Promise<void>;
   /** Rows of other tables removed before the row itself. */
   readonly beforeDelete?: (tx: Transaction, row: Row, services: Services) => Promise<void>;
   /** Task-made resources: the name and args of the task that creates one. */

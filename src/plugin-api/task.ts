@@ -1,6 +1,6 @@
 /** What a task is to those who write one: a name, a function, and the context it runs in. */
 import type { Transaction } from '../db/database.ts';
-import type { Services, TaskRequest, DispatchedTask, Domain } from './context.ts';
+import type { DispatchedTask, Domain, Services, TaskRequest } from './context.ts';
 
 export interface ProgressOptions {
   message: string;

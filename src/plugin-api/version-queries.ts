@@ -8,7 +8,10 @@ const UUID = '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})';
 const VERSION_HREF = new RegExp(`/repositories/[^/]+/[^/]+/${UUID}/versions/(\\d+)/?$`, 'i');
 const REPOSITORY_HREF = new RegExp(`/repositories/[^/]+/[^/]+/${UUID}/?$`, 'i');
 const VERSION_PRN = new RegExp(`^prn:core\\.repositoryversion:${UUID}$`, 'i');
-const REPOSITORY_PRN = new RegExp(`^prn:[a-z0-9_]+\\.[a-z0-9_]*repository[a-z0-9_]*:${UUID}$|^prn:core\\.openpgpkeyring:${UUID}$`, 'i');
+const REPOSITORY_PRN = new RegExp(
+  `^prn:[a-z0-9_]+\\.[a-z0-9_]*repository[a-z0-9_]*:${UUID}$|^prn:core\\.openpgpkeyring:${UUID}$`,
+  'i',
+);
 
 export interface VersionKey {
   /** bigint id of the repository. */
@@ -18,7 +21,11 @@ export interface VersionKey {
 }
 
 /** The version an href or PRN names; a repository stands for its latest. Undefined when there is none. */
-export async function findVersion(filter: string, value: string, request: RequestContext): Promise<VersionKey | undefined> {
+export async function findVersion(
+  filter: string,
+  value: string,
+  request: RequestContext,
+): Promise<VersionKey | undefined> {
   return await request.db.row<VersionKey>(sql`select v.repository_id as "repositoryId", v.number, v.pulp_id as "pulpId"
     from repository_version v join repository r on r.id = v.repository_id
     where v.complete and r.domain_id = ${request.domain.id} and ${versionCondition(filter, value)}
@@ -46,14 +53,21 @@ export function repositoryIdCondition(filter: string, value: string, _request: R
 }
 
 /** Condition on a column that holds version ids. */
-export async function versionIdCondition(filter: string, value: string, request: RequestContext, column: Sql): Promise<Sql> {
+export async function versionIdCondition(
+  filter: string,
+  value: string,
+  request: RequestContext,
+  column: Sql,
+): Promise<Sql> {
   const version = await findVersion(filter, value, request);
   return version ? sql`${column} = ${version.pulpId}` : sql.raw('false');
 }
 
 /** Id of the newest complete version of a repository. */
 export async function latestVersionOf(db: Queryable, repositoryPulpId: string): Promise<string> {
-  const row = await db.row<{ pulp_id: string }>(sql`select v.pulp_id from repository_version v join repository r on r.id = v.repository_id
+  const row = await db.row<{
+    pulp_id: string;
+  }>(sql`select v.pulp_id from repository_version v join repository r on r.id = v.repository_id
     where r.pulp_id = ${repositoryPulpId} and v.complete order by v.number desc limit 1`);
   return row!.pulp_id;
 }

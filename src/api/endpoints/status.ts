@@ -22,14 +22,25 @@ const processes = list(nested('AppStatus', appStatusFields));
 const bytes = integer({ nullable: true, minimum: 0, required: true });
 
 const fields = {
-  versions: list(nested('Version', { component: string(), version: string(), package: string(), module: string(), domain_compatible: boolean() })),
+  versions: list(
+    nested('Version', {
+      component: string(),
+      version: string(),
+      package: string(),
+      module: string(),
+      domain_compatible: boolean(),
+    }),
+  ),
   online_workers: processes,
   online_api_apps: processes,
   online_content_apps: processes,
   database_connection: nested('DatabaseConnection', { connected: boolean() }),
   redis_connection: nested('RedisConnection', { connected: boolean() }, { required: false }),
   storage: nested('Storage', { total: bytes, used: bytes, free: bytes }, { required: false }),
-  content_settings: nested('ContentSettings', { content_origin: string({ nullable: true, required: false }), content_path_prefix: string() }),
+  content_settings: nested('ContentSettings', {
+    content_origin: string({ nullable: true, required: false }),
+    content_path_prefix: string(),
+  }),
   domain_enabled: boolean(),
 };
 
@@ -49,8 +60,12 @@ export function statusEndpoint(versions: readonly ComponentVersion[]): Endpoint 
 
 async function statusBody(request: RequestContext, versions: readonly ComponentVersion[]): Promise<object> {
   const { settings } = request.services;
-  const [online, storage] = await Promise.all([within(onlineProcesses(request)), within(request.services.storage(request.domain).driver.usage())]);
-  const ofType = (type: string) => (online ?? []).filter((row) => row.app_type === type).map(({ app_type: _, ...shown }) => shown);
+  const [online, storage] = await Promise.all([
+    within(onlineProcesses(request)),
+    within(request.services.storage(request.domain).driver.usage()),
+  ]);
+  const ofType = (type: string) =>
+    (online ?? []).filter((row) => row.app_type === type).map(({ app_type: _, ...shown }) => shown);
   return {
     versions,
     online_workers: ofType('worker'),

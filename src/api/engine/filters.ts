@@ -10,7 +10,16 @@ import { costOf, type Expression, MAX_COST, parseQ, SyntaxRefused } from './q-ex
 import { Refused } from './validate-value.ts';
 
 /** Query keys that are never filters. */
-const NOT_FILTERS = new Set(['exclude_fields', 'fields', 'limit', 'minimal', 'offset', 'page_size', 'ordering', 'format']);
+const NOT_FILTERS = new Set([
+  'exclude_fields',
+  'fields',
+  'limit',
+  'minimal',
+  'offset',
+  'page_size',
+  'ordering',
+  'format',
+]);
 const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,6})?)?)?\s*(?:Z|z|[+-]\d\d(?::?\d\d)?)?$/;
 const WHOLE = /^\s*-?\d+\s*$/;
 
@@ -49,7 +58,11 @@ export class FilterSet {
 
   #known(key: string): boolean {
     if (this.#resource.without?.includes(key)) return false;
-    return this.#lookups.has(key) || ['q', 'prn__in', 'pulp_href__in', 'pulp_id__in'].includes(key) || (key === 'pulp_label_select' && !!this.#resource.hasLabels);
+    return (
+      this.#lookups.has(key) ||
+      ['q', 'prn__in', 'pulp_href__in', 'pulp_id__in'].includes(key) ||
+      (key === 'pulp_label_select' && !!this.#resource.hasLabels)
+    );
   }
 
   async #q(text: string, request: RequestContext): Promise<Sql> {
@@ -61,13 +74,15 @@ export class FilterSet {
       if (error instanceof SyntaxRefused) throw ValidationError.field('q', 'Syntax error in expression.');
       throw error;
     }
-    if (costOf(expression) > MAX_COST) throw ValidationError.field('q', 'Filter expression exceeds allowed complexity.');
+    if (costOf(expression) > MAX_COST)
+      throw ValidationError.field('q', 'Filter expression exceeds allowed complexity.');
     return await this.#expression(expression, request);
   }
 
   async #expression(expression: Expression, request: RequestContext): Promise<Sql> {
     if (expression.op === 'filter') return await this.#leaf(expression.key, expression.value, request);
-    if (expression.op === 'not') return sql`not coalesce((${await this.#expression(expression.operand, request)}), false)`;
+    if (expression.op === 'not')
+      return sql`not coalesce((${await this.#expression(expression.operand, request)}), false)`;
     const parts: Sql[] = [];
     for (const operand of expression.operands) parts.push(sql`(${await this.#expression(operand, request)})`);
     return sql`(${sql.join(parts, sql.raw(` ${expression.op} `))})`;
@@ -82,7 +97,8 @@ export class FilterSet {
 
   async #condition(key: string, value: string, request: RequestContext): Promise<Sql> {
     if (value.includes('\0')) throw ValidationError.field(key, 'Null characters are not allowed.');
-    if (key === 'pulp_label_select') return value === '' ? sql.raw('true') : labelCondition(sql.raw('t.pulp_labels'), value);
+    if (key === 'pulp_label_select')
+      return value === '' ? sql.raw('true') : labelCondition(sql.raw('t.pulp_labels'), value);
     if (key === 'pulp_id__in') return this.#idIn(key, split(value));
     if (key === 'pulp_href__in' || key === 'prn__in') return this.#namesIn(key, split(value));
     const { filter, suffix } = this.#lookups.get(key)!;
@@ -132,7 +148,14 @@ const COMPARE: Record<string, Sql> = {
 };
 
 /** One key with its suffix as a condition. */
-async function lookupCondition(filter: Filter, suffix: string, key: string, value: string, hrefs: HrefReader, request: RequestContext): Promise<Sql> {
+async function lookupCondition(
+  filter: Filter,
+  suffix: string,
+  key: string,
+  value: string,
+  hrefs: HrefReader,
+  request: RequestContext,
+): Promise<Sql> {
   const e = filter.expression!;
   if (suffix === 'isnull') {
     if (/^(true|1|t)$/i.test(value)) return sql`${e} is null`;
@@ -150,7 +173,13 @@ async function lookupCondition(filter: Filter, suffix: string, key: string, valu
   return textCondition(e, suffix, key, value, request);
 }
 
-async function textCondition(e: Sql, suffix: string, key: string, value: string, request: RequestContext): Promise<Sql> {
+async function textCondition(
+  e: Sql,
+  suffix: string,
+  key: string,
+  value: string,
+  request: RequestContext,
+): Promise<Sql> {
   const like = escapeLike(value);
   switch (suffix) {
     case 'iexact':
@@ -183,7 +212,8 @@ async function checkRegex(key: string, value: string, request: RequestContext): 
 function convert(filter: Filter, key: string, value: string): unknown {
   switch (filter.kind) {
     case 'integer':
-      if (!WHOLE.test(value) || !Number.isSafeInteger(Number(value))) throw ValidationError.field(key, 'Enter a number.');
+      if (!WHOLE.test(value) || !Number.isSafeInteger(Number(value)))
+        throw ValidationError.field(key, 'Enter a number.');
       return Number(value);
     case 'boolean':
       if (/^(true|1)$/i.test(value)) return true;
@@ -216,7 +246,14 @@ function convertDate(key: string, value: string): string {
   return text;
 }
 
-async function referenceCondition(filter: Filter, suffix: string, key: string, value: string, hrefs: HrefReader, request: RequestContext): Promise<Sql> {
+async function referenceCondition(
+  filter: Filter,
+  suffix: string,
+  key: string,
+  value: string,
+  hrefs: HrefReader,
+  request: RequestContext,
+): Promise<Sql> {
   const e = filter.expression!;
   if (suffix === '' && (value === '' || value === 'null')) {
     if (filter.nullable) return sql`${e} is null`;
@@ -240,7 +277,13 @@ function ofWholeType(hrefs: HrefReader, request: RequestContext, name: string, f
   return sql`select pulp_id from ${sql.ident(model.table)} where pulp_type = ${model.pulpType}`;
 }
 
-async function resolveId(filter: Filter, key: string, name: string, hrefs: HrefReader, request: RequestContext): Promise<string> {
+async function resolveId(
+  filter: Filter,
+  key: string,
+  name: string,
+  hrefs: HrefReader,
+  request: RequestContext,
+): Promise<string> {
   try {
     const named = hrefs.read(name);
     if (!fits(named.model, filter.target!)) throw new Refused(`Invalid hyperlink - Incorrect URL match.`);
@@ -250,7 +293,10 @@ async function resolveId(filter: Filter, key: string, name: string, hrefs: HrefR
     );
     return row?.pulp_id ?? '00000000-0000-0000-0000-000000000000';
   } catch (error) {
-    if (error instanceof Refused) throw new ValidationError({ [key]: name.startsWith('prn:') ? (error.body as string[]) : [`URI not valid: ${name}`] });
+    if (error instanceof Refused)
+      throw new ValidationError({
+        [key]: name.startsWith('prn:') ? (error.body as string[]) : [`URI not valid: ${name}`],
+      });
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** hrefs and PRNs to rows and back: which model a path or PRN means, and whether its object is there. */
-import { type Sql, sql } from '../../db/sql.ts';
+
 import type { Queryable } from '../../db/database.ts';
+import { type Sql, sql } from '../../db/sql.ts';
 import type { Domain } from '../../plugin-api/context.ts';
 import type { ReferenceTarget } from '../../plugin-api/field.ts';
 import { labelOf, type Model, type Models } from '../../plugin-api/model.ts';
@@ -124,7 +125,11 @@ export function conditionFor(named: Named, alias: string): Sql {
 }
 
 /** Finds the row a name means, of this domain unless the model has none. Returns undefined when it is not there. */
-export async function findNamed(db: Queryable, domain: Domain, named: Named): Promise<Record<string, unknown> | undefined> {
+export async function findNamed(
+  db: Queryable,
+  domain: Domain,
+  named: Named,
+): Promise<Record<string, unknown> | undefined> {
   const table = sql.ident(named.model.table);
   if (named.model.table === 'repository_version') {
     return await db.row(sql`select t.*, r.pulp_type as repository_type, r.pulp_id as repository_pulp_id from repository_version t

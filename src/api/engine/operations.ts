@@ -11,7 +11,15 @@ import { hrefOf, present, presentOne, prnOf, selectionOf } from './present.ts';
 import type { Body } from './read-body.ts';
 import { pageOf, readPage, readRow } from './read-rows.ts';
 import { validateBody } from './validate-body.ts';
-import { checkUnique, deleteRow, insertRow, isUnchanged, storable, translateConstraint, updateRow } from './write-rows.ts';
+import {
+  checkUnique,
+  deleteRow,
+  insertRow,
+  isUnchanged,
+  storable,
+  translateConstraint,
+  updateRow,
+} from './write-rows.ts';
 
 /** What the operations of a resource need beside the request. */
 export interface ResourceRuntime {
@@ -35,7 +43,10 @@ export interface ScopedRequest extends RequestContext {
 
 export async function listRows(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Answer> {
   const { resource, filters } = runtime;
-  const conditions = [...(await scopeOf(runtime, request, params)), ...(await filters.conditions(request.query, request))];
+  const conditions = [
+    ...(await scopeOf(runtime, request, params)),
+    ...(await filters.conditions(request.query, request)),
+  ];
   const page = pageOf(request.query);
   const { rows, count } = await readPage(request, resource, conditions, page);
   const results = await present(shapeOf(resource, request), rows, request, selectionOf(request.query));
@@ -44,7 +55,12 @@ export async function listRows(runtime: ResourceRuntime, request: ScopedRequest,
 }
 
 /** Absolute URLs of the neighbouring pages, keys of the query sorted. */
-function pageLinks(request: RequestContext, limit: number, offset: number, count: number): { next: string | null; previous: string | null } {
+function pageLinks(
+  request: RequestContext,
+  limit: number,
+  offset: number,
+  count: number,
+): { next: string | null; previous: string | null } {
   const [path] = request.url.split('?', 1);
   const link = (at: number) => {
     const query = new URLSearchParams(request.query);
@@ -115,10 +131,24 @@ async function insertNow(runtime: ResourceRuntime, request: ScopedRequest, value
 }
 
 export function created(resource: Resource, request: RequestContext, row: Row, body: object): Answer {
-  return { status: 201, body, headers: { Location: (body as Row).pulp_href ? String((body as Row).pulp_href) : hrefOf(resource.model, request.apiPrefix, row) } };
+  return {
+    status: 201,
+    body,
+    headers: {
+      Location: (body as Row).pulp_href
+        ? String((body as Row).pulp_href)
+        : hrefOf(resource.model, request.apiPrefix, row),
+    },
+  };
 }
 
-export async function changeRow(runtime: ResourceRuntime, request: ScopedRequest, params: Params, body: Body, partial: boolean): Promise<Answer> {
+export async function changeRow(
+  runtime: ResourceRuntime,
+  request: ScopedRequest,
+  params: Params,
+  body: Body,
+  partial: boolean,
+): Promise<Answer> {
   const { resource, hrefs } = runtime;
   const row = await requireRow(runtime, request, params);
   const found = await validateBody(resource.fields, body, request, hrefs, { partial });
@@ -131,7 +161,12 @@ export async function changeRow(runtime: ResourceRuntime, request: ScopedRequest
   return await dispatchWrite(runtime, request, 'update', resource.operations.update!, row, stored, values);
 }
 
-async function updateNow(runtime: ResourceRuntime, request: ScopedRequest, id: string, values: Values): Promise<Answer> {
+async function updateNow(
+  runtime: ResourceRuntime,
+  request: ScopedRequest,
+  id: string,
+  values: Values,
+): Promise<Answer> {
   const { resource } = runtime;
   const { services, domain } = request;
   try {
@@ -157,7 +192,15 @@ export async function removeRow(runtime: ResourceRuntime, request: ScopedRequest
   return { status: 204 };
 }
 
-async function dispatchWrite(runtime: ResourceRuntime, request: RequestContext, act: 'create' | 'update' | 'delete', mode: Mode, row: Row | undefined, stored: Values, values: Values): Promise<Answer> {
+async function dispatchWrite(
+  runtime: ResourceRuntime,
+  request: RequestContext,
+  act: 'create' | 'update' | 'delete',
+  mode: Mode,
+  row: Row | undefined,
+  stored: Values,
+  values: Values,
+): Promise<Answer> {
   const { resource } = runtime;
   const own = row ? [prnOf(resource.model, row)] : [];
   const locks = resource.locks?.(values, request, row) ?? { exclusive: own };
@@ -177,6 +220,10 @@ export function accepted(request: RequestContext, task: DispatchedTask): Answer 
 }
 
 /** The row of a `where` on a resource, for actions that need it fresh. */
-export async function freshRow(runtime: ResourceRuntime, request: RequestContext, id: string): Promise<Row | undefined> {
+export async function freshRow(
+  runtime: ResourceRuntime,
+  request: RequestContext,
+  id: string,
+): Promise<Row | undefined> {
   return await readRow(request.db, runtime.resource, request.domain, id, [sql.raw('true')]);
 }

@@ -15,7 +15,11 @@ export const everything: Selection = {};
 /** Reads `fields` and `exclude_fields` of a query; unknown names are ignored. */
 export function selectionOf(query: URLSearchParams): Selection {
   const words = (key: string) => {
-    const values = query.getAll(key).flatMap((value) => value.split(',')).map((word) => word.trim()).filter(Boolean);
+    const values = query
+      .getAll(key)
+      .flatMap((value) => value.split(','))
+      .map((word) => word.trim())
+      .filter(Boolean);
     return values.length > 0 ? new Set(values) : undefined;
   };
   const only = words('fields');
@@ -30,7 +34,12 @@ function shows(name: string, field: Field, selection: Selection): boolean {
 }
 
 /** The wire objects of rows, in the order of the rows. */
-export async function present(resource: Resource, rows: readonly Row[], presenter: Presenter, selection = everything): Promise<Row[]> {
+export async function present(
+  resource: Resource,
+  rows: readonly Row[],
+  presenter: Presenter,
+  selection = everything,
+): Promise<Row[]> {
   const shown = Object.entries(resource.fields).filter(([name, field]) => shows(name, field, selection));
   const out: Row[] = rows.map(() => ({}));
   for (const [name, field] of shown) {
@@ -45,7 +54,12 @@ export async function present(resource: Resource, rows: readonly Row[], presente
 }
 
 /** One row. */
-export async function presentOne(resource: Resource, row: Row, presenter: Presenter, selection = everything): Promise<Row> {
+export async function presentOne(
+  resource: Resource,
+  row: Row,
+  presenter: Presenter,
+  selection = everything,
+): Promise<Row> {
   const [object] = await present(resource, [row], presenter, selection);
   return object!;
 }

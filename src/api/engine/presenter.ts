@@ -15,7 +15,8 @@ export function presenterFor(services: Services, domain: Domain): Presenter {
       return `${prefix}${model.path}/${pulpId}/`;
     },
     hrefOfType(master, pulpType, pulpId) {
-      const model = pulpType === null || pulpType === undefined || pulpId === null ? undefined : models.byType(master, pulpType);
+      const model =
+        pulpType === null || pulpType === undefined || pulpId === null ? undefined : models.byType(master, pulpType);
       return model ? `${prefix}${model.path}/${pulpId}/` : null;
     },
     contentUrl(basePath) {

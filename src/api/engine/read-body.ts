@@ -31,11 +31,15 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
   const length = request.headers['content-length'];
   if ((length === undefined || length === '0') && request.headers['transfer-encoding'] === undefined) {
-    return type.startsWith('multipart/') || type === 'application/x-www-form-urlencoded' ? { values: {}, isForm: true } : EMPTY;
+    return type.startsWith('multipart/') || type === 'application/x-www-form-urlencoded'
+      ? { values: {}, isForm: true }
+      : EMPTY;
   }
   if (type === 'multipart/form-data') return await readMultipart(request, limits);
-  if (type === 'application/x-www-form-urlencoded') return { values: fromForm(await readText(request, limits.maxBytes)), isForm: true };
-  if (type === 'application/json' || type.endsWith('+json')) return { values: parseJson(await readText(request, limits.maxBytes)), isForm: false };
+  if (type === 'application/x-www-form-urlencoded')
+    return { values: fromForm(await readText(request, limits.maxBytes)), isForm: true };
+  if (type === 'application/json' || type.endsWith('+json'))
+    return { values: parseJson(await readText(request, limits.maxBytes)), isForm: false };
   if (type === '') return EMPTY;
   throw new HttpError(415, `Unsupported media type "${request.headers['content-type']}" in request.`);
 }
@@ -45,7 +49,10 @@ async function readText(request: IncomingMessage, maxBytes: number): Promise<str
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > maxBytes) throw new HttpError(413, `The request body is larger than ${maxBytes} bytes (setting max_body_size).`, { Connection: 'close' });
+    if (size > maxBytes)
+      throw new HttpError(413, `The request body is larger than ${maxBytes} bytes (setting max_body_size).`, {
+        Connection: 'close',
+      });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -90,9 +97,16 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
   const received: TempArtifact[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
-      const parser = busboy({ headers: request.headers, defParamCharset: 'utf8', limits: { fieldSize: limits.maxBytes, fields: 1000, files: 100 } });
+      const parser = busboy({
+        headers: request.headers,
+        defParamCharset: 'utf8',
+        limits: { fieldSize: limits.maxBytes, fields: 1000, files: 100 },
+      });
       parser.on('field', (name, value, info) => {
-        if (info.valueTruncated) reject(new HttpError(413, `The field ${name} is larger than ${limits.maxBytes} bytes (setting max_body_size).`));
+        if (info.valueTruncated)
+          reject(
+            new HttpError(413, `The field ${name} is larger than ${limits.maxBytes} bytes (setting max_body_size).`),
+          );
         addValue(values, name, value);
       });
       parser.on('file', (name, stream, info) => {
@@ -109,7 +123,9 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
         receiving.push(work);
       });
       parser.on('close', resolve);
-      parser.on('error', (error) => reject(new ValidationError({ detail: `Multipart form parse error - ${(error as Error).message}` } as never)));
+      parser.on('error', (error) =>
+        reject(new ValidationError({ detail: `Multipart form parse error - ${(error as Error).message}` } as never)),
+      );
       request.on('error', reject);
       request.on('aborted', () => reject(new HttpError(400, 'The request was cut off.')));
       request.pipe(parser);

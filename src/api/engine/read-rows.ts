@@ -11,9 +11,18 @@ function selectList(resource: Resource): Sql {
   const extra: Sql[] = [...(resource.table.columns ?? [])];
   for (const [name, field] of Object.entries(resource.fields)) {
     if (field.select) extra.push(sql`${field.select} as ${sql.ident(name)}`);
-    else if (field.kind === 'reference' && typeof field.target === 'string' && !field.target.includes('.') && field.column !== false && !field.read && !field.load) {
+    else if (
+      field.kind === 'reference' &&
+      typeof field.target === 'string' &&
+      !field.target.includes('.') &&
+      field.column !== false &&
+      !field.read &&
+      !field.load
+    ) {
       const column = sql.raw(typeof field.column === 'string' ? field.column : name);
-      extra.push(sql`(select pulp_type from ${sql.ident(field.target)} m where m.pulp_id = t.${column}) as ${sql.ident(`${name}_type`)}`);
+      extra.push(
+        sql`(select pulp_type from ${sql.ident(field.target)} m where m.pulp_id = t.${column}) as ${sql.ident(`${name}_type`)}`,
+      );
     }
   }
   return extra.length > 0 ? sql`t.*, ${sql.join(extra)}` : sql.raw('t.*');
@@ -36,9 +45,17 @@ export function baseConditions(resource: Resource, domain: Domain): Sql[] {
 }
 
 /** The row of an id, if it is visible in the domain and under further conditions. */
-export async function readRow(db: Queryable, resource: Resource, domain: Domain, id: string, more: readonly Sql[] = []): Promise<Row | undefined> {
+export async function readRow(
+  db: Queryable,
+  resource: Resource,
+  domain: Domain,
+  id: string,
+  more: readonly Sql[] = [],
+): Promise<Row | undefined> {
   const conditions = [sql`t.${sql.raw(resource.table.key)} = ${id}`, ...baseConditions(resource, domain), ...more];
-  return await db.row<Row>(sql`select ${selectListOf(resource)} from ${resource.table.from} where ${sql.and(conditions)}`);
+  return await db.row<Row>(
+    sql`select ${selectListOf(resource)} from ${resource.table.from} where ${sql.and(conditions)}`,
+  );
 }
 
 export interface Page {
@@ -53,7 +70,13 @@ export function pageOf(query: URLSearchParams): Page {
 }
 
 /** A page of rows and the count of all. */
-export async function readPage(request: RequestContext, resource: Resource, conditions: readonly Sql[], page: Page, knownCount?: number): Promise<{ rows: Row[]; count: number }> {
+export async function readPage(
+  request: RequestContext,
+  resource: Resource,
+  conditions: readonly Sql[],
+  page: Page,
+  knownCount?: number,
+): Promise<{ rows: Row[]; count: number }> {
   const { db, domain } = request;
   const where = sql.and([...baseConditions(resource, domain), ...conditions]);
   const { from } = resource.table;
@@ -70,13 +93,18 @@ export async function readPage(request: RequestContext, resource: Resource, cond
 
 /** `ordering` of a query; newest first is appended always and is the default. */
 export function orderOf(resource: Resource, query: URLSearchParams): Sql {
-  const words = (query.get('ordering') ?? '').split(',').map((word) => word.trim()).filter(Boolean);
+  const words = (query.get('ordering') ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
   const parts = words.map((word) => {
     const name = word.replace(/^-/, '');
     if (!resource.ordering.includes(name)) {
       throw ValidationError.field('ordering', `Select a valid choice. ${word} is not one of the available choices.`);
     }
-    const column = resource.table.order?.[name] ?? (name === 'pk' || name === 'pulp_id' ? sql.raw(`t.${resource.table.key}`) : sql`t.${sql.ident(name)}`);
+    const column =
+      resource.table.order?.[name] ??
+      (name === 'pk' || name === 'pulp_id' ? sql.raw(`t.${resource.table.key}`) : sql`t.${sql.ident(name)}`);
     return sql`${column} ${sql.raw(word.startsWith('-') ? 'desc' : 'asc')}`;
   });
   return sql.join([...parts, sql`${resource.table.newest} desc`]);

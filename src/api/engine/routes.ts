@@ -42,12 +42,17 @@ export function listPath(resource: Resource): string {
   return `${resource.model.path.replace('/*/', '/:parent/')}/`;
 }
 
-export function routesOf(resource: Resource, hrefs: HrefReader, roleActions: (resource: Resource) => Action[]): Route[] {
+export function routesOf(
+  resource: Resource,
+  hrefs: HrefReader,
+  roleActions: (resource: Resource) => Action[],
+): Route[] {
   const runtime: ResourceRuntime = { resource, filters: new FilterSet(resource, hrefs), hrefs };
   const list = listPath(resource);
   const detail = `${list}:pk/`;
   const routes: Route[] = [];
-  const add = (method: string, path: string, operation: Operation) => routes.push({ method, path, runtime, operation, act: ACT[operation] });
+  const add = (method: string, path: string, operation: Operation) =>
+    routes.push({ method, path, runtime, operation, act: ACT[operation] });
   const { operations } = resource;
   if (operations.list) add('GET', list, 'list');
   if (operations.create) add('POST', list, 'create');

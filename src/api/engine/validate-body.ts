@@ -62,29 +62,49 @@ function refuseUnknown(fields: Readonly<Record<string, Field>>, data: Values): v
 }
 const TOLERATED = new Set(['csrfmiddlewaretoken']);
 
-async function readField(name: string, field: Field, data: Values, isForm: boolean, request: RequestContext, hrefs: HrefReader, rules: BodyRules): Promise<unknown> {
+async function readField(
+  name: string,
+  field: Field,
+  data: Values,
+  isForm: boolean,
+  request: RequestContext,
+  hrefs: HrefReader,
+  rules: BodyRules,
+): Promise<unknown> {
   const raw = data[name];
   if (raw === undefined) {
     if (rules.partial) return undefined;
-    if (isRequired(field)) throw new Refused(field.kind === 'file' ? 'No file was submitted.' : 'This field is required.');
+    if (isRequired(field))
+      throw new Refused(field.kind === 'file' ? 'No file was submitted.' : 'This field is required.');
     return field.default;
   }
   const emptyReference = isForm && raw === '' && field.kind === 'reference' && field.nullable;
   const value = emptyReference ? null : validateValue(field, raw, isForm);
   if (value === null) return null;
   if (field.kind === 'reference') return await resolveReference(field, value as string, request, hrefs);
-  if (field.kind === 'list' && field.items?.kind === 'reference') return await resolveList(field.items, value as string[], request, hrefs);
+  if (field.kind === 'list' && field.items?.kind === 'reference')
+    return await resolveList(field.items, value as string[], request, hrefs);
   return value;
 }
 
-async function resolveList(field: Field, values: string[], request: RequestContext, hrefs: HrefReader): Promise<Reference[]> {
+async function resolveList(
+  field: Field,
+  values: string[],
+  request: RequestContext,
+  hrefs: HrefReader,
+): Promise<Reference[]> {
   const found: Reference[] = [];
   for (const value of values) found.push(await resolveReference(field, value, request, hrefs));
   return found;
 }
 
 /** Finds what an href or PRN points at; the peer's words when it is not there or of another kind. */
-export async function resolveReference(field: Field, text: string, request: RequestContext, hrefs: HrefReader): Promise<Reference> {
+export async function resolveReference(
+  field: Field,
+  text: string,
+  request: RequestContext,
+  hrefs: HrefReader,
+): Promise<Reference> {
   const named = hrefs.read(text);
   if (!fits(named.model, field.target!)) throw new Refused('Invalid hyperlink - Incorrect URL match.');
   const domainName = hrefs.domainOf(text);
@@ -93,7 +113,11 @@ export async function resolveReference(field: Field, text: string, request: Requ
   }
   const row = await findNamed(request.db, request.domain, named);
   if (!row) {
-    throw new Refused(text.startsWith('prn:') ? `${named.model.name} matching query does not exist.` : 'Invalid hyperlink - Object does not exist.');
+    throw new Refused(
+      text.startsWith('prn:')
+        ? `${named.model.name} matching query does not exist.`
+        : 'Invalid hyperlink - Object does not exist.',
+    );
   }
   const id = String(row[named.model.key ?? 'pulp_id']);
   return { id, row, prn: `prn:${named.model.prnApp ?? named.model.app}.${named.model.name.toLowerCase()}:${id}` };

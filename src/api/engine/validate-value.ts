@@ -12,7 +12,23 @@ export class Refused extends Error {
 }
 
 const TRUE = new Set(['true', 'True', 'TRUE', 't', 'T', 'y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON', '1']);
-const FALSE = new Set(['false', 'False', 'FALSE', 'f', 'F', 'n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF', '0', '0.0']);
+const FALSE = new Set([
+  'false',
+  'False',
+  'FALSE',
+  'f',
+  'F',
+  'n',
+  'N',
+  'no',
+  'No',
+  'NO',
+  'off',
+  'Off',
+  'OFF',
+  '0',
+  '0.0',
+]);
 const DATE_TIME = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|z|[+-]\d\d(:?\d\d)?)?)?$/;
 const LABEL_KEY = /^[\w .-]+$/;
 
@@ -102,7 +118,8 @@ function toText(field: Field, raw: unknown): string {
 
 function toChoice(field: Field, raw: unknown): string | number {
   const found = field.choices?.find((choice) => choice === String(raw));
-  if (found === undefined) throw new Refused(`"${typeof raw === 'object' ? JSON.stringify(raw) : raw}" is not a valid choice.`);
+  if (found === undefined)
+    throw new Refused(`"${typeof raw === 'object' ? JSON.stringify(raw) : raw}" is not a valid choice.`);
   return found;
 }
 
@@ -111,7 +128,8 @@ function toNumber(field: Field, raw: unknown): number {
   const refusal = whole ? 'A valid integer is required.' : 'A valid number is required.';
   if (typeof raw !== 'number' && typeof raw !== 'string') throw new Refused(refusal);
   if (typeof raw === 'string' && raw.length > 1000) throw new Refused('String value too large.');
-  const value = typeof raw === 'number' ? raw : raw.trim() === '' ? Number.NaN : Number(raw.trim().replace(/\.0*$/, ''));
+  const value =
+    typeof raw === 'number' ? raw : raw.trim() === '' ? Number.NaN : Number(raw.trim().replace(/\.0*$/, ''));
   if (!Number.isFinite(value) || (whole && !Number.isSafeInteger(value))) throw new Refused(refusal);
   if (field.minimum !== undefined && value < field.minimum) {
     throw new Refused(`Ensure this value is greater than or equal to ${field.minimum}${whole ? '' : '.0'}.`);
@@ -187,7 +205,9 @@ function toLabels(value: unknown): Record<string, string | null> {
 export function checkLabels(labels: Readonly<Record<string, string | null>>): void {
   for (const [key, value] of Object.entries(labels)) {
     if (!LABEL_KEY.test(key)) {
-      throw new CrossRefused(`Key '${key}' contains invalid characters. Only alphanumerics, underscores, spaces, hyphens and dots are allowed.`);
+      throw new CrossRefused(
+        `Key '${key}' contains invalid characters. Only alphanumerics, underscores, spaces, hyphens and dots are allowed.`,
+      );
     }
     if (value !== null && /[()]/.test(value)) throw new CrossRefused(`Key '${key}' contains value with parenthesis.`);
   }

@@ -17,7 +17,8 @@ export function storable(fields: Readonly<Record<string, Field>>, values: Values
     const field = fields[name];
     if (!field) out[name] = value;
     else if (field.kind === 'reference' && value !== null) out[name] = (value as Reference).id;
-    else if (field.kind === 'list' && field.items?.kind === 'reference') out[name] = (value as Reference[]).map((one) => one.id);
+    else if (field.kind === 'list' && field.items?.kind === 'reference')
+      out[name] = (value as Reference[]).map((one) => one.id);
     else out[name] = value;
   }
   return out;
@@ -39,12 +40,20 @@ function columnsOf(resource: Resource, values: Values, secrets: Secrets): Map<st
 
 function columnValue(field: Field, value: unknown, secrets: Secrets): Sql {
   if (value !== null && field.secret) return sql`${secrets.encrypt(String(value))}`;
-  if (value !== null && ['labels', 'json', 'object', 'map', 'nested', 'list'].includes(field.kind)) return sql.json(value);
+  if (value !== null && ['labels', 'json', 'object', 'map', 'nested', 'list'].includes(field.kind))
+    return sql.json(value);
   return sql`${value}`;
 }
 
 /** Inserts a row; the id is given or made. Returns the id on the wire. */
-export async function insertRow(tx: Transaction, resource: Resource, domain: Domain, values: Values, services: Services, givenId?: string): Promise<string> {
+export async function insertRow(
+  tx: Transaction,
+  resource: Resource,
+  domain: Domain,
+  values: Values,
+  services: Services,
+  givenId?: string,
+): Promise<string> {
   const columns = columnsOf(resource, values, services.secrets);
   const { name, key, inDomain } = resource.table;
   const id = givenId ?? uuid7();
@@ -61,7 +70,14 @@ export async function insertRow(tx: Transaction, resource: Resource, domain: Dom
 }
 
 /** Updates the given values of a row. Returns false when it is gone. */
-export async function updateRow(tx: Transaction, resource: Resource, domain: Domain, id: string, values: Values, services: Services): Promise<boolean> {
+export async function updateRow(
+  tx: Transaction,
+  resource: Resource,
+  domain: Domain,
+  id: string,
+  values: Values,
+  services: Services,
+): Promise<boolean> {
   const columns = columnsOf(resource, values, services.secrets);
   const sets = [...columns].map(([column, value]) =>
     column === 'details' ? sql`details = details || ${value}` : sql`${sql.ident(column)} = ${value}`,
@@ -69,14 +85,21 @@ export async function updateRow(tx: Transaction, resource: Resource, domain: Dom
   const { name, key, inDomain } = resource.table;
   if (key === 'pulp_id') sets.push(sql.raw('pulp_last_updated = now()'));
   const where = [sql`${sql.ident(key)} = ${id}`, ...(inDomain ? [sql`domain_id = ${domain.id}`] : [])];
-  const touched = sets.length === 0 ? 1 : await tx.run(sql`update ${sql.ident(name)} set ${sql.join(sets)} where ${sql.and(where)}`);
+  const touched =
+    sets.length === 0 ? 1 : await tx.run(sql`update ${sql.ident(name)} set ${sql.join(sets)} where ${sql.and(where)}`);
   if (touched === 0) return false;
   await resource.afterSave?.(tx, id, values, services, false);
   return true;
 }
 
 /** Deletes a row with what hangs on it. Returns false when it is gone. */
-export async function deleteRow(tx: Transaction, resource: Resource, domain: Domain, id: string, services: Services): Promise<boolean> {
+export async function deleteRow(
+  tx: Transaction,
+  resource: Resource,
+  domain: Domain,
+  id: string,
+  services: Services,
+): Promise<boolean> {
   const { name, key, inDomain } = resource.table;
   const where = sql.and([sql`${sql.ident(key)} = ${id}`, ...(inDomain ? [sql`domain_id = ${domain.id}`] : [])]);
   const row = await tx.row<Row>(sql`select * from ${sql.ident(name)} where ${where} for update`);
@@ -118,16 +141,25 @@ export function translateConstraint(resource: Resource, values: Values, error: u
 }
 
 /** Refuses values that another row has already, before a task is made of them. */
-export async function checkUnique(resource: Resource, domain: Domain, values: Values, services: Services, ownId?: string): Promise<void> {
+export async function checkUnique(
+  resource: Resource,
+  domain: Domain,
+  values: Values,
+  services: Services,
+  ownId?: string,
+): Promise<void> {
   for (const rule of resource.unique ?? []) {
-    if (!rule.fields.every((field) => values[field] !== undefined && values[field] !== null)) continue;
+    const complete = rule.fields.every((field) => values[field] !== undefined && values[field] !== null);
+    if (rule.fields.length === 0 || !complete) continue;
     const conditions = rule.fields.map((field) => {
       const column = resource.fields[field]?.column;
       return sql`${sql.ident(typeof column === 'string' ? column : field)} = ${values[field]}`;
     });
     if (resource.table.inDomain) conditions.push(sql`domain_id = ${domain.id}`);
     if (ownId !== undefined) conditions.push(sql`${sql.ident(resource.table.key)} <> ${ownId}`);
-    const taken = await services.db.row(sql`select 1 from ${sql.ident(resource.table.name)} where ${sql.and(conditions)}`);
+    const taken = await services.db.row(
+      sql`select 1 from ${sql.ident(resource.table.name)} where ${sql.and(conditions)}`,
+    );
     if (taken) throw new ValidationError(rule.body(values) as never);
   }
 }

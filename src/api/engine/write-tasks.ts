@@ -18,9 +18,15 @@ interface WriteArgs {
 }
 
 /** The three tasks over all declared resources; units of content are made by the upload engine. */
-export function writeTasks(resources: readonly Resource[], createContent: (context: TaskContext, content: object) => Promise<unknown>): TaskFunction[] {
+export function writeTasks(
+  resources: readonly Resource[],
+  createContent: (context: TaskContext, content: object) => Promise<unknown>,
+): TaskFunction[] {
   const byLabel = new Map(resources.map((resource) => [labelOf(resource.model), resource]));
-  const named = (act: string, run: (context: TaskContext, resource: Resource, args: WriteArgs) => Promise<unknown>): TaskFunction => ({
+  const named = (
+    act: string,
+    run: (context: TaskContext, resource: Resource, args: WriteArgs) => Promise<unknown>,
+  ): TaskFunction => ({
     name: `pulpcore.app.tasks.base.general_${act}`,
     run: async (context, args: WriteArgs) => {
       const resource = byLabel.get(args.model);

@@ -63,7 +63,9 @@ function checkExpected(values: Values, uploaded: UploadedFile, allowed: readonly
   const given = DIGESTS.filter((name) => values[name] !== undefined && values[name] !== null);
   const forbidden = given.filter((name) => !allowed.includes(name));
   if (forbidden.length > 0) {
-    throw ValidationError.cross(`Checksum algorithms [${forbidden.map((name) => `'${name}'`).join(', ')}] forbidden for this Pulp instance.`);
+    throw ValidationError.cross(
+      `Checksum algorithms [${forbidden.map((name) => `'${name}'`).join(', ')}] forbidden for this Pulp instance.`,
+    );
   }
   if (typeof values.size === 'number' && values.size !== uploaded.temp.size) {
     throw ValidationError.cross('The size did not match actual size of file.');
@@ -75,7 +77,8 @@ function checkExpected(values: Values, uploaded: UploadedFile, allowed: readonly
 /** Keeps the bytes of a request as an artifact. A row whose file has vanished gets its bytes back. */
 export async function createArtifact(values: Values, request: RequestContext): Promise<Answer> {
   const { services, domain } = request;
-  if (!isUploadedFile(values.file)) throw ValidationError.field('file', 'The submitted data was not a file. Check the encoding type on the form.');
+  if (!isUploadedFile(values.file))
+    throw ValidationError.field('file', 'The submitted data was not a file. Check the encoding type on the form.');
   const { temp } = values.file;
   checkExpected(values, values.file, services.settings.allowedContentChecksums);
   const store = services.storage(domain);

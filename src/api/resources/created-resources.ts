@@ -20,13 +20,21 @@ function parse(prn: string, presenter: Presenter): Parsed {
 /** hrefs for each row's `created_resources`, asked in one query per table. */
 export async function createdHrefs(rows: readonly Row[], presenter: Presenter): Promise<string[][]> {
   const all = rows.map((row) => ((row.created_resources as string[] | null) ?? []).map((prn) => parse(prn, presenter)));
-  const byTable = Map.groupBy(all.flat().filter((one) => one.model), (one) => one.model!.table);
+  const byTable = Map.groupBy(
+    all.flat().filter((one) => one.model),
+    (one) => one.model!.table,
+  );
   const hrefs = new Map<string, string>();
   for (const [table, wanted] of byTable) await findHrefs(table, wanted, presenter, hrefs);
   return all.map((list) => list.map(({ prn }) => hrefs.get(prn) ?? UNAVAILABLE));
 }
 
-async function findHrefs(table: string, wanted: Parsed[], presenter: Presenter, hrefs: Map<string, string>): Promise<void> {
+async function findHrefs(
+  table: string,
+  wanted: Parsed[],
+  presenter: Presenter,
+  hrefs: Map<string, string>,
+): Promise<void> {
   const { db } = presenter.services;
   const ids = wanted.map(({ id }) => id);
   if (table === 'repository_version') {
@@ -35,12 +43,17 @@ async function findHrefs(table: string, wanted: Parsed[], presenter: Presenter, 
         join repository r on r.id = v.repository_id where v.complete and v.pulp_id = any(${ids}::uuid[])`,
     );
     for (const row of found) {
-      hrefs.set(`prn:core.repositoryversion:${row.pulp_id}`, `${presenter.hrefOfType('repository', row.type, row.repository)}versions/${row.number}/`);
+      hrefs.set(
+        `prn:core.repositoryversion:${row.pulp_id}`,
+        `${presenter.hrefOfType('repository', row.type, row.repository)}versions/${row.number}/`,
+      );
     }
     return;
   }
   const complete = table === 'publication' ? sql` and complete` : sql.empty;
-  const found = await db.rows<{ id: string }>(sql`select pulp_id as id from ${sql.ident(table)} where pulp_id = any(${ids}::uuid[])${complete}`);
+  const found = await db.rows<{ id: string }>(
+    sql`select pulp_id as id from ${sql.ident(table)} where pulp_id = any(${ids}::uuid[])${complete}`,
+  );
   const there = new Set(found.map((row) => row.id));
   for (const { prn, model, id } of wanted) {
     if (there.has(id)) hrefs.set(prn, `${presenter.apiPrefix}${model!.path.replace('/*/', '/')}/${id}/`);

@@ -1,7 +1,13 @@
 /** Models of the core that are not made by a declaration of a type. */
 import type { Model } from '../../plugin-api/model.ts';
 
-const core = (name: string, path: string, table: string, more: Partial<Model> = {}): Model => ({ app: 'core', name, path, table, ...more });
+const core = (name: string, path: string, table: string, more: Partial<Model> = {}): Model => ({
+  app: 'core',
+  name,
+  path,
+  table,
+  ...more,
+});
 
 export const taskModel = core('Task', 'tasks', 'task');
 export const taskGroupModel = core('TaskGroup', 'task-groups', 'task_group');

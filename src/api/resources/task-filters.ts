@@ -2,7 +2,14 @@
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import type { RequestContext } from '../../plugin-api/context.ts';
-import { choiceFilter, customFilter, dateFilter, type Filter, type Filters, textFilter } from '../../plugin-api/filter.ts';
+import {
+  choiceFilter,
+  customFilter,
+  dateFilter,
+  type Filter,
+  type Filters,
+  textFilter,
+} from '../../plugin-api/filter.ts';
 import { HrefReader } from '../engine/hrefs.ts';
 import { Refused } from '../engine/validate-value.ts';
 
@@ -14,8 +21,11 @@ async function lockName(filter: string, value: string, request: RequestContext):
   if (!value.startsWith('/') && !/^https?:/.test(value)) return value;
   const { services } = request;
   try {
-    const named = new HrefReader(services.models, services.settings.apiRoot, services.settings.domainEnabled).read(value);
-    if (named.number === undefined) return `prn:${named.model.prnApp ?? named.model.app}.${named.model.name.toLowerCase()}:${named.id}`;
+    const named = new HrefReader(services.models, services.settings.apiRoot, services.settings.domainEnabled).read(
+      value,
+    );
+    if (named.number === undefined)
+      return `prn:${named.model.prnApp ?? named.model.app}.${named.model.name.toLowerCase()}:${named.id}`;
     const row = await request.db.row<{ id: string }>(sql`select v.pulp_id as id from repository_version v
       join repository r on r.id = v.repository_id where r.pulp_id = ${named.id} and v.number = ${named.number}`);
     return `prn:core.repositoryversion:${row?.id ?? ''}`;
@@ -32,7 +42,12 @@ function held(filter: string, prefixes: readonly string[], many: boolean): Filte
       const conditions = [];
       for (const one of many ? value.split(',') : [value]) {
         const name = await lockName(filter, one.trim(), request);
-        conditions.push(sql`(${sql.join(prefixes.map((prefix) => sql`t.reserved_resources_record @> ${[prefix + name]}::text[]`), ' or ')})`);
+        conditions.push(
+          sql`(${sql.join(
+            prefixes.map((prefix) => sql`t.reserved_resources_record @> ${[prefix + name]}::text[]`),
+            ' or ',
+          )})`,
+        );
       }
       return sql.and(conditions);
     },
@@ -74,7 +89,24 @@ export const taskFilters: Filters = {
 };
 
 export const TASK_ORDERING = [
-  'pulp_id', 'pulp_created', 'pulp_last_updated', 'state', 'name', 'logging_cid', 'unblocked_at', 'started_at', 'finished_at', 'error',
-  'enc_args', 'enc_kwargs', 'reserved_resources_record', 'pulp_api_version', 'versions', 'immediate', 'deferred', 'profile_options',
-  'result', 'pk',
+  'pulp_id',
+  'pulp_created',
+  'pulp_last_updated',
+  'state',
+  'name',
+  'logging_cid',
+  'unblocked_at',
+  'started_at',
+  'finished_at',
+  'error',
+  'enc_args',
+  'enc_kwargs',
+  'reserved_resources_record',
+  'pulp_api_version',
+  'versions',
+  'immediate',
+  'deferred',
+  'profile_options',
+  'result',
+  'pk',
 ];

@@ -3,7 +3,20 @@ import { sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
 import { identityFields } from '../../plugin-api/common-fields.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
-import { boolean, choice, datetime, type Field, integer, json, list, map, nested, object, type Row, string } from '../../plugin-api/field.ts';
+import {
+  boolean,
+  choice,
+  datetime,
+  type Field,
+  integer,
+  json,
+  list,
+  map,
+  nested,
+  object,
+  type Row,
+  string,
+} from '../../plugin-api/field.ts';
 import type { Action, ActionTarget, Resource } from '../../plugin-api/resource.ts';
 import { cancelGroup, cancelTask } from '../../tasking/cancel.ts';
 import { presentOne } from '../engine/present.ts';
@@ -26,7 +39,8 @@ const progressFields: Record<string, Field> = {
 };
 const { state: _, ...groupProgressFields } = progressFields;
 
-const href = (help: string, read: Field['read']): Field => string({ help, format: 'uri', readOnly: true, column: false, ...(read && { read }) });
+const href = (help: string, read: Field['read']): Field =>
+  string({ help, format: 'uri', readOnly: true, column: false, ...(read && { read }) });
 
 const minimalFields: Record<string, Field> = {
   ...identityFields(taskModel),
@@ -35,7 +49,14 @@ const minimalFields: Record<string, Field> = {
   unblocked_at: datetime({ help: 'Since when nothing holds it back.', readOnly: true }),
   started_at: datetime({ help: 'When it began to run.', readOnly: true }),
   finished_at: datetime({ help: 'When it ended.', readOnly: true }),
-  worker: string({ help: 'Always null.', format: 'uri', nullable: true, readOnly: true, column: false, read: () => null }),
+  worker: string({
+    help: 'Always null.',
+    format: 'uri',
+    nullable: true,
+    readOnly: true,
+    column: false,
+    read: () => null,
+  }),
   pulp_api_version: string({ default: 'v3', column: false, read: () => 'v3' }),
 };
 
@@ -51,7 +72,9 @@ const taskFields: Record<string, Field> = {
     read: (row, presenter) => (row.created_by === null ? null : presenter.href('auth.user', String(row.created_by))),
   }),
   error: object({ help: 'Why it failed.', readOnly: true }),
-  parent_task: href('The task that started this one.', (row, p) => (row.parent_task_id ? p.href('core.task', String(row.parent_task_id)) : null)),
+  parent_task: href('The task that started this one.', (row, p) =>
+    row.parent_task_id ? p.href('core.task', String(row.parent_task_id)) : null,
+  ),
   child_tasks: list(string({ format: 'uri' }), {
     help: 'Tasks started by this one.',
     readOnly: true,
@@ -61,19 +84,35 @@ const taskFields: Record<string, Field> = {
       const found = await presenter.services.db.rows<{ id: string; parent: string }>(
         sql`select pulp_id as id, parent_task_id as parent from task where parent_task_id = any(${ids}::uuid[]) order by id`,
       );
-      return rows.map((row) => found.filter((one) => one.parent === row.pulp_id).map((one) => presenter.href('core.task', one.id)));
+      return rows.map((row) =>
+        found.filter((one) => one.parent === row.pulp_id).map((one) => presenter.href('core.task', one.id)),
+      );
     },
   }),
-  task_group: href('The group it belongs to.', (row, p) => (row.task_group_id ? p.href('core.taskgroup', String(row.task_group_id)) : null)),
-  progress_reports: list(nested('ProgressReport', progressFields), { readOnly: true, column: false, load: (rows, presenter) => progressOf(rows, presenter.services.db) }),
-  created_resources: list(string({ format: 'uri' }), { help: 'What it made.', readOnly: true, column: false, load: createdHrefs }),
+  task_group: href('The group it belongs to.', (row, p) =>
+    row.task_group_id ? p.href('core.taskgroup', String(row.task_group_id)) : null,
+  ),
+  progress_reports: list(nested('ProgressReport', progressFields), {
+    readOnly: true,
+    column: false,
+    load: (rows, presenter) => progressOf(rows, presenter.services.db),
+  }),
+  created_resources: list(string({ format: 'uri' }), {
+    help: 'What it made.',
+    readOnly: true,
+    column: false,
+    load: createdHrefs,
+  }),
   created_resource_prns: list(string({ format: 'uri' }), {
     help: 'What it made, as PRNs.',
     readOnly: true,
     column: false,
     read: (row) => row.created_resources ?? [],
   }),
-  reserved_resources_record: list(string(), { help: 'What it holds or waits for; shared ones behind `shared:`.', readOnly: true }),
+  reserved_resources_record: list(string(), {
+    help: 'What it holds or waits for; shared ones behind `shared:`.',
+    readOnly: true,
+  }),
   result: json({ help: 'What it answered.', readOnly: true }),
 };
 
@@ -85,7 +124,11 @@ async function progressOf(rows: readonly Row[], db: RequestContext['db']): Promi
   return rows.map((row) => (byTask.get(row.pulp_id) ?? []).map(({ task_id: _task, ...report }) => report));
 }
 
-const cancelInput = { component: 'TaskCancel', partial: true, fields: { state: string({ help: 'The only value is canceled.' }) } };
+const cancelInput = {
+  component: 'TaskCancel',
+  partial: true,
+  fields: { state: string({ help: 'The only value is canceled.' }) },
+};
 
 function requireCanceled(input: Row): void {
   if (input.state === 'canceled') return;
@@ -118,8 +161,12 @@ const purge: Action = {
   },
   output: { 202: { component: 'AsyncOperation' } },
   run: async (request, _target, input) => {
-    const before = (input.finished_before as string | undefined) ?? new Date(Date.now() - 30 * 86_400_000).toISOString();
-    const task = await request.dispatch({ name: 'pulpcore.app.tasks.purge.purge', args: { finished_before: before, states: input.states } });
+    const before =
+      (input.finished_before as string | undefined) ?? new Date(Date.now() - 30 * 86_400_000).toISOString();
+    const task = await request.dispatch({
+      name: 'pulpcore.app.tasks.purge.purge',
+      args: { finished_before: before, states: input.states },
+    });
     return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
   },
 };
@@ -130,7 +177,9 @@ const profileArtifacts: Action = {
   detail: true,
   summary: 'Profile artifacts of a task',
   description: 'Links to what the diagnostics of the task recorded.',
-  output: { 200: { component: 'ProfileArtifact', fields: { urls: map(string({ format: 'uri' }), { required: true }) } } },
+  output: {
+    200: { component: 'ProfileArtifact', fields: { urls: map(string({ format: 'uri' }), { required: true }) } },
+  },
   run: async () => ({ status: 200, body: { urls: {} } }),
 };
 
@@ -148,7 +197,14 @@ export const taskResource: Resource = {
     key: 'pulp_id',
     newest: sql.raw('t.id'),
     inDomain: true,
-    order: Object.fromEntries(['enc_args', 'enc_kwargs'].map((word) => [word, sql.raw('t.arguments')]).concat([['deferred', sql.raw('t.can_defer')], ['pulp_api_version', sql.raw('t.name')]] as never)),
+    order: Object.fromEntries(
+      ['enc_args', 'enc_kwargs']
+        .map((word) => [word, sql.raw('t.arguments')])
+        .concat([
+          ['deferred', sql.raw('t.can_defer')],
+          ['pulp_api_version', sql.raw('t.name')],
+        ] as never),
+    ),
   },
   fields: taskFields,
   filters: taskFilters,
@@ -183,8 +239,22 @@ const groupFields: Record<string, Field> = {
   pulp_href: pulp_href!,
   prn: prn!,
   description: string({ help: 'What the tasks do.', required: true, blank: true }),
-  all_tasks_dispatched: boolean({ help: 'Whether no further task will join.', required: true, schema: { deprecated: true } }),
-  ...Object.fromEntries(counters.map((state) => [state, integer({ readOnly: true, column: false, select: sql`(select count(*) from task m where m.task_group_id = t.pulp_id and m.state = ${state})`, read: (row: Row) => Number(row[state]) })])),
+  all_tasks_dispatched: boolean({
+    help: 'Whether no further task will join.',
+    required: true,
+    schema: { deprecated: true },
+  }),
+  ...Object.fromEntries(
+    counters.map((state) => [
+      state,
+      integer({
+        readOnly: true,
+        column: false,
+        select: sql`(select count(*) from task m where m.task_group_id = t.pulp_id and m.state = ${state})`,
+        read: (row: Row) => Number(row[state]),
+      }),
+    ]),
+  ),
   group_progress_reports: list(nested('GroupProgressReport', groupProgressFields), {
     readOnly: true,
     column: false,
@@ -192,17 +262,25 @@ const groupFields: Record<string, Field> = {
       const found = await presenter.services.db.rows<Row>(
         sql`select task_group_id, message, code, total, done, suffix from group_progress_report where task_group_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by pulp_id`,
       );
-      return rows.map((row) => found.filter((one) => one.task_group_id === row.pulp_id).map(({ task_group_id: _group, ...report }) => report));
+      return rows.map((row) =>
+        found.filter((one) => one.task_group_id === row.pulp_id).map(({ task_group_id: _group, ...report }) => report),
+      );
     },
   }),
   tasks: list(nested('MinimalTask', minimalFields), {
     readOnly: true,
     column: false,
     load: async (rows, presenter) => {
-      const members = await presenter.services.db.rows<Row>(sql`select * from task where task_group_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by id`);
+      const members = await presenter.services.db.rows<Row>(
+        sql`select * from task where task_group_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by id`,
+      );
       const shape = { ...taskResource, fields: minimalFields };
       return await Promise.all(
-        rows.map((row) => Promise.all(members.filter((one) => one.task_group_id === row.pulp_id).map((one) => presentOne(shape, one, presenter)))),
+        rows.map((row) =>
+          Promise.all(
+            members.filter((one) => one.task_group_id === row.pulp_id).map((one) => presentOne(shape, one, presenter)),
+          ),
+        ),
       );
     },
   }),
@@ -224,7 +302,13 @@ export const taskGroupResource: Resource = {
   component: 'TaskGroup',
   noun: 'task group',
   description: 'Tasks that belong together.',
-  table: { name: 'task_group', from: sql.raw('task_group t'), key: 'pulp_id', newest: sql.raw('t.pulp_id'), inDomain: true },
+  table: {
+    name: 'task_group',
+    from: sql.raw('task_group t'),
+    key: 'pulp_id',
+    newest: sql.raw('t.pulp_id'),
+    inDomain: true,
+  },
   fields: groupFields,
   filters: {},
   ordering: [],
