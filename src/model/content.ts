@@ -23,13 +23,16 @@ export interface Unit {
 
 export type SavedUnit = Unit & { id: number; pulpId: string; existed: boolean };
 
-/** Sets id, pulpId and existed of the units that are in the domain. */
+/**
+ * Sets id, pulpId and existed of the units that are in the domain. The type is compared as an expression, which no index has: in a
+ * database without statistics the planner would take the index by type and read all units of it.
+ */
 export async function findContent(db: Queryable, domainId: number, units: readonly Unit[]): Promise<void> {
   for (const [pulpType, group] of byType(units)) {
     const rows = await db.rows<{ id: number; pulp_id: string; key: string }>(sql`
       select id, pulp_id, encode(natural_key, 'hex') as key from content
         where natural_key = any(${group.map((unit) => byteaText(unit.key))}::bytea[])
-          and pulp_type = ${pulpType} and domain_id = ${domainId}`);
+          and pulp_type || '' = ${pulpType} and domain_id = ${domainId}`);
     if (rows.length === 0) continue;
     const byKey = new Map(rows.map((row) => [row.key, row]));
     for (const unit of group) {

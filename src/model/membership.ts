@@ -19,7 +19,10 @@ export function isOpen(repositoryId: number): Sql {
   return sql`rc.repository_id = ${repositoryId} and rc.version_removed is null`;
 }
 
-/** Adds units to the newest version, which is incomplete; those that are there already are skipped. Returns how many were added. */
+/**
+ * Adds units to the newest version, which is incomplete; those that are there already are skipped. Returns how many were added.
+ * They are looked up one by one in the primary key: as a join, the planner could read the whole repository for each batch.
+ */
 export async function addContent(tx: Transaction, version: VersionPlace, ids: readonly number[]): Promise<number> {
   const { repositoryId, number } = version;
   const returned = await tx.run(sql`
@@ -28,7 +31,7 @@ export async function addContent(tx: Transaction, version: VersionPlace, ids: re
   const added = await tx.run(sql`
     insert into repository_content (repository_id, content_id, version_added)
       select distinct ${repositoryId}::bigint, id, ${number}::integer from unnest(${ids}::bigint[]) as id
-        where not exists (select from repository_content rc where ${isOpen(repositoryId)} and rc.content_id = id)`);
+        where (select true from repository_content rc where ${isOpen(repositoryId)} and rc.content_id = id limit 1) is null`);
   return returned + added;
 }
 

@@ -49,7 +49,7 @@ async function readBatch(db: Queryable, version: Version, type: ContentTable, be
         join content_artifact ca on ca.content_id = unit.content_id
         left join artifact a on a.id = ca.artifact_id
         left join lateral (select * from remote_artifact ra where a.id is null and ra.content_artifact_id = ca.id
-          order by ra.id limit 1) ra on true
+          order by ra.remote_id limit 1) ra on true
       order by unit.content_id desc, ca.id`);
 }
 
