@@ -261,7 +261,7 @@ async function runAction(
 }
 
 function checkAccept(accept: string | undefined): void {
-  if (!accept || /json|\*\/\*|application\/\*|text\/html/.test(accept)) return;
+  if (!accept || /json|yaml|openapi|\*\/\*|application\/\*|text\/html/.test(accept)) return;
   throw new HttpError(406, 'Could not satisfy the request Accept header.');
 }
 

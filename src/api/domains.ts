@@ -4,11 +4,16 @@ import type { Domain, Services } from '../plugin-api/context.ts';
 
 /** Milliseconds for which a domain is not looked up again. */
 const MAX_AGE = 1000;
-const cached = new WeakMap<object, Map<string, { domain: Domain; until: number }>>();
+interface Entry {
+  readonly domain: Domain;
+  readonly until: number;
+}
+
+const cached = new WeakMap<object, Map<string, Entry>>();
 
 export async function findDomain(services: Services, name: string): Promise<Domain | undefined> {
-  let known = cached.get(services.db);
-  if (!known) cached.set(services.db, (known = new Map()));
+  const known = cached.get(services.db) ?? new Map<string, Entry>();
+  cached.set(services.db, known);
   const entry = known.get(name);
   if (entry && entry.until > Date.now()) return entry.domain;
   const domain = await services.db.row<Domain>(

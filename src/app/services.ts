@@ -52,8 +52,10 @@ export async function buildServices(settings: Settings, options: ServiceOptions)
     logger,
     models: new Models(allModels()),
     storage: (domain) => {
-      let own = stores.get(domain.id);
-      if (!own) stores.set(domain.id, (own = domain.name === 'default' ? store : store.forDomain(domain.pulpId)));
+      const known = stores.get(domain.id);
+      if (known) return known;
+      const own = domain.name === 'default' ? store : store.forDomain(domain.pulpId);
+      stores.set(domain.id, own);
       return own;
     },
     downloader: (remote) =>

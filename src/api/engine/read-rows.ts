@@ -30,8 +30,10 @@ function selectList(resource: Resource): Sql {
 
 const selectLists = new WeakMap<Resource, Sql>();
 function selectListOf(resource: Resource): Sql {
-  let list = selectLists.get(resource);
-  if (!list) selectLists.set(resource, (list = selectList(resource)));
+  const known = selectLists.get(resource);
+  if (known) return known;
+  const list = selectList(resource);
+  selectLists.set(resource, list);
   return list;
 }
 
