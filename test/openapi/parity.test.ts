@@ -8,7 +8,7 @@ import { buildDocument } from '../../src/api/engine/openapi/build-document.ts';
 import { documentJson } from '../../src/api/engine/openapi/serialize-document.ts';
 import { apiEndpoints, documentOptions } from '../../src/app/api.ts';
 import { allResources } from '../../src/app/resources.ts';
-import { accepted } from './accepted.ts';
+import { accepted, claimed } from './accepted.ts';
 import { type Comparison, compare } from './compare.ts';
 import { type DocumentLike, type Facts, factsOf } from './facts.ts';
 
@@ -21,9 +21,11 @@ function documentOf(domainEnabled: boolean): DocumentLike {
   return JSON.parse(documentJson(buildDocument(allResources(), extras, documentOptions(settings)))) as DocumentLike;
 }
 
+/** What is claimed, and what is told beyond the reference. */
 function report(comparison: Comparison, t: TestContext): void {
   for (const [tag, { expected, equal }] of [...comparison.tags].sort())
     t.diagnostic(`${tag}: ${equal} of ${expected} alike`);
+  for (const addition of comparison.additions) t.diagnostic(`addition: ${addition}`);
 }
 
 suite('OpenAPI parity', () => {
@@ -39,6 +41,8 @@ suite('OpenAPI parity', () => {
         (problem) => !accepted.some(({ place }) => problem.startsWith(place)),
       );
       assert.deepEqual(problems, []);
+      const lost = (claimed[basename(file, '.json')] ?? []).filter((tag) => !comparison.tags.has(tag));
+      assert.deepEqual(lost, [], 'tags that were claimed before');
     });
   }
 
