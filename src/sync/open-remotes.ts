@@ -37,6 +37,6 @@ export class OpenRemotes {
     const { db, secrets, domain } = this.#context;
     const remote = await findRemote(db, secrets, domain.id, remoteId);
     if (!remote) throw new Error(`The remote ${remoteId} does not exist any more`);
-    return this.#context.downloader.create(remote.settings);
+    return this.#context.downloader(remote.settings);
   }
 }

@@ -1,8 +1,8 @@
 /** Runs the stages of a sync over what a plugin declares, into a version in the making. */
 import { IdList } from '../lib/id-list.ts';
 import type { SyncEnd } from '../plugin-api/plugin.ts';
+import { saveReceived } from '../repository/save-received.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
-import { saveReceived } from '../upload/obtain-bytes.ts';
 import { Flow } from './flow.ts';
 import { alternateSourcesStage } from './stages/alternate-sources.ts';
 import { type Declarations, declareUnits } from './stages/declare-units.ts';

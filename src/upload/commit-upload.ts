@@ -3,8 +3,9 @@ import { ValidationError } from '../lib/errors.ts';
 import { findArtifacts } from '../model/artifact.ts';
 import { prn } from '../plugin-api/model.ts';
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
+import { saveReceived } from '../repository/save-received.ts';
 import { dropUpload } from './create-content.ts';
-import { assembleUpload, saveReceived } from './obtain-bytes.ts';
+import { assembleUpload } from './obtain-bytes.ts';
 
 export interface CommitArgs {
   readonly upload: string;

@@ -23,7 +23,7 @@ export async function fetchUrl(
   url.username = '';
   url.password = '';
   const settings: RemoteSettings = { ...config, ...credentials, url: url.href };
-  const downloader = services.downloader.create(settings);
+  const downloader = services.downloader(settings);
   const digests = services.settings.allowedContentChecksums as DigestName[];
   try {
     return await fetchArtifact(downloader, { store: services.storage(domain), digests, signal }, url.href);

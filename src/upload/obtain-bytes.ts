@@ -3,9 +3,10 @@
 import type { Digests } from '../lib/digest.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { fileNameOf } from '../lib/relative-path.ts';
-import { findArtifact, type SavedArtifact, saveArtifacts, touchOrphanArtifacts } from '../model/artifact.ts';
+import { findArtifact, touchOrphanArtifacts } from '../model/artifact.ts';
 import { findUpload } from '../model/upload.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
+import { saveReceived } from '../repository/save-received.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
 import { DigestMismatch, SizeMismatch } from '../storage/storage-errors.ts';
 import type { ByteSource } from './content-request.ts';
@@ -53,16 +54,6 @@ async function keep(
   const [saved] = await saveReceived(services, domain, [received]);
   const { id, pulpId } = saved!;
   return { artifactId: id, artifactPulpId: pulpId, size: received.size, digests: received.digests, filename };
-}
-
-/** Rows for received bytes, which are in the store afterwards. */
-export async function saveReceived(
-  services: Services,
-  domain: Domain,
-  received: readonly TempArtifact[],
-): Promise<SavedArtifact[]> {
-  const { allowedContentChecksums } = services.settings;
-  return await saveArtifacts(services.db, services.storage(domain), domain.id, received, allowedContentChecksums);
 }
 
 /** The chunks of an upload as one body; the upload stays. */
