@@ -12,6 +12,7 @@ export const commands: readonly { name: string; summary: string; load: () => Pro
   entry('worker', 'run one process that works on tasks', () => import('./worker.ts')),
   entry('migrate', 'bring the database up to date', () => import('./migrate.ts')),
   entry('settings', 'show the settings in effect and where they come from', () => import('./settings.ts')),
+  entry('openapi', 'print the OpenAPI document of the API', () => import('./openapi.ts')),
 ];
 
 function entry(name: string, summary: string, load: Load) {
