@@ -1,9 +1,5 @@
 /** `openapi`: prints the document of the API as it is served, without a running server. */
-import { VerifiedPasswords } from '../access/verified-passwords.ts';
-import { buildDocument } from '../api/engine/openapi/build-document.ts';
-import { documentJson, documentYaml } from '../api/engine/openapi/serialize-document.ts';
-import { apiEndpoints, documentOptions } from '../app/api.ts';
-import { allResources } from '../app/resources.ts';
+import { apiDocument, documentComponents } from '../app/api-document.ts';
 import { type Command, CommandFailed } from './command.ts';
 
 const command: Command = {
@@ -17,22 +13,21 @@ const command: Command = {
     domains: { type: 'boolean', help: 'as if domains were enabled' },
   },
   async run({ settings, options }) {
-    const { apiRoot } = settings;
-    const api = { apiRoot, domainEnabled: settings.domainEnabled || options.domains === true };
     const { component } = options;
-    const source = documentOptions(api);
-    if (typeof component === 'string' && !Object.hasOwn(source.versions, component)) {
-      throw new CommandFailed(
-        `there is no component ${component}; it can be one of ${Object.keys(source.versions).join(', ')}`,
-      );
+    if (typeof component === 'string' && !documentComponents().includes(component)) {
+      throw new CommandFailed(`no component is called ${component}; there are ${documentComponents().join(', ')}`);
     }
-    const document = buildDocument(allResources(), apiEndpoints(new VerifiedPasswords(), api), {
-      ...source,
-      bindings: options.bindings === true,
-      pkPath: options['pk-path'] === true,
-      ...(typeof component === 'string' && { component }),
-    });
-    process.stdout.write(options.yaml === true ? documentYaml(document) : `${documentJson(document, 1)}\n`);
+    const domainEnabled = settings.domainEnabled || options.domains === true;
+    const text = apiDocument(
+      { apiRoot: settings.apiRoot, domainEnabled },
+      {
+        form: options.yaml === true ? 'yaml' : 'json',
+        bindings: options.bindings === true,
+        pkPath: options['pk-path'] === true,
+        ...(typeof component === 'string' && { component }),
+      },
+    );
+    process.stdout.write(text);
     return 0;
   },
 };

@@ -3,11 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { VerifiedPasswords } from '../../src/access/verified-passwords.ts';
-import { buildDocument } from '../../src/api/engine/openapi/build-document.ts';
-import { documentJson } from '../../src/api/engine/openapi/serialize-document.ts';
-import { apiEndpoints, documentOptions } from '../../src/app/api.ts';
-import { allResources } from '../../src/app/resources.ts';
+import { apiDocument } from '../../src/app/api-document.ts';
 import { accepted, claimed } from './accepted.ts';
 import { type Comparison, compare } from './compare.ts';
 import { type DocumentLike, type Facts, factsOf } from './facts.ts';
@@ -16,9 +12,7 @@ const golden = globSync('golden/*.json', { cwd: import.meta.dirname }).sort();
 
 /** As clients get it: written and read back. */
 function documentOf(domainEnabled: boolean): DocumentLike {
-  const settings = { apiRoot: '/pulp/', domainEnabled };
-  const extras = apiEndpoints(new VerifiedPasswords(), settings);
-  return JSON.parse(documentJson(buildDocument(allResources(), extras, documentOptions(settings)))) as DocumentLike;
+  return JSON.parse(apiDocument({ apiRoot: '/pulp/', domainEnabled }, { form: 'json' })) as DocumentLike;
 }
 
 /** What is claimed, and what is told beyond the reference. */
