@@ -55,7 +55,7 @@ export async function* resumedBody(
       if (length === undefined || received >= length) return;
       throw new Error(`upstream sent ${received} of ${length} bytes`);
     } catch (error) {
-      if (signal.aborted || received === 0 || resumes === RESUMES) throw error;
+      if (signal.aborted || resumes === RESUMES) throw error;
       answer = await openRest(open, request, first, received, signal);
     }
   }
@@ -68,6 +68,7 @@ async function openRest(
   received: number,
   signal: AbortSignal,
 ): Promise<UpstreamAnswer> {
+  if (received === 0) return openAgain(open, request, signal);
   const etag = first.header('etag');
   const headers: Record<string, string> = { ...request.headers, range: `bytes=${received}-` };
   if (etag?.startsWith('"')) headers['if-range'] = etag;
@@ -75,6 +76,13 @@ async function openRest(
   if (rest.status === 206 && rest.header('content-range')?.startsWith(`bytes ${received}-`)) return rest;
   rest.discard();
   throw new UpstreamRefused(request.url, rest.status, rest.reason);
+}
+
+async function openAgain(open: OpenUpstream, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
+  const answer = await open(request, signal);
+  if (answer.status === 200) return answer;
+  answer.discard();
+  throw new UpstreamRefused(request.url, answer.status, answer.reason);
 }
 
 /** Number of bytes that will come, where upstream tells it. */
