@@ -1,4 +1,5 @@
 /** What is in a version of a repository: one row per stay of a unit, changed by the difference to the version before. */
+import { copyRows } from '../db/copy-rows.ts';
 import type { Queryable, Transaction } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
 import { type Counts, countBy, type VersionCounts } from './repository-version.ts';
@@ -21,18 +22,29 @@ export function isOpen(repositoryId: number): Sql {
 
 /**
  * Adds units to the newest version, which is incomplete; those that are there already are skipped. Returns how many were added.
- * They are looked up one by one in the primary key: as a join, the planner could read the whole repository for each batch.
+ * The units are held, so that they cannot be removed as orphans before the memberships are committed. They are looked up one by one
+ * in the primary key: as a join, the planner could read the whole repository for each batch.
  */
 export async function addContent(tx: Transaction, version: VersionPlace, ids: readonly number[]): Promise<number> {
+  if (ids.length === 0) return 0;
   const { repositoryId, number } = version;
   const returned = await tx.run(sql`
     update repository_content rc set version_removed = null
       where rc.repository_id = ${repositoryId} and rc.content_id = any(${ids}::bigint[]) and rc.version_removed = ${number}`);
   const added = await tx.run(sql`
+    with held as materialized (select id from content where id = any(${ids}::bigint[]) order by id for key share)
     insert into repository_content (repository_id, content_id, version_added)
-      select distinct ${repositoryId}::bigint, id, ${number}::integer from unnest(${ids}::bigint[]) as id
-        where (select true from repository_content rc where ${isOpen(repositoryId)} and rc.content_id = id limit 1) is null`);
+      select ${repositoryId}::bigint, id, ${number}::integer from held
+        where (select true from repository_content rc where ${isOpen(repositoryId)} and rc.content_id = id limit 1) is null
+      on conflict do nothing`);
   return returned + added;
+}
+
+/** The same for units made in this transaction, which are in no repository. */
+export async function addNewContent(tx: Transaction, version: VersionPlace, ids: readonly number[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const rows = ids.values().map((id) => [version.repositoryId, id, version.number]);
+  return await copyRows(tx, 'repository_content', ['repository_id', 'content_id', 'version_added'], rows);
 }
 
 /** Removes units from the newest version, which is incomplete. Returns how many were removed. */

@@ -1,7 +1,8 @@
 /** Makes a new version of a repository: changes are gathered unseen, checked, and become visible in one transaction. */
 import type { Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
-import { addContent, countVersion, removeContent, removeWhere, startFrom } from '../model/membership.ts';
+import type { SavedUnit } from '../model/content.ts';
+import { addContent, addNewContent, countVersion, removeContent, removeWhere, startFrom } from '../model/membership.ts';
 import { trimVersions } from '../model/protected-versions.ts';
 import { announceRepositoryChange } from '../model/repository.ts';
 import {
@@ -24,8 +25,8 @@ export interface NewVersion extends Version {
   add(contentIds: readonly number[]): Promise<number>;
   remove(contentIds: readonly number[]): Promise<number>;
   removeAll(): Promise<number>;
-  /** Adds within a transaction of the caller, which must be one of `context.write`. */
-  addIn(tx: Transaction, contentIds: readonly number[]): Promise<number>;
+  /** Adds units saved in a transaction of the caller, which must be one of `context.write`. */
+  addIn(tx: Transaction, units: readonly SavedUnit[]): Promise<number>;
 }
 
 const BATCH = 20_000;
@@ -80,8 +81,15 @@ function newVersion(context: TaskContext, row: VersionRow): NewVersion {
     add: (ids) => inBatches(ids, addContent),
     remove: (ids) => inBatches(ids, removeContent),
     removeAll: () => context.write((tx) => removeWhere(tx, row, sql.raw('true'))),
-    addIn: (tx, ids) => addContent(tx, row, ids),
+    addIn: (tx, units) => addSaved(tx, row, units),
   };
+}
+
+async function addSaved(tx: Transaction, row: VersionRow, units: readonly SavedUnit[]): Promise<number> {
+  const ids = (existed: boolean) => [
+    ...new Set(units.filter((unit) => unit.existed === existed).map((unit) => unit.id)),
+  ];
+  return (await addNewContent(tx, row, ids(false))) + (await addContent(tx, row, ids(true)));
 }
 
 /** Checks and completes; false when there was no change, then the version is gone again. */

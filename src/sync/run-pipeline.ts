@@ -1,5 +1,7 @@
 /** Runs the stages of a sync over what a plugin declares, into a version in the making. */
+
 import { IdList } from '../lib/id-list.ts';
+import { forEachConcurrent } from '../lib/map-concurrent.ts';
 import type { SyncEnd } from '../plugin-api/plugin.ts';
 import { saveReceived } from '../repository/save-received.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
@@ -11,11 +13,14 @@ import { findArtifactsStage } from './stages/find-artifacts.ts';
 import { saveArtifactsStage } from './stages/save-artifacts.ts';
 import { type SaveTarget, saveBatch } from './stages/save-content.ts';
 import type { TempPool } from './temp-pool.ts';
+import type { SyncUnit } from './units.ts';
 
 /** Units declared ahead of the database. */
 const AHEAD = 4000;
 /** Units looked up and saved together: large enough that round trips do not count, small enough for short transactions. */
 const BATCH = 2000;
+/** Batches saved at once. */
+const SAVERS = 2;
 /** Downloaded units that wait to be saved, where the setting does not tell. */
 const IN_FLIGHT = 1000;
 
@@ -43,13 +48,12 @@ export async function runPipeline(
   const downloads = context.progress({ message: 'Downloading Artifacts', code: 'sync.downloading.artifacts' });
   const associated = context.progress({ message: 'Associating Content', code: 'associating.content' });
   try {
-    const declared = flow.run<Parameters<typeof saveBatch>[1][number]>(AHEAD, async (channel) => {
+    const declared = flow.run<SyncUnit>(AHEAD, async (channel) => {
       end = await declareUnits(first, generator, channel);
     });
     const found = flow.join(findArtifactsStage(context.db, context.domain.id, declared.batches(BATCH)), 1);
     const sourced = flow.join(alternateSourcesStage(context.db, context.domain.id, found), 1);
-    const inFlight = context.settings.syncMaxInFlightItems ?? IN_FLIGHT;
-    const fetched = flow.run<Parameters<typeof saveBatch>[1][number]>(inFlight, (channel) =>
+    const fetched = flow.run<SyncUnit>(AHEAD, (channel) =>
       downloadStage(
         downloadOptions(options, () => downloads.add(1)),
         sourced,
@@ -62,7 +66,9 @@ export async function runPipeline(
       return saved;
     };
     const stored = flow.join(saveArtifactsStage(save, fetched), 1);
-    for await (const batch of stored) associated.add(await saveBatch(options, batch, (id) => seen.add(id)));
+    const saveUnits = async (batch: SyncUnit[]) =>
+      associated.add(await saveBatch(options, batch, (id) => seen.add(id)));
+    await forEachConcurrent(stored, SAVERS, saveUnits);
   } catch (error) {
     downloads.finish('failed');
     associated.finish('canceled');
@@ -80,6 +86,7 @@ function downloadOptions(options: PipelineOptions, fetched: () => void) {
   return {
     remoteId,
     concurrency,
+    items: context.settings.syncMaxInFlightItems ?? IN_FLIGHT,
     mebibytes: context.settings.syncMaxInFlightMb,
     fetched,
     fetch: async (wanted: Wanted) => temps.add(await options.fetch(wanted)),

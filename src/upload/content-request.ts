@@ -27,4 +27,6 @@ export interface ContentArgs extends ByteSource {
 /** What `…/upload/` hands over: the bytes may have been received in the request. */
 export interface ContentNow extends Omit<ContentArgs, 'repository' | 'overwrite'> {
   readonly received?: TempArtifact;
+  /** Who sends it. */
+  readonly userId?: number | null;
 }

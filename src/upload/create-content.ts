@@ -20,12 +20,14 @@ import { readUnit } from './read-unit.ts';
 /** The task: answers the unit as the API shows it. The new version, if any, is noted before the unit. */
 export async function createContent(context: TaskContext, engine: VersionEngine, args: ContentArgs): Promise<unknown> {
   const type = engine.types.contentType(args.contentType);
-  const unit = await prepareUnit(context, context.domain, type, args, context.signal);
-  const saved = args.repository
-    ? await addToRepository(context, engine, unit, args)
-    : await context.write((tx) => saveOne(tx, context.domain, unit));
+  const now = { ...args, userId: context.task.userId };
+  const units = await prepareUnits(context, context.domain, type, now, context.signal);
+  const [saved, ...companions] = args.repository
+    ? await addToRepository(context, engine, units, args)
+    : await context.write((tx) => saveAll(tx, context.domain, units));
   if (args.upload) await dropUpload(context, context.domain, args.upload);
   context.created(prn(labelOfContent(type), saved.pulpId));
+  for (const one of companions) context.created(labelled(engine.types, one));
   return await context.present(context.domain, labelOfContent(type), saved.pulpId);
 }
 
@@ -43,48 +45,59 @@ export async function createContentNow(
   args: ContentNow,
 ): Promise<CreatedContent> {
   const type = engine.types.contentType(args.contentType);
-  const unit = await prepareUnit(services, domain, type, args);
-  const { pulpId, existed } = await services.db.transaction((tx) => saveOne(tx, domain, unit));
+  const units = await prepareUnits(services, domain, type, args);
+  const [{ pulpId, existed }] = await services.db.transaction((tx) => saveAll(tx, domain, units));
   if (args.upload) await dropUpload(services, domain, args.upload);
   return { pulpId, existed };
 }
 
-async function prepareUnit(
+/** A unit with those that came with it. */
+type Units = readonly [Unit, ...Unit[]];
+type SavedUnits = readonly [SavedUnit, ...SavedUnit[]];
+
+function labelled(types: VersionEngine['types'], unit: SavedUnit): string {
+  return prn(labelOfContent(types.contentType(unit.type.pulpType)), unit.pulpId);
+}
+
+async function prepareUnits(
   services: Services,
   domain: Domain,
   type: ContentType,
   args: ContentNow,
   signal?: AbortSignal,
-): Promise<Unit> {
+): Promise<Units> {
   const bytes = await obtainBytes(services, domain, args, signal);
-  return unitOf(await readUnit(services, domain, type, args, bytes));
+  const declared = await readUnit(services, domain, type, args, bytes);
+  return [unitOf(declared), ...(declared.companions ?? []).map((one) => unitOf(one))];
 }
 
-async function saveOne(tx: Transaction, domain: Domain, unit: Unit): Promise<SavedUnit> {
-  await findContent(tx, domain.id, [unit]);
-  const [saved] = await saveContent(tx, domain.id, [unit]);
-  if (saved!.existed) await touchContent(tx, [saved!.id]);
-  return saved!;
+async function saveAll(tx: Transaction, domain: Domain, units: Units): Promise<SavedUnits> {
+  await findContent(tx, domain.id, units);
+  const saved = (await saveContent(tx, domain.id, units)) as unknown as SavedUnits;
+  const old = saved.filter((one) => one.existed).map((one) => one.id);
+  if (old.length > 0) await touchContent(tx, old);
+  return saved;
 }
 
 /** Saved and added in one transaction, so that nothing can remove the unit in between. */
 async function addToRepository(
   context: TaskContext,
   engine: VersionEngine,
-  unit: Unit,
+  units: Units,
   args: ContentArgs,
-): Promise<SavedUnit> {
+): Promise<SavedUnits> {
   const { domain } = context;
   const repository = await findRepository(context.db, domain.id, args.repository!);
   if (!repository) throw ValidationError.field('repository', 'Invalid hyperlink - Object does not exist.');
-  let saved: SavedUnit | undefined;
+  let saved: SavedUnits | undefined;
   await withNewVersion(context, engine, repository, async (version) => {
     saved = await context.write(async (tx) => {
-      const one = await saveOne(tx, domain, unit);
+      const all = await saveAll(tx, domain, units);
+      const ids = [...new Set(all.map((one) => one.id))];
       const { contentTypes } = engine.types.repositoryType(repository.pulpType);
-      if (args.overwrite === false) await checkOverwrite(tx, contentTypes, repository.id, [one.id]);
-      await version.addIn(tx, [one.id]);
-      return one;
+      if (args.overwrite === false) await checkOverwrite(tx, contentTypes, repository.id, ids);
+      await version.addIn(tx, all);
+      return all;
     });
   });
   return saved!;

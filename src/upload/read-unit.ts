@@ -2,11 +2,14 @@
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DigestName } from '../lib/digest.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { uuid7 } from '../lib/uuid7.ts';
 import type { ContentType, DeclaredContent } from '../plugin-api/content.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
-import type { ContentArgs } from './content-request.ts';
+import { saveReceived } from '../repository/save-received.ts';
+import type { TempArtifact } from '../storage/artifact-store.ts';
+import type { ContentNow } from './content-request.ts';
 import type { ObtainedBytes } from './obtain-bytes.ts';
 
 /** The declared unit; every artifact of it without bytes of its own is the uploaded one. */
@@ -14,20 +17,59 @@ export async function readUnit(
   services: Services,
   domain: Domain,
   type: ContentType,
-  args: Pick<ContentArgs, 'values' | 'filename' | 'labels'>,
+  args: Pick<ContentNow, 'values' | 'filename' | 'labels' | 'userId'>,
   bytes: ObtainedBytes,
 ): Promise<DeclaredContent> {
   const { upload } = type;
   if (!upload) throw new ValidationError([`Content of type ${type.pulpType} cannot be uploaded.`]);
   const { size, digests } = bytes;
   const filename = args.filename ?? bytes.filename;
-  const declared = await withLocalFile(services, domain, digests.sha256, (file) =>
-    upload.read({ type, values: args.values, filename, size, digests, file }),
-  );
-  const artifacts = declared.artifacts.map((artifact) =>
-    artifact.artifactId === undefined ? { ...artifact, artifactId: bytes.artifactId } : artifact,
-  );
-  return { ...declared, artifacts, labels: args.labels ?? declared.labels ?? {} };
+  const received = new ReceivedParts(services, domain);
+  const input = { type, values: args.values, filename, size, digests, services, domain, userId: args.userId ?? null };
+  try {
+    const declared = await withLocalFile(services, domain, digests.sha256, (file) =>
+      upload.read({ ...input, file, receive: (source) => received.receive(source) }),
+    );
+    const parts = await received.save(declared.artifacts.map(({ temp }) => temp).filter((temp) => temp !== undefined));
+    const artifacts = declared.artifacts.map((artifact) => ({
+      ...artifact,
+      artifactId: artifact.artifactId ?? (artifact.temp ? parts.get(artifact.temp) : undefined) ?? bytes.artifactId,
+    }));
+    return { ...declared, artifacts, labels: args.labels ?? declared.labels ?? {} };
+  } finally {
+    await received.discard();
+  }
+}
+
+/** Bytes a type makes of an uploaded file, such as an extract of it: saved when the unit has them, else discarded. */
+class ReceivedParts {
+  readonly #services: Services;
+  readonly #domain: Domain;
+  readonly #temps: TempArtifact[] = [];
+
+  constructor(services: Services, domain: Domain) {
+    this.#services = services;
+    this.#domain = domain;
+  }
+
+  async receive(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<TempArtifact> {
+    const digests = this.#services.settings.allowedContentChecksums as DigestName[];
+    const temp = await this.#services.storage(this.#domain).receive(source, { digests });
+    this.#temps.push(temp);
+    return temp;
+  }
+
+  /** Ids of the artifacts made of temporary ones. */
+  async save(temps: readonly TempArtifact[]): Promise<Map<TempArtifact, number>> {
+    if (temps.length === 0) return new Map();
+    const saved = await saveReceived(this.#services, this.#domain, temps);
+    return new Map(temps.map((temp, at) => [temp, saved[at]!.id]));
+  }
+
+  async discard(): Promise<void> {
+    const store = this.#services.storage(this.#domain);
+    for (const temp of this.#temps) await store.discard(temp);
+  }
 }
 
 /** The bytes of an artifact as a local file; fetched from the store where that is not one already. */

@@ -184,9 +184,11 @@ create index remote_artifact_remote on remote_artifact (remote_id);
 create index remote_artifact_alternate on remote_artifact (sha256) where is_alternate;
 
 -- One row per stay of a unit in a repository: in version n when version_added <= n < coalesce(version_removed, infinity).
+-- content_id is no foreign key: checking it row by row is a tenth of a sync. Whoever adds holds the units in key share mode instead,
+-- and orphan cleanup, which alone removes units, locks them before it looks for memberships (model/membership.ts).
 create table repository_content (
   repository_id bigint not null,
-  content_id bigint not null references content,
+  content_id bigint not null,
   version_added integer not null,
   version_removed integer,
   primary key (repository_id, content_id, version_added)

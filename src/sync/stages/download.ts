@@ -19,6 +19,9 @@ export interface DownloadOptions {
   readonly fetch: (wanted: Wanted) => Promise<TempArtifact>;
   readonly remoteId: string;
   readonly concurrency: number;
+  /** Units fetched and not saved yet. */
+  readonly items: number;
+  /** Their bytes. */
   readonly mebibytes: number;
   /** A download has ended. */
   readonly fetched: () => void;
@@ -26,13 +29,18 @@ export interface DownloadOptions {
   readonly warn: (message: string) => void;
 }
 
-/** Fills the channel; its limit is the number of fetched units that wait to be saved. */
+interface Room {
+  readonly items: Semaphore;
+  readonly mebibytes: Semaphore;
+}
+
+/** Fills the channel with units that have all they need. */
 export async function downloadStage(
   options: DownloadOptions,
   batches: AsyncIterable<SyncUnit[]>,
   channel: BoundedChannel<SyncUnit>,
 ): Promise<void> {
-  const room = new Semaphore(options.mebibytes);
+  const room = { items: new Semaphore(options.items), mebibytes: new Semaphore(options.mebibytes) };
   const waiting = unitsToFetch(batches, channel);
   const worker = async () => {
     for (let next = await waiting.next(); !next.done; next = await waiting.next()) {
@@ -68,9 +76,14 @@ async function* unitsToFetch(
 
 const MEBIBYTE = 1024 * 1024;
 
-async function fetchUnit(options: DownloadOptions, room: Semaphore, unit: SyncUnit): Promise<void> {
+async function fetchUnit(options: DownloadOptions, room: Room, unit: SyncUnit): Promise<void> {
   const bytes = unit.artifacts.reduce((total, one) => total + (isWanted(one) ? (one.declared.size ?? 0) : 0), 0);
-  unit.release = await room.acquire(Math.max(1, Math.ceil(bytes / MEBIBYTE)));
+  const releaseItem = await room.items.acquire();
+  const releaseBytes = bytes < MEBIBYTE ? undefined : await room.mebibytes.acquire(Math.ceil(bytes / MEBIBYTE));
+  unit.release = () => {
+    releaseItem();
+    releaseBytes?.();
+  };
   for (const artifact of unit.artifacts) {
     if (!isWanted(artifact)) continue;
     artifact.received = await fetchArtifact(options, artifact);

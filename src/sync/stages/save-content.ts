@@ -54,10 +54,7 @@ async function saveAndAdd(
   units: readonly Unit[],
 ): Promise<number> {
   const saved = await saveContent(tx, domainId, units);
-  const gained = await version.addIn(
-    tx,
-    saved.map((unit) => unit.id),
-  );
+  const gained = await version.addIn(tx, saved);
   const reused = gained === 0 ? [] : saved.filter((unit) => unit.existed).map((unit) => unit.id);
   if (reused.length > 0) await touchContent(tx, reused);
   return gained;
