@@ -72,7 +72,11 @@ test('names: taken while the holder gives signs of life, free when it is silent'
   await assert.rejects(t.register({ name: 'same' }), NameTaken);
   await t.register({ name: 'same', type: 'content' });
   let replaced: unknown;
-  holder.events = { onReplaced: (error) => void (replaced = error) };
+  holder.events = {
+    onReplaced: (error) => {
+      replaced = error;
+    },
+  };
   const silent = await t.lease('silent', 2);
   const heir = await t.register({ name: 'silent', ttl: 2 });
   assert.ok(heir.lease > silent.lease);
@@ -88,7 +92,13 @@ test('the missing: their tasks end, canceled ones as canceled; locks, directorie
   const functions = byName([]);
   let undone: unknown;
   const withUndo = byName([
-    { name: 'test.undo', run: async () => {}, cleanUp: async (_services, args) => void (undone = args) },
+    {
+      name: 'test.undo',
+      run: async () => {},
+      cleanUp: async (_services, args) => {
+        undone = args;
+      },
+    },
   ]);
   const me = await t.register({ name: 'cleaner' });
   const dead = await t.lease('dead', 0.5);
