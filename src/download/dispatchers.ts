@@ -44,17 +44,20 @@ export function openDispatchers(remote: RemoteSettings, noProxy = noProxyOfEnvir
   };
 }
 
-/** The agent of the library passes its options on to some of its pools only; hence the factories. */
+/**
+ * The agent of the library passes its options on to some of its pools only, hence the factories; and it speaks TLS to a SOCKS proxy
+ * as soon as it gets options for that.
+ */
 function openProxy(remote: RemoteSettings, options: Pool.Options): ProxyAgent | undefined {
   const uri = proxyOf(remote);
   if (uri === undefined) return undefined;
   const { connectTimeout } = limitsOf(remote);
   const tls = { timeout: connectTimeout, allowH2: false, ...tlsOptions(remote) };
   const openPool = (origin: string | URL, own: object) => new Pool(origin, { ...options, ...own });
-  const tlsBothWays = { requestTls: tls, proxyTls: tls };
+  const tlsWays = uri.startsWith('socks') ? { requestTls: tls } : { requestTls: tls, proxyTls: tls };
   return new ProxyAgent({
     ...options,
-    ...tlsBothWays,
+    ...tlsWays,
     uri,
     connectTimeout,
     factory: openPool,

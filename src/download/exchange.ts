@@ -9,6 +9,8 @@ export interface ExchangeRequest {
   headers: Record<string, string>;
   body?: string | Uint8Array | null | undefined;
   signal?: AbortSignal | undefined;
+  /** Milliseconds without data after which it fails; 0 for none. */
+  silenceTimeout: number;
 }
 
 /** Header names are in lower case. */
@@ -25,12 +27,11 @@ export interface Answer {
 export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const handler = new ExchangeHandler(request, resolve, reject);
-    const { url, method, headers, body } = request;
+    const { url, method, headers, silenceTimeout } = request;
+    const timeouts = { headersTimeout: silenceTimeout, bodyTimeout: silenceTimeout };
+    const target = { origin: url.origin, path: url.pathname + url.search, body: request.body ?? null };
     try {
-      dispatcher.dispatch(
-        { origin: url.origin, path: url.pathname + url.search, method, headers, body: body ?? null },
-        handler,
-      );
+      dispatcher.dispatch({ ...target, method, headers, ...timeouts }, handler);
     } catch (error) {
       handler.fail(error);
     }

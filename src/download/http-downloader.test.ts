@@ -299,3 +299,26 @@ test('what is not http is refused', async () => {
   }
   await downloader.close();
 });
+
+test('after closing nothing starts and nothing is retried', async () => {
+  const clock = impatientClock();
+  const downloader = new Downloader({ url: 'http://127.0.0.1:1' }, { clock, noProxy: '*' });
+  await downloader.close();
+  await assert.rejects(
+    downloader.download('http://127.0.0.1:1', collect),
+    failsWith({ failure: 'refused', text: /closed/ }),
+  );
+  assert.deepEqual(clock.pauses, []);
+});
+
+test('one signal for many downloads', async () => {
+  await using setup = await setUp(statuses(), { download_concurrency: 30 });
+  const warnings: Error[] = [];
+  const warn = (warning: Error) => warnings.push(warning);
+  process.on('warning', warn);
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 60 }, () => setup.downloader.download(setup.server.url, collect, { signal })));
+  await setTimeout(10);
+  process.off('warning', warn);
+  assert.deepEqual(warnings, []);
+});

@@ -53,6 +53,7 @@ export class Downloader {
   readonly #permits: Semaphore;
   readonly #rate: RateLimiter | undefined;
   readonly #clock: Clock;
+  #closed = false;
 
   constructor(remote: RemoteSettings, options: DownloaderOptions = {}) {
     this.remote = remote;
@@ -99,6 +100,7 @@ export class Downloader {
 
   /** Ends all connections: at once, so that running downloads fail, or gracefully, once they have ended. */
   async close(options: { gracefully?: boolean } = {}): Promise<void> {
+    this.#closed = true;
     await this.#dispatchers.close(options.gracefully ?? false);
   }
 
@@ -110,6 +112,7 @@ export class Downloader {
   /** One try, with its redirects, holding one permit until the last byte came. */
   async #request(text: string, options: FetchOptions): Promise<{ response: DownloadResponse; failure: () => unknown }> {
     const url = parseUrl(text);
+    if (this.#closed) throw new DownloadError(text, 'refused', 'The downloader has been closed');
     if (url.protocol === 'file:') {
       return { response: await openLocalFile(url, this.#options.allowedPaths ?? []), failure: () => undefined };
     }
@@ -144,7 +147,8 @@ export class Downloader {
     await this.#rate?.take(options.signal);
     const headers = this.#headers.for(hop.url, asked, options.headers);
     if (options.compressed) headers['accept-encoding'] = 'gzip, br, zstd';
-    return exchange(this.#dispatchers.forUrl(hop.url), { ...hop, headers, signal: options.signal });
+    const { silenceTimeout } = this.limits;
+    return exchange(this.#dispatchers.forUrl(hop.url), { ...hop, headers, signal: options.signal, silenceTimeout });
   }
 }
 

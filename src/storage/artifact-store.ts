@@ -74,7 +74,8 @@ export class ArtifactStore {
 
   /**
    * Reads a body into a temporary file, hashing on the way. Throws DigestMismatch, SizeMismatch, BodyTooLarge, StorageFull, the
-   * signal's reason or the source's error; then the source is ended and nothing is left behind.
+   * signal's reason or the source's error; then the source is ended and nothing is left behind. To answer an error over the same
+   * connection, pass `request.iterator({ destroyOnReturn: false })` instead of a request.
    */
   async receive(source: BodySource, options: ReceiveOptions): Promise<TempArtifact> {
     const body = new BodyReader(source, options);

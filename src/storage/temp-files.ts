@@ -1,6 +1,6 @@
 /** Temporary files of bodies being received: their names, and the sweeping of what killed processes left. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, opendir, rm, stat } from 'node:fs/promises';
+import { mkdir, opendir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../lib/errno.ts';
 
@@ -34,7 +34,9 @@ export class TempFiles {
   }
 
   async remove(path: string): Promise<void> {
-    await rm(path, { force: true });
+    await unlink(path).catch((error) => {
+      if (!isErrno(error, 'ENOENT')) throw error;
+    });
   }
 
   /** Removes files not written to since a time (milliseconds since 1970); answers how many. */
