@@ -1,6 +1,8 @@
 /** Content as plugins declare it: types with their table and keys, and units found upstream with their artifacts. */
 import type { Digests } from '../lib/digest.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
+import type { AccessDeclaration } from './access.ts';
+import type { Domain, Services } from './context.ts';
 import type { Field, Values } from './field.ts';
 import type { Filters } from './filter.ts';
 
@@ -35,17 +37,23 @@ export interface ContentType {
   readonly filters: Filters;
   /** Ordering words beside those all content has. */
   readonly ordering: readonly string[];
-  /** `artifact` and `relative_path` (default), `artifacts` for several, or none. */
-  readonly artifacts?: 'single' | 'multiple' | 'none';
+  /** Names of the fields that `minimal=true` leaves beside those all content has. */
+  readonly minimal?: readonly string[];
+  /** Status that set_label and unset_label answer; 201 unless told. */
+  readonly labelStatus?: number;
+  /** `artifact` and `relative_path` (default), `artifacts` for several, fields of the type's own, or none. */
+  readonly artifacts?: 'single' | 'multiple' | 'own' | 'none';
   /** How a unit is made through the API; absent: it cannot be. */
   readonly upload?: ContentUpload;
+  /** Where access differs from what is usual for content; `permissions` names the one for `…/upload/`. */
+  readonly access?: AccessDeclaration;
 }
 
 export interface ContentUpload {
   /** Fields of the request beside file, artifact, upload, file_url, repository, overwrite, pulp_labels. */
   readonly fields?: Readonly<Record<string, Field>>;
-  /** Has `…/upload/`, which makes the unit in the request, with this component name. */
-  readonly synchronous?: { readonly component: string };
+  /** Has `…/upload/`, which makes the unit in the request, with this component name; `without` names fields it does not have. */
+  readonly synchronous?: { readonly component: string; readonly without?: readonly string[] };
   /** The unit of uploaded bytes: values of its columns and the path of its artifact. May read the bytes from `file`. */
   readonly read: (input: UploadInput) => Promise<DeclaredContent>;
 }
@@ -60,6 +68,12 @@ export interface UploadInput {
   readonly digests: Digests;
   /** A local file that holds the bytes, valid during the call. */
   readonly file: string;
+  /** Receives further bytes, for an artifact of the unit as its `temp`. */
+  readonly receive: (source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) => Promise<TempArtifact>;
+  readonly services: Services;
+  readonly domain: Domain;
+  /** Id of who has sent it, null where nobody has logged in. */
+  readonly userId: number | null;
 }
 
 /** An artifact of a declared unit. */
@@ -86,6 +100,8 @@ export interface DeclaredContent {
   readonly values: Values;
   readonly artifacts: readonly DeclaredArtifact[];
   readonly labels?: Readonly<Record<string, string | null>>;
+  /** Units saved with an uploaded one and added to the same repository. */
+  readonly companions?: readonly DeclaredContent[];
   /** Fills in values that only the downloaded bytes tell; called after download, before saving. */
   readonly complete?: (unit: DeclaredContent, file: (artifact: DeclaredArtifact) => string) => Promise<DeclaredContent>;
 }

@@ -17,6 +17,8 @@ export interface User {
   readonly username: string;
   readonly isSuperuser: boolean;
   readonly isStaff: boolean;
+  /** The token used gives only these permissions; isSuperuser is then false. */
+  readonly limit?: { readonly permissions: readonly string[]; readonly ofSuperuser: boolean };
 }
 
 export interface Logger {

@@ -59,6 +59,9 @@ export function declareContent(
     operations: { list: true, read: true, ...(type.upload && { create: 'task' as const }) },
     actions: [...actions, ...(type.upload?.synchronous ? [uploadAction(type, own)] : [])],
     hasLabels: true,
+    ...(type.access && { access: type.access }),
+    ...(type.minimal && { minimalFields: minimalFields(type, model) }),
+    ...(type.labelStatus !== undefined && { labelStatus: type.labelStatus }),
     createMedia: ['application/x-www-form-urlencoded', 'multipart/form-data'],
     ...(own.create && { createTask: own.create }),
     validate: (values) => {
@@ -78,6 +81,11 @@ const ARTIFACT_COLUMNS = sql.raw(
 
 type ArtifactOf = { path: string; id: string | null } & Record<(typeof DIGESTS)[number], string | null>;
 const artifactOf = (row: Row) => row.artifact_of as ArtifactOf | null;
+
+function minimalFields(type: ContentType, model: Model): Record<string, Field> {
+  const own = Object.entries(type.fields).filter(([name]) => type.minimal?.includes(name));
+  return { ...identityFields(model), pulp_labels: labelField, ...Object.fromEntries(own) };
+}
 
 /** Fields of every unit, of the bytes where there are some, and of the request that makes one. */
 function contentFields(type: ContentType, model: Model): Record<string, Field> {
@@ -190,7 +198,7 @@ function uploadFields(): Record<string, Field> {
 
 function uploadAction(type: ContentType, handlers: ContentHandlers): Action {
   const fields = contentFields(type, contentModel(type));
-  const without = new Set(['repository']);
+  const without = new Set(['repository', ...(type.upload!.synchronous!.without ?? [])]);
   const component = type.upload!.synchronous!.component;
   return {
     name: 'upload',

@@ -2,10 +2,12 @@
 import type { Transaction } from '../db/database.ts';
 import type { RemoteSettings } from '../download/downloader.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
-import type { ContentType, DeclaredContent } from './content.ts';
+import type { Condition, LockedRole, Scoping } from './access.ts';
+import type { ContentType, DeclaredContent, SavedContent } from './content.ts';
 import type { Domain, Services } from './context.ts';
 import type { Row, Values } from './field.ts';
-import type { Resource } from './resource.ts';
+import type { LiveApi } from './live.ts';
+import type { Action, Resource } from './resource.ts';
 import type { TaskContext, TaskFunction } from './task.ts';
 
 /** A repository version as hooks see it. */
@@ -81,8 +83,10 @@ export interface RepositoryType {
   readonly sync?: RepositorySync;
   /** Type of the publications its distributions serve; absent: versions are served as they are. */
   readonly publicationType?: string;
-  /** Checks or amends a new version inside its transaction, after duplicates were removed and before it is complete. */
-  finalize?(tx: Transaction, version: Version, repository: Repository, services: Services): Promise<void>;
+  /** Checks or amends a new version inside its transaction, before units with the same key as an added one are removed. */
+  check?(tx: Transaction, version: Version, repository: Repository, context: TaskContext): Promise<void>;
+  /** The same after that and before it is complete. */
+  finalize?(tx: Transaction, version: Version, repository: Repository, context: TaskContext): Promise<void>;
   /** Whether and how new versions are published by themselves: the values of the publication, or undefined. */
   autopublish?(repository: Repository): Values | undefined;
   /** Overlapping artifact paths in a version are an error (default true). */
@@ -178,6 +182,28 @@ export interface DistributionType {
   ): Promise<DeclaredContent | undefined>;
 }
 
+/** A version in the making, as tasks of plugins change it. Each answers how many units it has changed. */
+export interface VersionDraft extends Version {
+  add(contentIds: readonly number[]): Promise<number>;
+  remove(contentIds: readonly number[]): Promise<number>;
+}
+
+/** What the engines offer to tasks of plugins. */
+export interface ContentTools {
+  /** The units found or made, with artifacts of `temp` saved, in one transaction; in the order given. */
+  save(context: TaskContext, units: readonly DeclaredContent[]): Promise<SavedContent[]>;
+  /** Makes a version of a repository the task holds exclusively; null when nothing has changed. */
+  newVersion(
+    context: TaskContext,
+    repository: Repository,
+    work: (draft: VersionDraft) => Promise<void>,
+  ): Promise<Version | null>;
+  /** A repository of the domain by its id on the wire, with its newest version. Throws ValidationError when it is gone. */
+  repository(context: TaskContext, pulpId: string): Promise<{ repository: Repository; latest: Version }>;
+  /** A remote of the domain by its id on the wire, its secrets in clear. */
+  remote(services: Services, domain: Domain, pulpId: string): Promise<Remote | undefined>;
+}
+
 export interface Plugin {
   /** App label: `file`. */
   readonly name: string;
@@ -191,6 +217,18 @@ export interface Plugin {
   readonly publications: readonly PublicationType[];
   readonly distributions: readonly DistributionType[];
   readonly tasks?: readonly TaskFunction[];
+  /** Tasks that save content or make versions. */
+  readonly contentTasks?: (tools: ContentTools) => readonly TaskFunction[];
+  /** Actions on the versions of its repositories. */
+  readonly versionActions?: readonly Action[];
+  /** A protocol of its clients on the host of the API, outside the REST API. */
+  readonly live?: LiveApi;
+  /** Conditions of access policies beside those of the core, by name. */
+  readonly conditions?: Readonly<Record<string, Condition>>;
+  /** Functions of queryset_scoping beside scope_queryset, by name. */
+  readonly scopings?: Readonly<Record<string, Scoping>>;
+  /** Locked roles that span several resources, by full name. */
+  readonly roles?: Readonly<Record<string, LockedRole>>;
   /** Directory with the plugin's migrations. */
   readonly migrations?: URL;
 }

@@ -2,6 +2,7 @@
 
 import type { Transaction } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
+import type { AccessDeclaration } from './access.ts';
 import type { Answer, RequestContext, Services } from './context.ts';
 import type { Field, Row, Values } from './field.ts';
 import type { Filters } from './filter.ts';
@@ -141,9 +142,15 @@ export interface Resource {
   /** Task-made resources: the name and args of the task that creates one. */
   readonly createTask?: (values: Values, request: RequestContext) => Promise<Answer>;
   /** Replaces the generic create in the request. */
-  readonly createNow?: (values: Values, request: RequestContext) => Promise<Answer>;
+  readonly createNow?: (
+    values: Values,
+    request: RequestContext,
+    params: Readonly<Record<string, string>>,
+  ) => Promise<Answer>;
   /** Replaces the generic delete: checks and dispatches a task of its own. */
   readonly deleteTask?: (row: Row, request: RequestContext) => Promise<Answer>;
+  /** Where access differs from what is usual for its kind. */
+  readonly access?: AccessDeclaration;
   /** Lists and details need no login. */
   readonly open?: boolean;
   /** hrefName of the resource in whose path this one is nested. */

@@ -22,6 +22,7 @@ export const fileContent: ContentType = {
     sha256: exactFilter(sql.raw('d.digest')),
   },
   ordering: ['relative_path', 'digest'],
+  access: { permissions: ['upload_files'], roles: { 'file.file_uploader': { permissions: ['file.upload_files'] } } },
   upload: {
     synchronous: { component: 'FileContentUpload' },
     read: async ({ type, values, size, digests }) => ({
