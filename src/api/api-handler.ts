@@ -227,7 +227,7 @@ async function runRoute(
     case 'read':
       return await readOne(runtime, request, params);
     case 'create':
-      return await createRow(runtime, request, body);
+      return await createRow(runtime, request, params, body);
     case 'update':
       return await changeRow(runtime, request, params, body, false);
     case 'partial_update':

@@ -91,7 +91,10 @@ async function createNow(
   checkSources(values);
   refuseNoFile(values);
   const { services, domain } = request;
-  const saved = await createContentNow(services, { types }, domain, await argsOf(type, values, request));
+  const saved = await createContentNow(services, { types }, domain, {
+    ...(await argsOf(type, values, request)),
+    userId: request.user?.id ?? null,
+  });
   const body = await services.present(domain, labelOf(contentModel(type)), saved.pulpId);
   return { status: 201, body, headers: { Location: String(body?.pulp_href) } };
 }

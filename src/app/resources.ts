@@ -17,7 +17,7 @@ import { allModels } from './models.ts';
 function resourcesOf(plugin: Plugin, handlers: ReturnType<typeof contentHandlers>): Resource[] {
   const versions = plugin.resources
     .filter((resource) => resource.model.table === 'repository')
-    .map((resource) => declareVersions(resource));
+    .map((resource) => declareVersions(resource, plugin.versionActions));
   return [...plugin.resources, ...versions, ...plugin.contentTypes.map((type) => declareContent(type, handlers))];
 }
 

@@ -5,7 +5,13 @@ import { type Field, integer, reference, string, type Values } from './field.ts'
 import { customFilter, type Filters, integerFilter, NULLABLE_NUMBER_LOOKUPS, referenceFilter } from './filter.ts';
 import type { Model } from './model.ts';
 import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
-import { afterRepositorySave, contentCondition, modifyAction, syncAction } from './repository-actions.ts';
+import {
+  afterRepositorySave,
+  contentCondition,
+  type ModifyCheck,
+  modifyAction,
+  syncAction,
+} from './repository-actions.ts';
 import type { Action, Resource } from './resource.ts';
 
 export interface RepositoryDeclaration {
@@ -25,7 +31,8 @@ export interface RepositoryDeclaration {
     readonly fields: Readonly<Record<string, Field>>;
     readonly check?: (values: Values, repository: Values) => void;
   };
-  readonly modify?: boolean;
+  /** false: has no modify; a function checks a request before its task is dispatched. */
+  readonly modify?: boolean | ModifyCheck;
   /** Its distributions serve publications instead of versions: decides which versions are protected. */
   readonly servesPublications?: boolean;
   readonly actions?: readonly Action[];
@@ -42,7 +49,9 @@ export function declareRepository(declaration: RepositoryDeclaration): Resource 
   const model = repositoryModel(app, name, type);
   const actions: Action[] = [...(declaration.actions ?? [])];
   if (declaration.sync) actions.push(syncAction(declaration.sync));
-  if (declaration.modify !== false) actions.push(modifyAction());
+  if (declaration.modify !== false) {
+    actions.push(modifyAction(typeof declaration.modify === 'function' ? declaration.modify : undefined));
+  }
   return {
     model,
     tag: tagOf(model.path),

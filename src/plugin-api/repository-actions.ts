@@ -5,7 +5,7 @@ import { ValidationError } from '../lib/errors.ts';
 import { uuid7 } from '../lib/uuid7.ts';
 import { trimVersions } from '../model/protected-versions.ts';
 import type { RequestContext, Services } from './context.ts';
-import { boolean, type Field, list, reference, string, type Values } from './field.ts';
+import { boolean, type Field, list, type Row, reference, string, type Values } from './field.ts';
 import type { Action } from './resource.ts';
 
 interface Found {
@@ -96,7 +96,17 @@ async function ownRemote(request: RequestContext, repository: Values): Promise<P
   return row && { id, prn: request.services.models.prnOfType('remote', row.pulp_type, id) };
 }
 
-export function modifyAction(): Action {
+/** The units of a modify request by their ids on the wire; `remove` may be `['*']`. */
+export interface Modification {
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+  readonly hasBase: boolean;
+}
+
+/** Throws ValidationError where the change would be refused later. */
+export type ModifyCheck = (request: RequestContext, repository: Row, modification: Modification) => Promise<void>;
+
+export function modifyAction(check?: ModifyCheck): Action {
   return {
     name: 'modify',
     method: 'post',
@@ -128,6 +138,7 @@ export function modifyAction(): Action {
       const addIds = await unitIds('add_content_units', add, request);
       const removeIds = remove.includes('*') ? ['*'] : await unitIds('remove_content_units', remove, request);
       const base = input.base_version as Found | undefined;
+      await check?.(request, target.row, { add: addIds, remove: removeIds, hasBase: Boolean(base) });
       const task = await request.dispatch({
         name: 'pulpcore.app.tasks.repository.add_and_remove',
         args: {

@@ -103,6 +103,7 @@ async function complete(
 ): Promise<boolean> {
   const changes = await countVersion(tx, version, before.counts);
   checkTypes(type, Object.keys(changes.added));
+  await type.check?.(tx, version, repository, context);
   await replaceDuplicates(tx, type, version, changes.added, before.counts.present);
   await type.finalize?.(tx, version, repository, context);
   if (type.checkPaths !== false) await checkPaths(tx, type, version, changes.added);

@@ -99,11 +99,16 @@ function shapeOf(resource: Resource, request: RequestContext): Resource {
   return minimal ? { ...resource, fields: resource.minimalFields } : resource;
 }
 
-export async function createRow(runtime: ResourceRuntime, request: ScopedRequest, body: Body): Promise<Answer> {
+export async function createRow(
+  runtime: ResourceRuntime,
+  request: ScopedRequest,
+  params: Params,
+  body: Body,
+): Promise<Answer> {
   const { resource, hrefs } = runtime;
   const found = await validateBody(resource.fields, body, request, hrefs);
   const values = (await resource.validate?.(found, request, undefined)) ?? found;
-  if (resource.createNow) return await resource.createNow(values, request);
+  if (resource.createNow) return await resource.createNow(values, request, params);
   if (resource.createTask) {
     await checkUnique(resource, request.domain, storable(resource.fields, values), request.services);
     return await resource.createTask(values, request);

@@ -1,0 +1,48 @@
+/** Puts the live protocols of the installed package types together. */
+import { unauthorized } from '../access/authenticate.ts';
+import { VerifiedPasswords } from '../access/verified-passwords.ts';
+import { LiveHandler } from '../api/live-handler.ts';
+import { DISTRIBUTION_CHANNEL, DistributionCache } from '../content-app/distribution-cache.ts';
+import { EntryLoader } from '../content-app/load-entry.ts';
+import { HttpError } from '../lib/errors.ts';
+import type { Services } from '../plugin-api/context.ts';
+import { dispatch, type TaskRunner } from '../tasking/dispatch.ts';
+import { installedPlugins } from './installed-plugins.ts';
+
+/** Milliseconds for which a distribution is served without looking whether it has changed. */
+const FRESH_FOR = 5;
+
+export function buildLive(services: Services, runner: () => TaskRunner | undefined) {
+  const { db } = services;
+  const types = installedPlugins.flatMap((plugin) => plugin.distributions);
+  const loader = new EntryLoader(services, types);
+  const distributions = new DistributionCache({
+    db,
+    publishing: loader.publishing,
+    freshFor: FRESH_FOR,
+    load: (domain, path) => loader.load(domain, path),
+  });
+  const listening = db.listen(DISTRIBUTION_CHANNEL, (id) => distributions.invalidate(id));
+  const forget = db.onReconnect(() => distributions.invalidate('*'));
+  const handler = new LiveHandler({
+    services,
+    passwords: new VerifiedPasswords(),
+    apis: installedPlugins.map((plugin) => plugin.live).filter((live) => live !== undefined),
+    dispatch: (request, loggingCid) => dispatch(services, request, { loggingCid, runner: runner() }),
+    authorize: async (request, user) => {
+      if (!user) throw unauthorized(request.headers, 'Authentication credentials were not provided.');
+      if (!user.isSuperuser) throw new HttpError(403, 'You do not have permission to perform this action.');
+    },
+    find: async (domain, path) => {
+      const entry = await distributions.find(domain, path);
+      return entry && { ...entry.distribution, state: `${entry.serial}` };
+    },
+  });
+  return Object.assign(handler, {
+    async close() {
+      forget();
+      const unlisten = await listening.catch(() => undefined);
+      await unlisten?.();
+    },
+  });
+}

@@ -1,0 +1,45 @@
+/** The filters of the list of packages. */
+
+import { ValidationError } from '../../lib/errors.ts';
+import { choiceFilter, customFilter, type Filters, sql, textFilter } from '../../plugin-api/index.ts';
+import { normalizeName } from './formats/project-name.ts';
+import { parseSpecifiers } from './formats/specifier.ts';
+import { specifierCondition } from './specifier-condition.ts';
+
+const column = (name: string) => sql.raw(`d.${name}`);
+const LIST = { schema: { type: 'array', items: { type: 'string' } } } as const;
+export const PACKAGE_TYPES = [
+  'bdist_dmg',
+  'bdist_dumb',
+  'bdist_egg',
+  'bdist_msi',
+  'bdist_rpm',
+  'bdist_wheel',
+  'bdist_wininst',
+  'sdist',
+] as const;
+
+export const packageFilters: Filters = {
+  name: customFilter((value) => sql`d.name_normalized = ${normalizeName(value)}`),
+  name__in: customFilter(
+    (value) => sql`d.name_normalized = any(${value.split(',').map((one) => normalizeName(one.trim()))}::text[])`,
+    LIST,
+  ),
+  name__contains: customFilter((value) => sql`position(${value} in d.name) > 0`),
+  author: textFilter(column('author'), { lookups: ['', 'in', 'contains'] }),
+  filename: textFilter(column('filename'), { lookups: ['', 'in', 'contains'] }),
+  keywords: textFilter(column('keywords'), { lookups: ['in', 'contains'] }),
+  packagetype: choiceFilter(column('packagetype'), PACKAGE_TYPES, ['', 'in']),
+  requires_python: textFilter(column('requires_python'), { lookups: ['', 'in', 'contains'] }),
+  sha256: textFilter(column('sha256'), { lookups: ['', 'in'] }),
+  version: customFilter((value) => sql`d.version = ${value}`),
+  version__gt: customFilter((value) => sql`d.version > ${value}`),
+  version__gte: customFilter((value) => sql`d.version >= ${value}`),
+  version__lt: customFilter((value) => sql`d.version < ${value}`),
+  version__lte: customFilter((value) => sql`d.version <= ${value}`),
+  version_specifier: customFilter(async (value, request) => {
+    const specifiers = parseSpecifiers(value);
+    if (!specifiers) throw ValidationError.field('version_specifier', `Invalid PEP 440 version specifier: ${value}`);
+    return await specifierCondition(request.db, specifiers);
+  }),
+};
