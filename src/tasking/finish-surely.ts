@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseUnavailable } from '../db/errors.ts';
 import type { Services } from '../plugin-api/context.ts';
+import { logTrouble } from './log-trouble.ts';
 import { finishTask } from './queue.ts';
 import { failedFor, type Outcome, type TaskState } from './task-row.ts';
 
@@ -19,7 +20,7 @@ export async function finishSurely(
     try {
       return await finishTask(services.db, task.id, lease, toWrite);
     } catch (error) {
-      services.logger.warn({ err: error }, `The end of task ${task.pulp_id} could not be written yet.`);
+      logTrouble(services.logger, error, `The end of task ${task.pulp_id} could not be written yet.`);
       // What the database refuses once it refuses again: then at least the task ends.
       if (!(error instanceof DatabaseUnavailable)) {
         toWrite = { ...failedFor('The result of the task could not be stored.'), created: outcome.created };

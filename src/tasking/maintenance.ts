@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Services } from '../plugin-api/context.ts';
 import { cleanUpMissing } from './clean-up-missing.ts';
+import { logTrouble } from './log-trouble.ts';
 import { unblockAll } from './queue.ts';
 import type { TaskFunctions } from './run-task.ts';
 import { dispatchDueSchedules } from './schedules.ts';
@@ -68,7 +69,7 @@ export class Maintenance {
       if (schedules) await unblockAll(services.db);
       if (schedules && this.#schedulesAreDue()) await dispatchDueSchedules(services);
     } catch (error) {
-      services.logger.warn({ err: error }, 'The queue could not be looked after; it is tried again.');
+      logTrouble(services.logger, error, 'The queue could not be looked after; it is tried again.');
     }
   }
 

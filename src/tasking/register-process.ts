@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../db/sql.ts';
 import type { Services } from '../plugin-api/context.ts';
 import { beatInterval, type Entry, enter, leave, NameTaken } from './app-status.ts';
+import { logTrouble } from './log-trouble.ts';
 import type { Holder } from './task-row.ts';
 
 /** A task held under our lease, as a sign of life reports it. */
@@ -91,7 +92,7 @@ export class Registration {
       else await this.#enterAgain();
     } catch (error) {
       if (error instanceof NameTaken) return this.#replaced(error);
-      this.#services.logger.warn({ err: error }, 'No sign of life could be given to the database.');
+      logTrouble(this.#services.logger, error, 'No sign of life could be given to the database.');
       if (performance.now() - this.#lastBeat > this.#entry.ttl * 1000) await this.#lose();
     }
   }

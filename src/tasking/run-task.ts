@@ -36,7 +36,8 @@ export function runTask(
   task: RunnableTask,
   options: RunOptions,
 ): Promise<Outcome> {
-  return withCorrelationId(task.logging_cid, () => runInContext(services, functions, task, options));
+  const run = () => runInContext(services, functions, task, options);
+  return task.logging_cid === '' ? run() : withCorrelationId(task.logging_cid, run);
 }
 
 async function runInContext(

@@ -4,6 +4,7 @@ import type { Services } from '../plugin-api/context.ts';
 import { missingReason, undo } from './clean-up-missing.ts';
 import { endUnknown } from './end-unknown.ts';
 import { finishSurely } from './finish-surely.ts';
+import { logTrouble } from './log-trouble.ts';
 import { Maintenance } from './maintenance.ts';
 import { cancelChannel, nextTask, readyChannel, releaseTask } from './queue.ts';
 import type { HeldTask, Registration } from './register-process.ts';
@@ -155,7 +156,7 @@ export class Worker {
       // A lease that was lost in between is found out by the first thing the task writes.
       return task ?? (holder ? undefined : 'later');
     } catch (error) {
-      services.logger.warn({ err: error }, 'The queue cannot be read.');
+      logTrouble(services.logger, error, 'The queue cannot be read.');
       return 'later';
     }
   }
