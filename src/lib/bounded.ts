@@ -24,6 +24,11 @@ export class BoundedChannel<T> implements AsyncIterable<T> {
     return this.#items.length - this.#head;
   }
 
+  /** No more items will come. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** Waits for room, then adds. Rejects with the error of fail(), or when the channel was closed. */
   async put(item: T): Promise<void> {
     while (this.size >= this.#limit && !this.#ended) await this.#wait(this.#writers);

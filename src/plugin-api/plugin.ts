@@ -1,6 +1,7 @@
 /** A package type: what a folder of plugins/ tells the core about itself. A missing part is a missing capability. */
 import type { Transaction } from '../db/database.ts';
 import type { RemoteSettings } from '../download/downloader.ts';
+import type { DigestName } from '../lib/digest.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
 import type { Condition, LockedRole, Scoping } from './access.ts';
 import type { ContentType, DeclaredContent, SavedContent } from './content.ts';
@@ -103,8 +104,11 @@ export interface PublishContext extends TaskContext {
   passThrough(): void;
   /** Sets a field of the publication that only publishing tells. */
   set(name: string, value: unknown): void;
-  /** Units of a type in the version with their artifacts, newest first, streamed in batches. */
-  units(type: ContentType): AsyncIterable<readonly PublishedUnit[]>;
+  /**
+   * Units of a type in the version with their artifacts, newest first, streamed in batches. `digests` names those of the bytes that
+   * are wanted; all by default.
+   */
+  units(type: ContentType, options?: { readonly digests?: readonly DigestName[] }): AsyncIterable<readonly PublishedUnit[]>;
   /** A metadata file made from text or bytes. */
   addFile(
     relativePath: string,

@@ -49,7 +49,7 @@ export class PublicationBuilder {
       set: (name, value) => {
         this.#details[name] = value;
       },
-      units: (type) => publishedUnits(this.#context.db, version, type),
+      units: (type, options) => publishedUnits(this.#context.db, version, type, options?.digests),
       addFile: (relativePath, source) => this.#addFile(relativePath, source),
       addTemp: async (relativePath, temp) => this.#addTemp(relativePath, temp),
       addArtifact: (relativePath, contentArtifactId) =>

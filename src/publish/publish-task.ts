@@ -1,5 +1,6 @@
 /** The task that publishes a repository version, and publishing within other tasks. */
 
+import { runCreationHooks } from '../access/creation-hooks.ts';
 import type { Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
@@ -68,6 +69,8 @@ export async function publishVersion(
     const { passThrough, details } = await builder.finish();
     await context.write(async (tx) => {
       await completePublication(tx, publicationId, { passThrough, checkpoint: checkpoint === true, details });
+      const model = context.models.byType('publication', type);
+      if (model) await runCreationHooks(tx, context.settings, model, publicationId, context.task.userId);
       await afterPublishing(tx, repository);
     });
     return publicationId;

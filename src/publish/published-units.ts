@@ -1,7 +1,7 @@
 /** The units of a version with the places of their bytes, newest first, in batches. */
 import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
-import { DIGEST_NAMES } from '../lib/digest.ts';
+import { DIGEST_NAMES, type DigestName } from '../lib/digest.ts';
 import { inVersion } from '../model/membership.ts';
 import type { ContentTable } from '../model/natural-key.ts';
 import type { Row } from '../plugin-api/field.ts';
@@ -10,19 +10,28 @@ import type { PublishedUnit, Version } from '../plugin-api/plugin.ts';
 const BATCH = 10_000;
 
 /**
- * One row for each artifact of a unit. The memberships of a repository lie in the order of content ids in the primary key, so that
- * each batch is a range of it. Digests and size are those of the artifact, or of the first source upstream that has them.
+ * One entry for each artifact of a unit. The memberships of a repository lie in the order of content ids in the primary key, so that
+ * each batch is a range of it; the next batch is read while the caller works on one. Digests and size are those of the artifact, or
+ * of the first source upstream that has the bytes.
  */
 export async function* publishedUnits(
   db: Queryable,
   version: Version,
   type: ContentTable,
+  digests: readonly DigestName[] = DIGEST_NAMES,
 ): AsyncGenerator<readonly PublishedUnit[]> {
-  for (let before: number = Number.MAX_SAFE_INTEGER; ; ) {
-    const rows = await readBatch(db, version, type, before);
-    if (rows.length > 0) yield rows.map((row) => toUnit(type, row));
-    if (rows.length < BATCH) return;
-    before = rows.at(-1)!.content_id;
+  const read = (before: number) => {
+    const rows = readBatch(db, version, type, digests, before);
+    // When the caller stops early, nobody waits for the batch that is being read.
+    rows.catch(() => {});
+    return rows;
+  };
+  let next = read(Number.MAX_SAFE_INTEGER);
+  for (;;) {
+    const rows = await next;
+    if (rows.length === 0) return;
+    next = read(rows.at(-1)!.content_id);
+    yield rows.map((row) => toUnit(type, digests, row));
   }
 }
 
@@ -33,31 +42,38 @@ interface UnitRow extends Row {
   readonly artifact_size: number | null;
 }
 
-async function readBatch(db: Queryable, version: Version, type: ContentTable, before: number): Promise<UnitRow[]> {
-  const digests = sql.raw(
-    DIGEST_NAMES.map((name) => `encode(coalesce(a.${name}, ra.${name}), 'hex') as artifact_${name}`).join(', '),
-  );
-  const values = sql.join(type.columns.map(({ name }) => sql.ident('d', name)));
+async function readBatch(
+  db: Queryable,
+  version: Version,
+  type: ContentTable,
+  digests: readonly DigestName[],
+  before: number,
+): Promise<UnitRow[]> {
+  const bytes = digests.map((name) => sql.raw(`encode(coalesce(a.${name}, ra.${name}), 'hex') as artifact_${name}`));
+  const columns = type.columns.map(({ name }) => name);
   return await db.rows<UnitRow>(sql`
-    with unit as (
-      select rc.content_id from repository_content rc join content c on c.id = rc.content_id
-        where ${inVersion(version)} and rc.content_id < ${before} and c.pulp_type = ${type.pulpType}
-        order by rc.content_id desc limit ${BATCH})
-    select unit.content_id, ca.id as content_artifact_id, ca.relative_path as artifact_path,
-        coalesce(a.size, ra.size) as artifact_size, ${digests}, ${values}
-      from unit join ${sql.ident(type.table)} d on d.content_id = unit.content_id
-        join content_artifact ca on ca.content_id = unit.content_id
+    with unit as materialized (
+      select rc.content_id, ${sql.join(columns.map((name) => sql.ident('d', name)))}
+        from repository_content rc join ${sql.ident(type.table)} d on d.content_id = rc.content_id
+        where ${inVersion(version)} and rc.content_id < ${before} order by rc.content_id desc limit ${BATCH})
+    select ${sql.join([
+      ...columns.map((name) => sql.ident('unit', name)),
+      sql.raw('unit.content_id, ca.id as content_artifact_id, ca.relative_path as artifact_path'),
+      sql.raw('coalesce(a.size, ra.size) as artifact_size'),
+      ...bytes,
+    ])}
+      from unit join content_artifact ca on ca.content_id = unit.content_id
         left join artifact a on a.id = ca.artifact_id
         left join lateral (select * from remote_artifact ra where a.id is null and ra.content_artifact_id = ca.id
           order by ra.remote_id limit 1) ra on true
       order by unit.content_id desc, ca.id`);
 }
 
-function toUnit(type: ContentTable, row: UnitRow): PublishedUnit {
+function toUnit(type: ContentTable, names: readonly DigestName[], row: UnitRow): PublishedUnit {
   const values: Row = {};
   for (const { name } of type.columns) values[name] = row[name];
   const digests: Record<string, string> = {};
-  for (const name of DIGEST_NAMES) {
+  for (const name of names) {
     const digest = row[`artifact_${name}`];
     if (typeof digest === 'string') digests[name] = digest;
   }

@@ -12,7 +12,7 @@ export async function publishFiles(context: PublishContext): Promise<void> {
 
 /** Newest units first. */
 async function* manifestLines(context: PublishContext): AsyncGenerator<string> {
-  for await (const batch of context.units(fileContent)) {
+  for await (const batch of context.units(fileContent, { digests: [] })) {
     let text = '';
     for (const { relativePath, values, size } of batch) {
       text += manifestLine({ relativePath, sha256: String(values.digest), size: size ?? 0 });

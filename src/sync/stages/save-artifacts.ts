@@ -1,4 +1,5 @@
 /** Makes artifacts of received bytes, as many at a time as have arrived while the ones before were made durable. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BoundedChannel } from '../../lib/bounded.ts';
 import type { SavedArtifact } from '../../model/artifact.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
@@ -10,13 +11,30 @@ export async function* saveArtifactsStage(
   save: (received: readonly TempArtifact[]) => Promise<SavedArtifact[]>,
   units: BoundedChannel<SyncUnit>,
 ): AsyncGenerator<SyncUnit[]> {
+  let took = 0;
   for await (const batch of units.batches(SAVE_AT_ONCE)) {
+    if (batch.some((unit) => unit.release)) batch.push(...(await gather(units, took * 3, SAVE_AT_ONCE - batch.length)));
+    const started = performance.now();
     const received = batch.flatMap(({ artifacts }) => artifacts.filter((one) => one.received !== null));
     const saved = await save(received.map((artifact) => artifact.received!));
     for (const [at, artifact] of received.entries()) settle(artifact, saved[at]!.id);
     for (const unit of batch) unit.release?.();
+    took = received.length === 0 ? took : performance.now() - started;
     yield batch;
   }
+}
+
+const LONGEST = 500;
+const STEP = 5;
+
+/**
+ * Making files durable costs nearly the same for few and for many: downloads go on a while before the next batch, for a time that
+ * follows from how long the last one took. The first batch and the last one do not wait.
+ */
+async function gather(units: BoundedChannel<SyncUnit>, wait: number, most: number): Promise<SyncUnit[]> {
+  const until = performance.now() + Math.min(wait, LONGEST);
+  while (performance.now() < until && units.size < most && !units.ended) await sleep(STEP);
+  return units.size > 0 && most > 0 ? await units.takeBatch(most) : [];
 }
 
 function settle(artifact: SyncArtifact, id: number): void {
