@@ -61,7 +61,7 @@ export function createContentHandler(
   const distributions = new DistributionCache({
     db,
     publishing: loader.publishing,
-    freshFor: options.freshFor ?? 5,
+    freshFor: options.freshFor ?? 20,
     load: (domain, path) => loader.load(domain, path),
   });
   const answers = new AnswerCache({

@@ -34,7 +34,9 @@ export class DistributionCache {
   readonly #options: DistributionCacheOptions;
   readonly #domains = new Map<string, DomainPaths>();
   readonly #byId = new Map<string, ServedEntry>();
+  /** To be checked next, and being checked. */
   #wanted = new Set<ServedEntry>();
+  #checking = new Set<ServedEntry>();
   /** What was read before this may be older than the change that was told. */
   #invalidatedAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
@@ -48,7 +50,13 @@ export class DistributionCache {
   async find(domain: string, path: string): Promise<ServedEntry | undefined> {
     const known = this.#match(domain, path);
     if (!known) return this.#load(domain, path);
-    if (performance.now() - known.checkedAt <= this.#options.freshFor) return known;
+    const { freshFor } = this.#options;
+    const age = performance.now() - known.checkedAt;
+    if (age <= freshFor) {
+      // Under steady load the next check is over before anybody would have to wait for it.
+      if (age > freshFor / 2 && !this.#wanted.has(known) && !this.#checking.has(known)) this.#checkAhead(known);
+      return known;
+    }
     await this.#check(known);
     return this.#byId.get(known.distribution.pulpId) === known ? known : this.#load(domain, path);
   }
@@ -114,12 +122,16 @@ export class DistributionCache {
     return this.#next;
   }
 
+  #checkAhead(entry: ServedEntry): void {
+    this.#check(entry).catch(() => undefined); // whoever needs it will ask again and see the error
+  }
+
   async #startNext(): Promise<void> {
     await this.#running?.catch(() => undefined);
-    const entries = [...this.#wanted];
+    this.#checking = this.#wanted;
     this.#wanted = new Set();
     this.#next = undefined;
-    this.#running = this.#compare(entries);
+    this.#running = this.#compare([...this.#checking]).finally(() => this.#checking.clear());
     await this.#running;
   }
 

@@ -13,6 +13,8 @@ export interface LoadedDistribution {
   readonly version: { id: number; pulp_id: string; number: number; repository_id: number } | null;
   /** distributed_publication already says that this publication is served. */
   readonly noted: boolean;
+  /** It has served others. */
+  readonly hasFormer: boolean;
 }
 
 /**
@@ -26,9 +28,9 @@ const publication = (publishing: readonly string[]) => sql`left join lateral (
       (select p.* from publication p where d.publication_id is null and p.repository_version_id = d.repository_version_id
          and p.complete order by p.pulp_id desc limit 1)
       union all
-      (select p.* from repository_version v join publication p on p.repository_version_id = v.pulp_id
-         where d.publication_id is null and d.repository_version_id is null and v.repository_id = f.id and v.complete and p.complete
-         order by v.number desc, p.pulp_id desc limit 1)
+      (select p.* from (select * from repository_version where repository_id = f.id and complete order by number desc offset 0) v
+         cross join lateral (select * from publication where repository_version_id = v.pulp_id and complete order by pulp_id desc limit 1) p
+         where d.publication_id is null and d.repository_version_id is null order by v.number desc limit 1)
     ) p limit 1
   ) p on d.pulp_type = any(${publishing}) and not d.checkpoint`;
 
@@ -65,6 +67,7 @@ interface SelectedRow extends Row {
   _publication: LoadedDistribution['publication'];
   _version: LoadedDistribution['version'];
   _noted: boolean;
+  _former: boolean;
 }
 
 /**
@@ -84,7 +87,8 @@ export async function loadByPath(
         'created', extract(epoch from p.pulp_created) * 1000) end as _publication,
       case when v.id is not null then to_jsonb(v) end as _version,
       exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id = p.pulp_id and dp.served_until is null)
-        and not exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id <> p.pulp_id and dp.served_until is null) as _noted
+        and not exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id <> p.pulp_id and dp.served_until is null) as _noted,
+      exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id <> p.pulp_id) as _former
     from ${tables(publishing)}
     where d.path_span @> ((select id from domain where name = ${domain})::text || '/' || ${path} || '/')
     order by length(d.base_path) desc limit 1`);
@@ -92,7 +96,7 @@ export async function loadByPath(
 }
 
 function split(selected: SelectedRow): LoadedDistribution {
-  const { _stamp, _domain, _redirects, _guard, _publication, _version, _noted, ...row } = selected;
+  const { _stamp, _domain, _redirects, _guard, _publication, _version, _noted, _former, ...row } = selected;
   return {
     row,
     stamp: _stamp,
@@ -102,6 +106,7 @@ function split(selected: SelectedRow): LoadedDistribution {
     publication: _publication,
     version: _version,
     noted: _noted,
+    hasFormer: _former,
   };
 }
 

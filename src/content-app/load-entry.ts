@@ -38,6 +38,7 @@ export class EntryLoader {
       guard,
       remoteId: row.remote_id as string | null,
       source: sourceOf(loaded),
+      hasFormer: loaded.hasFormer,
       checkpointsOf: row.checkpoint ? (row.repository_id as string | null) : null,
       redirects: redirects && this.#services.settings.redirectToObjectStorage,
       stamp,

@@ -7,7 +7,8 @@ import type { TempArtifact } from '../storage/artifact-store.ts';
 import type { CachedAnswer } from './answer-cache.ts';
 import { checkpointAt, checkpointsOf, listCheckpoints } from './checkpoints.ts';
 import { Directories } from './directories.ts';
-import { type FoundFile, findContentArtifact, findFile } from './find-file.ts';
+import { type FoundFile, findContentArtifact, findFile, findIndex } from './find-file.ts';
+import { findFormerFile } from './find-former-file.ts';
 import { makeListing } from './make-listing.ts';
 import type { RequestedPath } from './requested-path.ts';
 import type { ServedEntry, Source } from './served-entry.ts';
@@ -85,23 +86,25 @@ export class PathResolver {
 
   async #inSource(entry: ServedEntry, source: Source, path: string, title: string): Promise<Resolved> {
     if (path === '' || path.endsWith('/')) return this.#directory(entry, source, path, title);
-    const grace = entry.checkpointsOf === null && source.publicationId ? this.#graceOf(entry) : {};
-    const found = await findFile(this.#services.db, { source, path, ...grace });
-    if (found) {
-      const keep = found.graceLeft === null ? this.#keep : Math.min(KEEP_FORMER, found.graceLeft);
-      return { answer: fileAnswer(entry, found), keep };
-    }
+    const found = await findFile(this.#services.db, source, path);
+    if (found) return { answer: fileAnswer(entry, found), keep: this.#keep };
+    const former = await this.#former(entry, path);
+    if (former) return former;
     const directory = await this.#directories.has(source, path);
     return { answer: directory ? { kind: 'directory' } : MISSING, keep: this.#keep };
   }
 
-  #graceOf(entry: ServedEntry) {
-    const seconds = this.#services.settings.distributedPublicationRetentionPeriod;
-    return { grace: { distributionId: entry.distribution.pulpId, seconds } };
+  /** What the current publication lacks and a former one had. */
+  async #former(entry: ServedEntry, path: string): Promise<Resolved | undefined> {
+    if (!entry.hasFormer) return undefined;
+    const { db, settings } = this.#services;
+    const seconds = settings.distributedPublicationRetentionPeriod;
+    const found = await findFormerFile(db, entry.distribution.pulpId, path, seconds);
+    return found && { answer: fileAnswer(entry, found), keep: Math.min(KEEP_FORMER, found.graceLeft) };
   }
 
   async #directory(entry: ServedEntry, source: Source, path: string, title: string): Promise<Resolved> {
-    const index = await findFile(this.#services.db, { source, path, index: true });
+    const index = await findIndex(this.#services.db, source, path);
     if (index) return { answer: fileAnswer(entry, index), keep: this.#keep };
     if (!(await this.#directories.has(source, path.slice(0, -1)))) return { answer: MISSING, keep: this.#keep };
     return { answer: await makeListing(this.#services.db, entry.store, source, path, title), keep: this.#keep };

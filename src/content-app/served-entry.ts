@@ -22,6 +22,8 @@ export interface ServedEntry {
   readonly guard: Row | null;
   readonly remoteId: string | null;
   readonly source: Source | null;
+  /** Has served other publications before, which answer for a while yet. */
+  readonly hasFormer: boolean;
   /** Answers of checkpoints instead of one publication. */
   readonly checkpointsOf: string | null;
   /** Files in object storage are answered by a redirect if the domain wants it. */
