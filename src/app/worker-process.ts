@@ -48,9 +48,10 @@ async function work(services: BuiltServices, flags: WorkerFlags): Promise<void> 
     ttl: settings.workerTtl,
     versions: componentVersions,
   });
+  const functions = taskFunctions(settings);
   const worker = new Worker({
     services,
-    functions: taskFunctions(settings),
+    functions,
     registration,
     versions: componentVersions,
     host,
@@ -62,7 +63,7 @@ async function work(services: BuiltServices, flags: WorkerFlags): Promise<void> 
     logger.info({}, `Worker ${registration.name} stops on ${signal}.`);
     worker.stop(count > 1 ? 'now' : signal === 'SIGINT' ? 'grace' : 'finish');
   });
-  if (!flags.auxiliary) await configureSchedules(services.db, settings);
+  if (!flags.auxiliary) await configureSchedules(services.db, settings, functions);
   logger.info({}, `Worker ${registration.name} works on tasks.`);
   await worker.run(reportReady);
 }

@@ -6,9 +6,15 @@ import { childOption, readySettings } from './run-alone.ts';
 const command: Command = {
   name: 'worker',
   summary: 'run one process that works on tasks',
-  options: childOption,
+  options: {
+    ...childOption,
+    burst: { type: 'boolean', help: 'end when there is nothing to do' },
+    auxiliary: { type: 'boolean', help: 'only run tasks: no schedules, no looking after the queue' },
+  },
   async run(context) {
-    await runWorker(await readySettings(context), context.logger.named('pulpcore.tasking.worker'));
+    const { burst, auxiliary } = context.options;
+    const logger = context.logger.named('pulpcore.tasking.worker');
+    await runWorker(await readySettings(context), logger, { burst: burst === true, auxiliary: auxiliary === true });
     return 0;
   },
 };

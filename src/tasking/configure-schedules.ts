@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { uuid7 } from '../lib/uuid7.ts';
+import type { TaskFunctions } from './run-task.ts';
 
 /** Name, task and interval in minutes; names and tasks are those of the peer. */
 function wanted(settings: Settings): [what: string, task: string, minutes: number][] {
@@ -14,12 +15,16 @@ function wanted(settings: Settings): [what: string, task: string, minutes: numbe
   ];
 }
 
-/** An existing schedule keeps its next run; one whose protection time is 0 goes. */
-export async function configureSchedules(db: Database, settings: Settings): Promise<void> {
+/** An existing schedule keeps its next run; one whose protection time is 0, or whose task is unknown here, goes. */
+export async function configureSchedules(
+  db: Database,
+  settings: Settings,
+  functions: Pick<TaskFunctions, 'has'>,
+): Promise<void> {
   await db.transaction(async (tx) => {
     for (const [what, task, minutes] of wanted(settings)) {
       const name = `Clean up stale ${what} periodically`;
-      if (minutes <= 0) {
+      if (minutes <= 0 || !functions.has(task)) {
         await tx.run(sql`delete from task_schedule where built_in and name = ${name}`);
         continue;
       }

@@ -67,13 +67,13 @@ test('many who look at once dispatch once', async () => {
 
 test('schedules of the settings come, change and go', async () => {
   const settings = { ...t.settings, taskProtectionTime: 60, orphanProtectionTime: 1440 };
-  await configureSchedules(t.db, settings);
+  await configureSchedules(t.db, settings, { has: () => true });
   assert.deepEqual(
     (await schedules()).map((row) => row.name),
     ['Clean up stale content periodically', 'Clean up stale tasks periodically'],
   );
   await t.db.run(sql`update task_schedule set next_dispatch = now() + interval '7 s'`);
-  await configureSchedules(t.db, { ...settings, taskProtectionTime: 30, orphanProtectionTime: 0 });
+  await configureSchedules(t.db, { ...settings, taskProtectionTime: 30, orphanProtectionTime: 0 }, { has: () => true });
   const rest = await schedules();
   assert.deepEqual([rest.length, rest[0]!.next], [1, 7]);
   await t.db.run(sql`delete from task_schedule`);
