@@ -13,7 +13,7 @@ function tokensOf(text: string): string[] {
 }
 
 /** An answer that waits for the body stays so unless the other operand decides. */
-const negate = (answer: Answer): Answer => (answer === 'body' ? answer : !answer);
+export const negate = (answer: Answer): Answer => (answer === 'body' ? answer : !answer);
 
 class Parser {
   readonly #tokens: string[];
@@ -62,12 +62,12 @@ class Parser {
   }
 }
 
-function both(a: Answer, b: Answer): Answer {
+export function both(a: Answer, b: Answer): Answer {
   if (a === false || b === false) return false;
   return a === 'body' || b === 'body' ? 'body' : true;
 }
 
-function either(a: Answer, b: Answer): Answer {
+export function either(a: Answer, b: Answer): Answer {
   if (a === true || b === true) return true;
   return a === 'body' || b === 'body' ? 'body' : false;
 }

@@ -1,7 +1,7 @@
 /** Whether the statements of a policy allow an action: some allow it and none denies it (core.md §7.3). */
 import type { Statement } from '../plugin-api/access.ts';
 import type { User } from '../plugin-api/context.ts';
-import { type Answer, evaluateExpression } from './condition-expression.ts';
+import { type Answer, both, either, evaluateExpression, negate } from './condition-expression.ts';
 
 export interface Case {
   readonly user: User | null;
@@ -15,18 +15,20 @@ export interface Case {
 /** 'body': it depends on what the body says. */
 export async function decide(statements: readonly Statement[], asked: Case): Promise<Answer> {
   const fitting = statements.filter((one) => fitsPrincipal(one, asked) && fitsAction(one, asked));
-  let allowed: Answer = false;
-  let denied: Answer = false;
-  for (const statement of fitting) {
-    const denies = statement.effect === 'deny';
-    if (!denies && (statement.effect !== 'allow' || allowed === true)) continue;
-    const answer = await holds(statement, asked);
-    if (denies) denied = answer === true || denied === true ? true : answer === 'body' ? answer : denied;
-    else if (answer !== false) allowed = answer;
-    if (denied === true) return false;
+  const denied = await anyHolds(fitting.filter(({ effect }) => effect === 'deny'), asked);
+  if (denied === true) return false;
+  const allowed = await anyHolds(fitting.filter(({ effect }) => effect === 'allow'), asked);
+  return allowed === true ? negate(denied) : allowed;
+}
+
+/** Evaluates in order and stops at the first that holds. */
+async function anyHolds(statements: readonly Statement[], asked: Case): Promise<Answer> {
+  let answer: Answer = false;
+  for (const statement of statements) {
+    answer = either(answer, await holds(statement, asked));
+    if (answer === true) break;
   }
-  if (allowed === false) return false;
-  return denied === 'body' ? 'body' : allowed;
+  return answer;
 }
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -56,16 +58,14 @@ function fitsPrincipal({ principal }: Statement, { user, groups }: Case): boolea
 }
 
 async function holds(statement: Statement, asked: Case): Promise<Answer> {
-  let pending = false;
+  let answer: Answer = true;
   for (const condition of [statement.condition ?? []].flat()) {
-    const answer = await asked.evaluate(condition);
+    answer = both(answer, await asked.evaluate(condition));
     if (answer === false) return false;
-    pending ||= answer === 'body';
   }
   for (const expression of [statement.condition_expression ?? []].flat()) {
-    const answer = await evaluateExpression(expression, asked.evaluate);
+    answer = both(answer, await evaluateExpression(expression, asked.evaluate));
     if (answer === false) return false;
-    pending ||= answer === 'body';
   }
-  return pending ? 'body' : true;
+  return answer;
 }

@@ -55,7 +55,10 @@ function digestOf(...lists: readonly (readonly { id: string }[])[]): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** A role made by hand under a name the software now uses becomes the software's; locked roles it no longer has go. */
+/**
+ * A role made by hand under a name the software now uses becomes the software's. What the software no longer has stays:
+ * a package type that is gone for a day must not take everybody's assignments with it.
+ */
 async function writeRoles(tx: Transaction, roles: readonly RoleRow[]): Promise<void> {
   await tx.run(sql`
     insert into role (pulp_id, name, description, permissions, locked)
@@ -63,7 +66,6 @@ async function writeRoles(tx: Transaction, roles: readonly RoleRow[]): Promise<v
     from jsonb_array_elements(${JSON.stringify(roles)}::jsonb) as r
     on conflict (name) do update set description = excluded.description, permissions = excluded.permissions, locked = true, pulp_last_updated = now()
       where (role.description, role.permissions, role.locked) is distinct from (excluded.description, excluded.permissions, true)`);
-  await tx.run(sql`delete from role where locked and not name = any(${roles.map(({ name }) => name)}::text[])`);
 }
 
 async function writePolicies(tx: Transaction, policies: readonly PolicyRow[]): Promise<void> {
@@ -74,5 +76,4 @@ async function writePolicies(tx: Transaction, policies: readonly PolicyRow[]): P
     on conflict (viewset_name) do update
       set statements = excluded.statements, creation_hooks = excluded.creation_hooks, queryset_scoping = excluded.queryset_scoping
       where not access_policy.customized`);
-  await tx.run(sql`delete from access_policy where not customized and not viewset_name = any(${policies.map(({ view }) => view)}::text[])`);
 }

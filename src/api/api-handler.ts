@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authenticate, type Identity, unauthorized } from '../access/authenticate.ts';
 import type { VerifiedPasswords } from '../access/verified-passwords.ts';
+import type { Sql } from '../db/sql.ts';
 import { newCorrelationId, withCorrelationId } from '../lib/correlation.ts';
 import { HttpError } from '../lib/errors.ts';
 import type {
@@ -32,14 +33,18 @@ import type { Route } from './engine/routes.ts';
 import { validateBody } from './engine/validate-body.ts';
 import type { RouteTable } from './route-table.ts';
 
+/** What an allowed request may see and send. */
+export interface Permit {
+  /** Hides rows from the caller. */
+  readonly scope?: Sql;
+  /** The decision depends on what the body names: throws when that is not allowed. */
+  readonly checkBody?: (values: Readonly<Record<string, unknown>>) => Promise<void>;
+}
+
 /** What a caller may do; asked before the body is read. */
 export interface AccessControl {
-  /** Throws 401 or 403; may return the condition that hides rows. */
-  authorize(
-    request: RequestContext,
-    route: Route,
-    params: Readonly<Record<string, string>>,
-  ): Promise<ScopedRequest['scope']>;
+  /** Throws 401, 403 or 404. */
+  authorize(request: RequestContext, route: Route, params: Readonly<Record<string, string>>): Promise<Permit>;
 }
 
 export interface ApiParts {
@@ -95,11 +100,11 @@ export class ApiHandler {
       if (found.redirect) return { answer: { status: 301, headers: { Location: found.redirect } }, allow, vary };
       const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
       if (method === 'OPTIONS') return { answer: { status: 200, body: {} }, allow, vary };
-      const target = found.target(method);
-      if (!target) throw new HttpError(405, `Method "${method}" not allowed.`);
-      checkAccept(request.headers.accept);
       const identity = found.open ? { user: null, bySession: false } : await this.#identify(request, method);
       if (identity.bySession) vary = 'Accept, Cookie';
+      const target = found.target(method);
+      if (!target) throw notAllowed(request, method, identity.user !== null || found.open);
+      checkAccept(request.headers.accept);
       const domain = await findDomain(this.#parts.services, found.domainName);
       if (!domain) throw new HttpError(404, 'Not found.');
       const context = this.#context(request, found.query, identity.user, domain, cid);
@@ -158,11 +163,14 @@ export class ApiHandler {
   ): Promise<Answer> {
     if (target.handler) return await this.#runHandler(request, context, target, params);
     const route = target.route!;
-    const scope = await this.#parts.access.authorize(context, route, params);
+    const { scope, checkBody } = await this.#parts.access.authorize(context, route, params);
     const scoped: ScopedRequest = { ...context, scope };
     const method = context.method === 'HEAD' ? 'GET' : context.method;
     if (!WITH_BODY.has(method)) return await runRoute(route, scoped, params, NO_BODY);
-    return await this.#withBody(request, scoped, (body) => runRoute(route, scoped, params, body));
+    return await this.#withBody(request, scoped, async (body) => {
+      await checkBody?.(fieldsOf(body));
+      return await runRoute(route, scoped, params, body);
+    });
   }
 
   async #runHandler(
@@ -258,6 +266,17 @@ async function runAction(
     prn: action.detail ? prnOf(resource.model, row) : '',
   };
   return await action.run(request, target, input);
+}
+
+/** The fields of a body; none for what is no object. */
+function fieldsOf({ values }: Body): Readonly<Record<string, unknown>> {
+  return typeof values === 'object' && values !== null ? (values as Record<string, unknown>) : {};
+}
+
+/** Who has not logged in is not told what a path can do. */
+function notAllowed(request: IncomingMessage, method: string, known: boolean): HttpError {
+  if (!known) return unauthorized(request.headers, 'Authentication credentials were not provided.');
+  return new HttpError(405, `Method "${method}" not allowed.`);
 }
 
 function checkAccept(accept: string | undefined): void {

@@ -1,5 +1,4 @@
 /** Puts the REST face together: routes of all resources and endpoints, identities, dispatch. */
-import { superuserOnly } from '../access/superuser-only.ts';
 import { VerifiedPasswords } from '../access/verified-passwords.ts';
 import { ApiHandler } from '../api/api-handler.ts';
 import { cleanUpEndpoints } from '../api/endpoints/clean-up.ts';
@@ -15,6 +14,7 @@ import { RouteTable } from '../api/route-table.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DispatchedTask, Services, TaskRequest } from '../plugin-api/context.ts';
 import { dispatch, type TaskRunner } from '../tasking/dispatch.ts';
+import { buildAccess } from './access.ts';
 import { reportedVersions } from './component-versions.ts';
 import { installedPlugins } from './installed-plugins.ts';
 import { allResources } from './resources.ts';
@@ -53,5 +53,5 @@ export function buildApi(services: Services, runner: () => TaskRunner | undefine
   }
   const send = (request: TaskRequest, loggingCid: string): Promise<DispatchedTask> =>
     dispatch(services, request, { loggingCid, runner: runner() });
-  return new ApiHandler({ services, routes, passwords, access: { authorize: superuserOnly }, dispatch: send });
+  return new ApiHandler({ services, routes, passwords, access: buildAccess(services, hrefs), dispatch: send });
 }

@@ -1,12 +1,14 @@
-/** What has to be there before the first request: the default domain, the administrator's account and its password. */
+/** What has to be there before the first request: the default domain, roles and policies, the administrator's account and its password. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword } from '../access/passwords.ts';
+import { seedAccess } from '../access/seed-defaults.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { uuid7 } from '../lib/uuid7.ts';
+import { accessCatalogue } from './access.ts';
 
 export interface FirstStart {
   /** File with the password of admin; undefined when the operator has set it himself. */
@@ -16,6 +18,7 @@ export interface FirstStart {
 /** Runs at each start after the migrations; does nothing the second time. */
 export async function firstStart(db: Database, settings: Settings): Promise<FirstStart> {
   await db.run(sql`insert into domain (pulp_id, name) values (${uuid7()}, 'default') on conflict do nothing`);
+  await seedAccess(db, accessCatalogue());
   const file = join(settings.data, 'admin-password');
   const admin = await db.row(sql`select 1 from app_user where username = 'admin'`);
   if (!admin) await createAdmin(db, settings.adminPassword || generatedPassword(file));

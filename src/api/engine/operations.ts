@@ -1,4 +1,5 @@
 /** The standard operations of a resource in the request: list, read, create, update, delete, in now, task and immediate modes. */
+import { runCreationHooks } from '../../access/creation-hooks.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
 import type { Answer, DispatchedTask, RequestContext } from '../../plugin-api/context.ts';
@@ -86,6 +87,11 @@ export async function requireRow(runtime: ResourceRuntime, request: ScopedReques
   return row;
 }
 
+/** 404 when the parent named in the path is not there. */
+export async function requireParent(runtime: ResourceRuntime, request: RequestContext, params: Params): Promise<void> {
+  await runtime.resource.table.parent?.(request, params);
+}
+
 export async function readOne(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Answer> {
   const row = await requireRow(runtime, request, params);
   const shape = shapeOf(runtime.resource, request);
@@ -127,6 +133,7 @@ async function insertNow(runtime: ResourceRuntime, request: ScopedRequest, value
   try {
     const row = await services.db.transaction(async (tx) => {
       const id = await insertRow(tx, resource, domain, values, services);
+      await runCreationHooks(tx, services.settings, resource.model, id, request.user?.id ?? null);
       return await readRow(tx, resource, domain, id);
     });
     return created(resource, request, row!, await presentOne(resource, row!, request));

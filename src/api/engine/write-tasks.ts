@@ -1,4 +1,5 @@
 /** The general tasks that create, update and delete one object; their names are known to clients. */
+import { runCreationHooks } from '../../access/creation-hooks.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import type { Values } from '../../plugin-api/field.ts';
 import { labelOf, type Model, prn } from '../../plugin-api/model.ts';
@@ -43,6 +44,7 @@ async function create(context: TaskContext, resource: Resource, { values }: Writ
   const row = await guarded(resource, values, () =>
     context.write(async (tx) => {
       const id = await insertRow(tx, resource, context.domain, values, context);
+      await runCreationHooks(tx, context.settings, resource.model, id, context.task.userId);
       return await readRow(tx, resource, context.domain, id);
     }),
   );
