@@ -6,6 +6,9 @@
  * such a query, one for all who wait. Notifications of `distribution_changed` only make that query come sooner, so a lost
  * or late one costs nothing but those milliseconds. With `freshFor: 0` a client sees every change that was committed before
  * it sent its request. Writers in this process call `invalidate` and get that guarantee for their changes in any case.
+ * While a writer switches several distributions of a domain together (table distribution_switch, whose row is there for
+ * longer than `freshFor` before the switch), every request for that domain waits for a query: so a client that has seen
+ * one of them new cannot see another old, whichever process it asks.
  */
 import type { Database } from '../db/database.ts';
 import { loadStamps } from './load-distributions.ts';
@@ -68,8 +71,8 @@ export class DistributionCache {
     for (const entry of entries) if (entry) entry.checkedAt = Number.NEGATIVE_INFINITY;
   }
 
-  #checkedAt(started: number): number {
-    return started > this.#invalidatedAt ? started : Number.NEGATIVE_INFINITY;
+  #checkedAt(started: number, switching: boolean): number {
+    return started > this.#invalidatedAt && !switching ? started : Number.NEGATIVE_INFINITY;
   }
 
   #match(domain: string, path: string): ServedEntry | undefined {
@@ -85,13 +88,14 @@ export class DistributionCache {
   async #load(domain: string, path: string): Promise<ServedEntry | undefined> {
     const loaded = await this.#options.load(domain, path);
     if (!loaded) return undefined;
-    loaded.checkedAt = this.#checkedAt(loaded.checkedAt);
+    const started = loaded.checkedAt;
+    loaded.checkedAt = this.#checkedAt(started, loaded.switching);
     const known = this.#byId.get(loaded.distribution.pulpId);
     if (known?.stamp === loaded.stamp) {
       known.checkedAt = Math.max(known.checkedAt, loaded.checkedAt);
       return known;
     }
-    if (known && known.checkedAt > loaded.checkedAt) return loaded;
+    if (known && known.checkedAt > started) return loaded;
     if (known) this.#drop(known);
     this.#add(loaded);
     return loaded;
@@ -146,7 +150,8 @@ export class DistributionCache {
     });
     if (!stamps) return;
     for (const entry of entries) {
-      if (stamps.get(entry.distribution.pulpId) === entry.stamp) entry.checkedAt = this.#checkedAt(started);
+      const found = stamps.get(entry.distribution.pulpId);
+      if (found?.stamp === entry.stamp) entry.checkedAt = this.#checkedAt(started, found.switching);
       else this.#drop(entry);
     }
   }

@@ -15,18 +15,20 @@ export interface LoadedDistribution {
   readonly noted: boolean;
   /** It has served others. */
   readonly hasFormer: boolean;
+  /** Several distributions of the domain are being switched together: what was just read may change any moment. */
+  readonly switching: boolean;
 }
 
 /**
- * Of types that serve publications: the one that is set, the newest of the version that is set, or the newest of the
- * repository's highest published version. Limits let the planner walk indexes backwards instead of sorting.
+ * Of types that serve publications: the one that is set, the pinned or newest one of the version that is set, or the
+ * newest of the repository's highest published version. Limits let the planner walk indexes backwards instead of sorting.
  */
 const publication = (publishing: readonly string[]) => sql`left join lateral (
     select p.* from (
       (select p.* from publication p where p.pulp_id = d.publication_id and p.complete)
       union all
       (select p.* from publication p where d.publication_id is null and p.repository_version_id = d.repository_version_id
-         and p.complete order by p.pulp_id desc limit 1)
+         and p.complete order by (p.pulp_id = d.pinned_publication_id) desc nulls last, p.pulp_id desc limit 1)
       union all
       (select p.* from (select * from repository_version where repository_id = f.id and complete order by number desc offset 0) v
          cross join lateral (select * from publication where repository_version_id = v.pulp_id and complete order by pulp_id desc limit 1) p
@@ -52,6 +54,9 @@ const stamp = sql`concat_ws(' ', d.xmin, m.xmin, g.xmin, r.xmin, p.pulp_id, v.pu
       join repository_version cv on cv.pulp_id = cp.repository_version_id
       where cv.repository_id = f.id and cp.checkpoint and cp.complete) end)`;
 
+/** Whether a switch of several distributions of the domain is under way. */
+const switching = sql`exists (select from distribution_switch s where s.domain_id = d.domain_id and s.switching_until > clock_timestamp())`;
+
 const tables = (publishing: readonly string[]) => sql`distribution d
   join domain m on m.id = d.domain_id
   left join content_guard g on g.pulp_id = d.content_guard_id
@@ -68,6 +73,7 @@ interface SelectedRow extends Row {
   _version: LoadedDistribution['version'];
   _noted: boolean;
   _former: boolean;
+  _switching: boolean;
 }
 
 /**
@@ -88,7 +94,8 @@ export async function loadByPath(
       case when v.id is not null then to_jsonb(v) end as _version,
       exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id = p.pulp_id and dp.served_until is null)
         and not exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id <> p.pulp_id and dp.served_until is null) as _noted,
-      exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id <> p.pulp_id) as _former
+      exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id <> p.pulp_id) as _former,
+      ${switching} as _switching
     from ${tables(publishing)}
     where d.path_span @> ((select id from domain where name = ${domain})::text || '/' || ${path} || '/')
     order by length(d.base_path) desc limit 1`);
@@ -96,7 +103,7 @@ export async function loadByPath(
 }
 
 function split(selected: SelectedRow): LoadedDistribution {
-  const { _stamp, _domain, _redirects, _guard, _publication, _version, _noted, _former, ...row } = selected;
+  const { _stamp, _domain, _redirects, _guard, _publication, _version, _noted, _former, _switching, ...row } = selected;
   return {
     row,
     stamp: _stamp,
@@ -107,7 +114,13 @@ function split(selected: SelectedRow): LoadedDistribution {
     version: _version,
     noted: _noted,
     hasFormer: _former,
+    switching: _switching,
   };
+}
+
+export interface Stamp {
+  readonly stamp: string;
+  readonly switching: boolean;
 }
 
 /** The stamps of distributions by id; those that are gone are missing. */
@@ -115,10 +128,10 @@ export async function loadStamps(
   db: Queryable,
   publishing: readonly string[],
   ids: readonly string[],
-): Promise<Map<string, string>> {
+): Promise<Map<string, Stamp>> {
   const which: Sql = sql`d.pulp_id = any(${ids}::uuid[])`;
-  const rows = await db.rows<{ pulp_id: string; stamp: string }>(
-    sql`select d.pulp_id, ${stamp} as stamp from ${tables(publishing)} where ${which}`,
+  const rows = await db.rows<Stamp & { pulp_id: string }>(
+    sql`select d.pulp_id, ${stamp} as stamp, ${switching} as switching from ${tables(publishing)} where ${which}`,
   );
-  return new Map(rows.map((row) => [row.pulp_id, row.stamp]));
+  return new Map(rows.map((row) => [row.pulp_id, row]));
 }

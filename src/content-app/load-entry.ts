@@ -42,6 +42,7 @@ export class EntryLoader {
       checkpointsOf: row.checkpoint ? (row.repository_id as string | null) : null,
       redirects: redirects && this.#services.settings.redirectToObjectStorage,
       stamp,
+      switching: loaded.switching,
       checkedAt: started,
     };
   }

@@ -30,6 +30,8 @@ export interface ServedEntry {
   readonly redirects: boolean;
   /** Identity of the rows that what is served follows from. */
   readonly stamp: string;
+  /** It was read while several distributions of the domain were being switched together. */
+  readonly switching: boolean;
   /** Start of the last query that found the stamp unchanged (milliseconds of the monotonic clock). */
   checkedAt: number;
 }
