@@ -40,15 +40,15 @@ export async function findSources(
   contentArtifactId: number,
   cooldown: number,
 ): Promise<RemoteSources> {
-  const rows =
-    await db.rows<SourceRow>(sql`with own as (select * from remote_artifact where content_artifact_id = ${contentArtifactId})
-    select ra.id, ra.url, ra.size, ${digestSelect('ra')}, to_jsonb(r) as remote, a.id as artifact_id, a.size as artifact_size,
+  const rows = await db.rows<SourceRow>(sql`with
+    own as materialized (select * from remote_artifact where content_artifact_id = ${contentArtifactId}),
+    alternate as materialized (select distinct on (other.id) other.* from own cross join lateral (
+      select * from remote_artifact where is_alternate and sha256 = own.sha256 and content_artifact_id <> own.content_artifact_id offset 0) other)
+    select ra.id, ra.url, ra.size, ${digestSelect('ra')}, r.remote, a.id as artifact_id, a.size as artifact_size,
       (ra.failed_at is null or ra.failed_at < now() - make_interval(secs => ${cooldown})) as usable
-    from (select * from own union all
-      select other.* from remote_artifact other where other.is_alternate and other.content_artifact_id <> ${contentArtifactId}
-        and other.sha256 in (select own.sha256 from own where own.sha256 is not null)) ra
-    join remote r on r.pulp_id = ra.remote_id and r.domain_id = ${domainId}
-    left join artifact a on a.sha256 = ra.sha256 and a.domain_id = ${domainId}
+    from (select * from own union all select * from alternate) ra
+    cross join lateral (select to_jsonb(remote) as remote from remote where pulp_id = ra.remote_id and domain_id = ${domainId} limit 1) r
+    left join lateral (select id, size from artifact where sha256 = ra.sha256 and domain_id = ${domainId} limit 1) a on true
     order by ra.is_alternate desc, ra.id`);
   return summary(rows);
 }
