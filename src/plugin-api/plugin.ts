@@ -117,12 +117,13 @@ export interface PublishContext extends TaskContext {
   /** A metadata file that was fetched already. */
   addTemp(relativePath: string, temp: TempArtifact): Promise<void>;
   /** The bytes of a unit's artifact under a path. */
-  addArtifact(relativePath: string, contentArtifactId: number): void;
+  addArtifact(relativePath: string, contentArtifactId: number | null): void;
 }
 
 export interface PublishedUnit {
   readonly contentId: number;
-  readonly contentArtifactId: number;
+  /** Null for a unit without bytes, whose path is empty. */
+  readonly contentArtifactId: number | null;
   readonly relativePath: string;
   /** Values of the type's table. */
   readonly values: Row;

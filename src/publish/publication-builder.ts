@@ -52,8 +52,10 @@ export class PublicationBuilder {
       units: (type, options) => publishedUnits(this.#context.db, version, type, options?.digests),
       addFile: (relativePath, source) => this.#addFile(relativePath, source),
       addTemp: async (relativePath, temp) => this.#addTemp(relativePath, temp),
-      addArtifact: (relativePath, contentArtifactId) =>
-        this.#addPath({ relativePath, artifactId: null, contentArtifactId }),
+      addArtifact: (relativePath, contentArtifactId) => {
+        if (contentArtifactId === null) throw new Error(`There are no bytes to publish as ${relativePath}`);
+        this.#addPath({ relativePath, artifactId: null, contentArtifactId });
+      },
     };
   }
 

@@ -37,8 +37,8 @@ export async function* publishedUnits(
 
 interface UnitRow extends Row {
   readonly content_id: number;
-  readonly content_artifact_id: number;
-  readonly artifact_path: string;
+  readonly content_artifact_id: number | null;
+  readonly artifact_path: string | null;
   readonly artifact_size: number | null;
 }
 
@@ -62,9 +62,9 @@ async function readBatch(
       sql.raw('coalesce(a.size, ra.size) as artifact_size'),
       ...bytes,
     ])}
-      from unit join content_artifact ca on ca.content_id = unit.content_id
+      from unit left join content_artifact ca on ca.content_id = unit.content_id
         left join artifact a on a.id = ca.artifact_id
-        left join lateral (select * from remote_artifact ra where a.id is null and ra.content_artifact_id = ca.id
+        left join lateral (select * from remote_artifact ra where ca.artifact_id is null and ra.content_artifact_id = ca.id
           order by ra.remote_id limit 1) ra on true
       order by unit.content_id desc, ca.id`);
 }
@@ -80,7 +80,7 @@ function toUnit(type: ContentTable, names: readonly DigestName[], row: UnitRow):
   return {
     contentId: row.content_id,
     contentArtifactId: row.content_artifact_id,
-    relativePath: row.artifact_path,
+    relativePath: row.artifact_path ?? '',
     values,
     size: row.artifact_size,
     digests,

@@ -4,6 +4,7 @@ import { sql } from '../db/sql.ts';
 import type { SavedUnit } from '../model/content.ts';
 import { addContent, addNewContent, countVersion, removeContent, removeWhere, startFrom } from '../model/membership.ts';
 import { trimVersions } from '../model/protected-versions.ts';
+import { refreshStatistics } from '../model/refresh-statistics.ts';
 import { announceRepositoryChange } from '../model/repository.ts';
 import {
   beginVersion,
@@ -48,6 +49,7 @@ export async function withNewVersion(
   try {
     await work(newVersion(context, row));
     context.signal.throwIfAborted();
+    await refreshStatistics(context.db, detailTables(type));
     const made = await context.write((tx) => complete(context, tx, type, repository, row, before));
     if (!made) return null;
   } catch (error) {
@@ -116,6 +118,10 @@ async function complete(
   await announceRepositoryChange(tx, repository.pulpId);
   context.created(prn('core.repositoryversion', version.pulpId));
   return true;
+}
+
+export function detailTables({ contentTypes }: RepositoryType): string[] {
+  return contentTypes.map((content) => content.table);
 }
 
 function isEmpty(counts: object): boolean {

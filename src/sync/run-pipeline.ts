@@ -2,6 +2,7 @@
 
 import { IdList } from '../lib/id-list.ts';
 import { forEachConcurrent } from '../lib/map-concurrent.ts';
+import { refreshStatistics } from '../model/refresh-statistics.ts';
 import type { SyncEnd } from '../plugin-api/plugin.ts';
 import { saveReceived } from '../repository/save-received.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
@@ -19,6 +20,8 @@ import type { SyncUnit } from './units.ts';
 const AHEAD = 4000;
 /** Units looked up and saved together: large enough that round trips do not count, small enough for short transactions. */
 const BATCH = 2000;
+/** Units after which the planner should know of new tables. */
+const WORTH_STATISTICS = 10_000;
 /** Batches saved at once. */
 const SAVERS = 2;
 /** Downloaded units that wait to be saved, where the setting does not tell. */
@@ -28,6 +31,8 @@ export interface PipelineOptions extends SaveTarget {
   readonly fetch: (wanted: Wanted) => Promise<TempArtifact>;
   readonly concurrency: number;
   readonly temps: TempPool;
+  /** Tables of the content types of the repository. */
+  readonly detailTables: readonly string[];
 }
 
 export interface PipelineResult {
@@ -66,8 +71,13 @@ export async function runPipeline(
       return saved;
     };
     const stored = flow.join(saveArtifactsStage(save, fetched), 1);
-    const saveUnits = async (batch: SyncUnit[]) =>
+    const saveUnits = async (batch: SyncUnit[]) => {
+      const before = seen.length;
       associated.add(await saveBatch(options, batch, (id) => seen.add(id)));
+      if (before < WORTH_STATISTICS && seen.length >= WORTH_STATISTICS) {
+        await refreshStatistics(context.db, options.detailTables);
+      }
+    };
     await forEachConcurrent(stored, SAVERS, saveUnits);
   } catch (error) {
     downloads.finish('failed');

@@ -11,7 +11,7 @@ import type { Remote, RepositorySync, RepositoryType, SyncContext, SyncEnd, Vers
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import { presentVersion, requireRepository } from '../repository/modify-task.ts';
 import type { VersionEngine } from '../repository/version-context.ts';
-import { type NewVersion, withNewVersion } from '../repository/with-new-version.ts';
+import { detailTables, type NewVersion, withNewVersion } from '../repository/with-new-version.ts';
 import { OpenRemotes } from './open-remotes.ts';
 import { type PipelineResult, runPipeline } from './run-pipeline.ts';
 import type { Declarations } from './stages/declare-units.ts';
@@ -98,7 +98,7 @@ async function runSync(
   const mirror = sync.mirrors ? sync.mirrors(context.options) : context.options.mirror === true;
   let end: SyncEnd = {};
   const made = await withNewVersion(context, engine, context.repository, async (version) => {
-    const result = await fill(context, version, remotes, temps, first, generator);
+    const result = await fill(context, engine, version, remotes, temps, first, generator);
     if (mirror) await removeOthers(context, version, result);
     end = result.end;
   });
@@ -120,6 +120,7 @@ function reportSkipped(context: SyncContext): null {
 
 async function fill(
   context: SyncContext,
+  engine: VersionEngine,
   version: NewVersion,
   remotes: OpenRemotes,
   temps: TempPool,
@@ -136,6 +137,7 @@ async function fill(
       alternate: await isAlternateRepository(context.db, context.repository.pulpId),
       concurrency: limits.concurrency,
       temps,
+      detailTables: detailTables(engine.types.repositoryType(context.repository.pulpType)),
       fetch: ({ remoteId, url, ...expected }) => remotes.fetch(remoteId, url, expected),
     },
     first,
