@@ -194,8 +194,10 @@ create table repository_content (
   primary key (repository_id, content_id, version_added)
 );
 create index repository_content_content on repository_content (content_id);
-create index repository_content_added on repository_content (repository_id, version_added);
-create index repository_content_removed on repository_content (repository_id, version_removed) where version_removed is not null;
+-- The repository comes second, so that nobody looks for one unit in these: before a repository has statistics, the planner takes
+-- an index that begins with the repository for as good as the primary key, and would read all of its rows for each unit.
+create index repository_content_added on repository_content (version_added, repository_id);
+create index repository_content_removed on repository_content (version_removed, repository_id) where version_removed is not null;
 
 create table publication (
   pulp_id uuid primary key,
