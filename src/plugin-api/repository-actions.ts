@@ -16,9 +16,13 @@ interface Found {
 
 /** Condition on `c` for one unit named by href or PRN. */
 export async function contentCondition(filter: string, value: string, request: RequestContext): Promise<Sql> {
-  const id = unitId(value);
+  const id = unitId(value.trim());
   if (value === '') throw ValidationError.field(filter, 'No value supplied for content filter');
-  if (!id) throw ValidationError.field(filter, `URI not valid: ${value}`);
+  if (!id) throw new ValidationError([`URI not valid: ${value}`]);
+  const found = await request.db.row(
+    sql`select 1 from content where pulp_id = ${id} and domain_id = ${request.domain.id}`,
+  );
+  if (!found) throw new ValidationError([`URI ${value} not found for content.`]);
   return sql`c.pulp_id = ${id} and c.domain_id = ${request.domain.id}`;
 }
 

@@ -20,16 +20,15 @@ export interface VersionKey {
   readonly pulpId: string;
 }
 
-/** The version an href or PRN names; a repository stands for its latest. Undefined when there is none. */
-export async function findVersion(
-  filter: string,
-  value: string,
-  request: RequestContext,
-): Promise<VersionKey | undefined> {
-  return await request.db.row<VersionKey>(sql`select v.repository_id as "repositoryId", v.number, v.pulp_id as "pulpId"
+/** The version an href or PRN names; a repository stands for its latest. 400 when there is none. */
+export async function findVersion(filter: string, value: string, request: RequestContext): Promise<VersionKey> {
+  const found =
+    await request.db.row<VersionKey>(sql`select v.repository_id as "repositoryId", v.number, v.pulp_id as "pulpId"
     from repository_version v join repository r on r.id = v.repository_id
     where v.complete and r.domain_id = ${request.domain.id} and ${versionCondition(filter, value)}
     order by v.number desc limit 1`);
+  if (!found) throw new ValidationError([`URI ${value} not found for repositoryversion.`]);
+  return found;
 }
 
 function versionCondition(filter: string, value: string): Sql {
@@ -43,13 +42,24 @@ function versionCondition(filter: string, value: string): Sql {
 function requireRepository(filter: string, value: string): string {
   const found = REPOSITORY_HREF.exec(value) ?? REPOSITORY_PRN.exec(value);
   const id = found?.[1] ?? found?.[2];
-  if (!id) throw ValidationError.field(filter, `URI not valid: ${value}`);
+  if (value === '') throw ValidationError.field(filter, 'No value supplied for content filter');
+  if (!id) throw new ValidationError([`URI not valid: ${value}`]);
   return id;
 }
 
 /** Condition on a column that holds repository ids. */
-export function repositoryIdCondition(filter: string, value: string, _request: RequestContext, column: Sql): Sql {
-  return sql`${column} = ${requireRepository(filter, value)}`;
+export async function repositoryIdCondition(
+  filter: string,
+  value: string,
+  request: RequestContext,
+  column: Sql,
+): Promise<Sql> {
+  const id = requireRepository(filter, value);
+  const found = await request.db.row(
+    sql`select 1 from repository where pulp_id = ${id} and domain_id = ${request.domain.id}`,
+  );
+  if (!found) throw new ValidationError([`URI ${value} not found for repository.`]);
+  return sql`${column} = ${id}`;
 }
 
 /** Condition on a column that holds version ids. */
@@ -59,8 +69,7 @@ export async function versionIdCondition(
   request: RequestContext,
   column: Sql,
 ): Promise<Sql> {
-  const version = await findVersion(filter, value, request);
-  return version ? sql`${column} = ${version.pulpId}` : sql.raw('false');
+  return sql`${column} = ${(await findVersion(filter, value, request)).pulpId}`;
 }
 
 /** Id of the newest complete version of a repository. */

@@ -122,7 +122,6 @@ async function reclaim(request: RequestContext, _params: unknown, body: Body): P
   const keep: string[] = [];
   for (const name of (values.repo_versions_keeplist as string[] | undefined) ?? []) {
     const version = await findVersion('repo_versions_keeplist', name, request);
-    if (!version) throw ValidationError.field('repo_versions_keeplist', `URI ${name} is not valid.`);
     keep.push(version.pulpId);
   }
   const locks =

@@ -97,8 +97,7 @@ export class FilterSet {
 
   async #condition(key: string, value: string, request: RequestContext): Promise<Sql> {
     if (value.includes('\0')) throw ValidationError.field(key, 'Null characters are not allowed.');
-    if (key === 'pulp_label_select')
-      return value === '' ? sql.raw('true') : labelCondition(sql.raw('t.pulp_labels'), value);
+    if (key === 'pulp_label_select') return labelCondition(sql.raw('t.pulp_labels'), value);
     if (key === 'pulp_id__in') return this.#idIn(key, split(value));
     if (key === 'pulp_href__in' || key === 'prn__in') return this.#namesIn(key, split(value));
     const { filter, suffix } = this.#lookups.get(key)!;
@@ -128,7 +127,7 @@ export class FilterSet {
     try {
       return this.#hrefs.read(name);
     } catch (error) {
-      if (error instanceof Refused) throw ValidationError.field(key, `URI not valid: ${name}`);
+      if (error instanceof Refused) throw new ValidationError([`URI not valid: ${name}`]);
       throw error;
     }
   }
@@ -264,7 +263,7 @@ async function referenceCondition(
   for (const name of names) {
     const list = ofWholeType(hrefs, request, name, filter);
     if (list) return sql`${e} in (${list})`;
-    ids.push(await resolveId(filter, key, name, hrefs, request));
+    ids.push(await resolveId(filter, name, hrefs, request));
   }
   return sql`${e} = any(${ids})`;
 }
@@ -277,13 +276,7 @@ function ofWholeType(hrefs: HrefReader, request: RequestContext, name: string, f
   return sql`select pulp_id from ${sql.ident(model.table)} where pulp_type = ${model.pulpType}`;
 }
 
-async function resolveId(
-  filter: Filter,
-  key: string,
-  name: string,
-  hrefs: HrefReader,
-  request: RequestContext,
-): Promise<string> {
+async function resolveId(filter: Filter, name: string, hrefs: HrefReader, request: RequestContext): Promise<string> {
   try {
     const named = hrefs.read(name);
     if (!fits(named.model, filter.target!)) throw new Refused(`Invalid hyperlink - Incorrect URL match.`);
@@ -293,10 +286,7 @@ async function resolveId(
     );
     return row?.pulp_id ?? '00000000-0000-0000-0000-000000000000';
   } catch (error) {
-    if (error instanceof Refused)
-      throw new ValidationError({
-        [key]: name.startsWith('prn:') ? (error.body as string[]) : [`URI not valid: ${name}`],
-      });
+    if (error instanceof Refused) throw new ValidationError([`URI couldn't be resolved: ${name}`]);
     throw error;
   }
 }

@@ -42,7 +42,6 @@ const filters: Filters = {
   repository_version: customFilter(async (value, request) => {
     if (value === '') throw ValidationError.field('repository_version', 'No value supplied for content filter');
     const version = await findVersion('repository_version', value, request);
-    if (!version) return sql.raw('false');
     return sql`exists (select 1 from content_artifact ca where ca.artifact_id = t.id and ${memberOf(version, sql.raw('ca.content_id'))})`;
   }),
   orphaned_for: customFilter(
