@@ -117,13 +117,13 @@ export class FilterSet {
       if (key === 'prn__in' && !name.startsWith('prn:')) {
         throw ValidationError.field(key, `Not a valid PRN: ${name}, must start with 'prn:'`);
       }
-      const named = this.#read(key, name);
+      const named = this.#read(name);
       return fits(named.model, this.#resource.model.table) ? conditionFor(named, 't') : sql.raw('false');
     });
     return conditions.length === 0 ? sql.raw('true') : sql`(${sql.join(conditions, ' or ')})`;
   }
 
-  #read(key: string, name: string) {
+  #read(name: string) {
     try {
       return this.#hrefs.read(name);
     } catch (error) {
@@ -160,7 +160,7 @@ async function lookupCondition(
     if (/^(true|1|t)$/i.test(value)) return sql`${e} is null`;
     return /^(false|0|f)$/i.test(value) ? sql`${e} is not null` : sql.raw('true');
   }
-  if (filter.kind === 'reference') return await referenceCondition(filter, suffix, key, value, hrefs, request);
+  if (filter.kind === 'reference') return await referenceCondition(filter, suffix, value, hrefs, request);
   if (suffix === 'in') return sql`${e} = any(${split(value).map((part) => convert(filter, key, part))})`;
   if (suffix === 'range') {
     const parts = split(value);
@@ -248,7 +248,6 @@ function convertDate(key: string, value: string): string {
 async function referenceCondition(
   filter: Filter,
   suffix: string,
-  key: string,
   value: string,
   hrefs: HrefReader,
   request: RequestContext,
