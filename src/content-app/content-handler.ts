@@ -68,7 +68,7 @@ export function createContentHandler(
     maxEntries: options.cacheEntries ?? 50_000,
     maxBytes: options.cacheBytes ?? 48 * MIB,
   });
-  const upstream = new UpstreamClients(services.secrets);
+  const upstream = new UpstreamClients(services.secrets, services.downloader);
   let pool: HashPool | undefined;
   const hashPool = () => (pool ??= new HashPool());
   const tools = {

@@ -1,6 +1,7 @@
 /** What a path of a distribution is, in the order of core.md §5.3 from the plugin's own answer to the grace period. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { encodePath } from '../lib/relative-path.ts';
+import { Semaphore } from '../lib/semaphore.ts';
 import type { Services } from '../plugin-api/context.ts';
 import type { ServeAnswer } from '../plugin-api/plugin.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
@@ -38,11 +39,14 @@ export interface Resolved {
 const MISSING = { kind: 'missing' } as const;
 /** Former publications may be deleted, which the entry's stamp does not tell. */
 const KEEP_FORMER = 60_000;
+/** Each holds a connection of the pool while it reads a cursor. */
+const LISTINGS_AT_ONCE = 2;
 
 export class PathResolver {
   readonly #services: Services;
   readonly #directories: Directories;
   readonly #keep: number;
+  readonly #listings = new Semaphore(LISTINGS_AT_ONCE);
 
   constructor(services: Services) {
     this.#services = services;
@@ -107,7 +111,12 @@ export class PathResolver {
     const index = await findIndex(this.#services.db, source, path);
     if (index) return { answer: fileAnswer(entry, index), keep: this.#keep };
     if (!(await this.#directories.has(source, path.slice(0, -1)))) return { answer: MISSING, keep: this.#keep };
-    return { answer: await makeListing(this.#services.db, entry.store, source, path, title), keep: this.#keep };
+    const release = await this.#listings.acquire();
+    try {
+      return { answer: await makeListing(this.#services.db, entry.store, source, path, title), keep: this.#keep };
+    } finally {
+      release();
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import {
   createContentHandler,
 } from '../../src/content-app/content-handler.ts';
 import { sql } from '../../src/db/sql.ts';
+import { createDownloader } from '../../src/download/downloader.ts';
 import { Secrets } from '../../src/lib/secrets.ts';
 import { uuid7 } from '../../src/lib/uuid7.ts';
 import type { Domain, Services } from '../../src/plugin-api/context.ts';
@@ -78,7 +79,7 @@ export class World {
       settings: makeSettings({ data: root, ...settings }),
       db,
       storage: (wanted) => (wanted.name === 'default' ? store : store.forDomain(wanted.pulpId)),
-      downloader: undefined as unknown as Services['downloader'],
+      downloader: createDownloader,
       secrets: new Secrets([Buffer.alloc(32, 1)]),
       models: new Models([]),
       logger: { debug: () => {}, info: () => {}, warn: log, error: log },
