@@ -1,13 +1,19 @@
 /** The tasks over content: syncs and publications of all package types, versions, uploads and clean-up. */
+
 import type { Plugin, RepositorySync, RepositoryType } from '../plugin-api/plugin.ts';
 import type { TaskFunction } from '../plugin-api/task.ts';
 import { publishTask, publishVersion } from '../publish/publish-task.ts';
+import { leftoverTasks } from '../repository/clean-up-leftovers-tasks.ts';
 import { ContentRegistry } from '../repository/content-registry.ts';
 import { deleteVersionTask } from '../repository/delete-version-task.ts';
 import { modifyTask } from '../repository/modify-task.ts';
+import { orphanCleanupTask } from '../repository/orphan-cleanup-task.ts';
+import { reclaimSpaceTask } from '../repository/reclaim-space-task.ts';
+import { repairTasks } from '../repository/repair-tasks.ts';
 import type { VersionEngine } from '../repository/version-context.ts';
 import { syncTask } from '../sync/sync-task.ts';
 import { commitUpload } from '../upload/commit-upload.ts';
+import { contentTools } from './content-tools.ts';
 
 /** What the engines know of the installed package types. */
 export function contentEngine(plugins: readonly Plugin[]): VersionEngine {
@@ -22,8 +28,13 @@ export function contentTasks(plugins: readonly Plugin[]): TaskFunction[] {
     modifyTask(engine),
     deleteVersionTask,
     commitUpload,
+    orphanCleanupTask(engine.types),
+    reclaimSpaceTask(engine.types),
+    ...repairTasks,
+    ...leftoverTasks,
     ...repositoryTypes.filter(canSync).map((type) => syncTask(engine, type)),
     ...publicationTypes.map((type) => publishTask(engine.types, type)),
+    ...plugins.flatMap((plugin) => plugin.contentTasks?.(contentTools(engine)) ?? []),
   ];
 }
 

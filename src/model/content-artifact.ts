@@ -19,7 +19,7 @@ export interface ArtifactSource {
 export interface UnitArtifact {
   readonly relativePath: string;
   /** id of the artifact row; null while the bytes are upstream only. */
-  readonly artifactId: number | null;
+  artifactId: number | null;
   readonly source?: ArtifactSource | undefined;
 }
 
@@ -50,6 +50,21 @@ export async function insertContentArtifacts(tx: Transaction, units: readonly Un
 
 function sourceValues(source: ArtifactSource) {
   return [source.remoteId, source.url, source.size ?? null, source.alternate ?? false, ...digestValues(source.digests)];
+}
+
+/**
+ * Holds the artifacts that units are about to be linked to until the transaction ends. One that a clean-up has removed since it was
+ * found is unlinked: its unit is saved as one whose bytes are upstream.
+ */
+export async function holdArtifacts(tx: Transaction, units: readonly Unit[]): Promise<void> {
+  const linked = units.flatMap((unit) => unit.artifacts).filter((artifact) => artifact.artifactId !== null);
+  if (linked.length === 0) return;
+  const ids = [...new Set(linked.map((artifact) => artifact.artifactId))];
+  const rows = await tx.rows<{ id: number }>(
+    sql`select id from artifact where id = any(${ids}::bigint[]) order by id for key share`,
+  );
+  const there = new Set<number | null>(rows.map((row) => row.id));
+  for (const artifact of linked) if (!there.has(artifact.artifactId)) artifact.artifactId = null;
 }
 
 /** Completes units that were there before: links bytes they lack, and notes or renews their sources. */

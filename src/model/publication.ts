@@ -94,3 +94,10 @@ export async function recordServedPublication(tx: Transaction, repositoryId: num
         where r.id = ${repositoryId} and not d.checkpoint
       on conflict (distribution_id, publication_id) do update set served_until = null`);
 }
+
+/** Removes publications that tasks began a day ago or more and never completed. */
+export async function removeStalePublications(tx: Transaction, domainId: number): Promise<void> {
+  await tx.run(sql`delete from publication
+    where not complete and domain_id = ${domainId} and pulp_created < now() - interval '1 day'
+      and not exists (select from task where state = 'running' and task.started_at < publication.pulp_created)`);
+}

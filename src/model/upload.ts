@@ -19,3 +19,12 @@ export async function findUpload(db: Queryable, domainId: number, pulpId: string
 export async function deleteUpload(db: Queryable, pulpId: string): Promise<void> {
   await db.run(sql`delete from upload where pulp_id = ${pulpId}`);
 }
+
+/** Uploads older than so many minutes. */
+export async function staleUploads(db: Queryable, domainId: number, minutes: number): Promise<string[]> {
+  const rows = await db.rows<{ pulp_id: string }>(sql`
+    select pulp_id from upload
+      where domain_id = ${domainId} and pulp_last_updated < now() - make_interval(mins => ${minutes}::integer)
+      order by pulp_id`);
+  return rows.map((row) => row.pulp_id);
+}

@@ -12,6 +12,7 @@ import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import { presentVersion, requireRepository } from '../repository/modify-task.ts';
 import type { VersionEngine } from '../repository/version-context.ts';
 import { detailTables, type NewVersion, withNewVersion } from '../repository/with-new-version.ts';
+import { type AlternateArgs, openAlternate } from './alternate-sync.ts';
 import { OpenRemotes } from './open-remotes.ts';
 import { type PipelineResult, runPipeline } from './run-pipeline.ts';
 import type { Declarations } from './stages/declare-units.ts';
@@ -28,7 +29,11 @@ export interface SyncArgs {
 export function syncTask(engine: VersionEngine, type: RepositoryType & { sync: RepositorySync }): TaskFunction {
   return {
     name: type.sync.taskName,
-    run: (context, args: SyncArgs) => syncRepository(context, engine, type.sync, args),
+    async run(context, args: SyncArgs | AlternateArgs) {
+      if (!('source_path' in args)) return await syncRepository(context, engine, type.sync, args);
+      await syncRepository(context, engine, type.sync, await openAlternate(context, type.pulpType, args));
+      return null;
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** Last stage: finds or makes the units and adds them to the new version, a batch in one transaction. */
 import type { Transaction } from '../../db/database.ts';
 import { findContent, saveContent, touchContent, type Unit } from '../../model/content.ts';
-import type { ArtifactSource } from '../../model/content-artifact.ts';
+import { type ArtifactSource, holdArtifacts } from '../../model/content-artifact.ts';
 import type { DeclaredArtifact } from '../../plugin-api/content.ts';
 import type { TaskContext } from '../../plugin-api/task.ts';
 import { unitOf } from '../../repository/unit-of.ts';
@@ -53,6 +53,7 @@ async function saveAndAdd(
   version: NewVersion,
   units: readonly Unit[],
 ): Promise<number> {
+  await holdArtifacts(tx, units);
   const saved = await saveContent(tx, domainId, units);
   const gained = await version.addIn(tx, saved);
   const reused = gained === 0 ? [] : saved.filter((unit) => unit.existed).map((unit) => unit.id);
