@@ -5,8 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import { authenticate } from '../access/authenticate.ts';
 import type { VerifiedPasswords } from '../access/verified-passwords.ts';
 import { newCorrelationId, withCorrelationId } from '../lib/correlation.ts';
+import { saveArtifacts } from '../model/artifact.ts';
 import type { DispatchedTask, Domain, Services, TaskRequest, User } from '../plugin-api/context.ts';
-import type { LiveAnswer, LiveApi, LiveDistribution, LiveRequest } from '../plugin-api/live.ts';
+import type { LiveAnswer, LiveApi, LiveDistribution, LiveFile, LiveRequest } from '../plugin-api/live.ts';
 import type { ServedDistribution } from '../plugin-api/plugin.ts';
 import { answerError } from './answer-error.ts';
 import { findDomain } from './domains.ts';
@@ -128,8 +129,7 @@ class LiveExchange implements LiveRequest {
   }
 
   async user(): Promise<User | null> {
-    const { db } = this.services;
-    return (await authenticate(db, this.#parts.passwords, this.#request.method!, this.#request.headers)).user;
+    return (await authenticate(this.services, this.#parts.passwords, this.#request.method!, this.#request)).user;
   }
 
   async authorize(policy: string, action: string, distribution: ServedDistribution): Promise<User | null> {
@@ -148,6 +148,12 @@ class LiveExchange implements LiveRequest {
     });
     this.#body = { body, domain };
     return { values: (body.values ?? {}) as Record<string, unknown>, isForm: body.isForm };
+  }
+
+  async keepFile(domain: Domain, { temp }: LiveFile): Promise<string> {
+    const { db, settings, storage } = this.services;
+    const [saved] = await saveArtifacts(db, storage(domain), domain.id, [temp], settings.allowedContentChecksums);
+    return saved!.pulpId;
   }
 
   dispatch(domain: Domain, user: User | null, task: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask> {

@@ -9,15 +9,17 @@ import { HrefReader } from '../api/engine/hrefs.ts';
 import { type DocumentSource, documentEndpoints } from '../api/engine/openapi/document-endpoints.ts';
 import { indexEndpoint } from '../api/engine/openapi/router-index.ts';
 import { routesOf } from '../api/engine/routes.ts';
-import { roleActions } from '../api/role-actions.ts';
+import { roleActionsBy } from '../api/role-actions.ts';
 import { RouteTable } from '../api/route-table.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DispatchedTask, Services, TaskRequest } from '../plugin-api/context.ts';
 import { dispatch, type TaskRunner } from '../tasking/dispatch.ts';
-import { buildAccess } from './access.ts';
+import { accessCatalogue, buildAccess } from './access.ts';
 import { reportedVersions } from './component-versions.ts';
 import { installedPlugins } from './installed-plugins.ts';
 import { allResources } from './resources.ts';
+
+const roleActions = roleActionsBy(accessCatalogue);
 
 type ApiSettings = Pick<Settings, 'apiRoot' | 'domainEnabled'>;
 
@@ -30,13 +32,14 @@ export function documentOptions({ apiRoot, domainEnabled }: ApiSettings): Docume
 /** Endpoints outside resources; the document tells of resources and endpoints alike. */
 export function apiEndpoints(passwords: VerifiedPasswords, settings: ApiSettings): Endpoint[] {
   const resources = allResources();
+  const live = installedPlugins.flatMap((plugin) => plugin.live?.operations ?? []);
   const endpoints: Endpoint[] = [
     indexEndpoint(resources),
     statusEndpoint(reportedVersions(installedPlugins)),
     livezEndpoint,
     ...cleanUpEndpoints,
     ...loginEndpoints(passwords),
-    ...documentEndpoints({ resources, extras: () => endpoints, options: documentOptions(settings) }),
+    ...documentEndpoints({ resources, extras: () => [...endpoints, ...live], options: documentOptions(settings) }),
   ];
   return endpoints;
 }

@@ -1,5 +1,6 @@
 /** The package types of this server: two lines for each. */
 import type { Plugin } from '../plugin-api/plugin.ts';
 import { filePlugin } from '../plugins/file/plugin.ts';
+import { pythonPlugin } from '../plugins/python/plugin.ts';
 
-export const installedPlugins: readonly Plugin[] = [filePlugin];
+export const installedPlugins: readonly Plugin[] = [filePlugin, pythonPlugin];

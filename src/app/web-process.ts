@@ -11,6 +11,7 @@ import { dieWithParent, reportReady, stopRequested } from './child-process.ts';
 import { componentVersions } from './component-versions.ts';
 import { buildContent } from './content.ts';
 import { StartRefused } from './data-directory.ts';
+import { buildLive } from './live.ts';
 import type { AppLogger } from './logging.ts';
 import { type BuiltServices, buildServices } from './services.ts';
 import { taskFunctions } from './task-functions.ts';
@@ -82,7 +83,10 @@ function buildFaces(
   participations: readonly Participation[],
 ): (Face & { close?: () => Promise<void> })[] {
   const runner = participations.find((one) => one.runner)?.runner;
-  return [...(roles.content ? [buildContent(services)] : []), ...(roles.api ? [buildApi(services, () => runner)] : [])];
+  return [
+    ...(roles.content ? [buildContent(services)] : []),
+    ...(roles.api ? [buildApi(services, () => runner), buildLive(services, () => runner)] : []),
+  ];
 }
 
 async function answer(

@@ -21,7 +21,7 @@ export interface LoadedDistribution {
 
 /**
  * Of types that serve publications: the one that is set, the pinned or newest one of the version that is set, or the
- * newest of the repository's highest published version. Limits let the planner walk indexes backwards instead of sorting.
+ * newest of the repository's highest published version; other types serve one of the very version they serve, if there is one. Limits let the planner walk indexes backwards instead of sorting.
  */
 const publication = (publishing: readonly string[]) => sql`left join lateral (
     select p.* from (
@@ -32,9 +32,12 @@ const publication = (publishing: readonly string[]) => sql`left join lateral (
       union all
       (select p.* from (select * from repository_version where repository_id = f.id and complete order by number desc offset 0) v
          cross join lateral (select * from publication where repository_version_id = v.pulp_id and complete order by pulp_id desc limit 1) p
-         where d.publication_id is null and d.repository_version_id is null order by v.number desc limit 1)
+         where d.publication_id is null and d.repository_version_id is null
+           and (d.pulp_type = any(${publishing}) or not exists (
+             select from repository_version n where n.repository_id = f.id and n.complete and n.number > v.number))
+         order by v.number desc limit 1)
     ) p limit 1
-  ) p on d.pulp_type = any(${publishing}) and not d.checkpoint`;
+  ) p on not d.checkpoint`;
 
 /** The version behind the publication; of other types the one that is set or the latest complete one. */
 const version = (publishing: readonly string[]) => sql`left join lateral (

@@ -10,17 +10,22 @@ import type { Model } from './model.ts';
 import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
 import { contentCondition } from './repository-actions.ts';
 import type { Action, Resource } from './resource.ts';
+import { servedField } from './served-field.ts';
 
 export interface DistributionDeclaration {
   readonly app: string;
   readonly name: string;
   readonly type: string;
+  /** Where it is not `<app>.<type>`. */
+  readonly pulpType?: string;
   readonly description: string;
   /** Has `publication` (types that serve publications). */
   readonly publication?: boolean;
   /** Has `repository_version`; default true. */
   readonly repositoryVersion?: boolean;
   readonly checkpoint?: boolean;
+  /** Fields of its repositories and publications that other servers need to replicate it. */
+  readonly told?: { readonly repositoryFields?: readonly string[]; readonly publicationFields?: readonly string[] };
   /** Has `remote` for pull-through. */
   readonly remote?: boolean;
   readonly fields?: Readonly<Record<string, Field>>;
@@ -29,13 +34,13 @@ export interface DistributionDeclaration {
   readonly hasRoles?: boolean;
 }
 
-export function distributionModel(app: string, name: string, type: string): Model {
-  return { app, name, path: `distributions/${app}/${type}`, table: 'distribution', pulpType: `${app}.${type}` };
+export function distributionModel(app: string, name: string, type: string, pulpType = `${app}.${type}`): Model {
+  return { app, name, path: `distributions/${app}/${type}`, table: 'distribution', pulpType };
 }
 
 export function declareDistribution(declaration: DistributionDeclaration): Resource {
   const { app, name, type } = declaration;
-  const model = distributionModel(app, name, type);
+  const model = distributionModel(app, name, type, declaration.pulpType);
   return {
     model,
     tag: tagOf(model.path),
@@ -45,7 +50,11 @@ export function declareDistribution(declaration: DistributionDeclaration): Resou
     noun: `${type} distribution`,
     description: declaration.description,
     table: distributionTable(model.pulpType),
-    fields: { ...distributionFields(model, declaration), ...declaration.fields },
+    fields: {
+      ...distributionFields(model, declaration),
+      served: servedField({ publishes: declaration.publication ?? false, ...declaration.told }),
+      ...declaration.fields,
+    },
     filters: distributionFilters,
     ordering: DISTRIBUTION_ORDERING,
     operations: { list: true, read: true, create: 'immediate', update: 'immediate', delete: 'immediate' },

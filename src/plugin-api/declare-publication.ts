@@ -15,6 +15,8 @@ export interface PublicationDeclaration {
   readonly app: string;
   readonly name: string;
   readonly type: string;
+  /** Where it is not `<app>.<type>`. */
+  readonly pulpType?: string;
   readonly description: string;
   /** Dotted name of the task that makes one. */
   readonly taskName: string;
@@ -32,13 +34,13 @@ interface Found {
   readonly prn: string;
 }
 
-export function publicationModel(app: string, name: string, type: string): Model {
-  return { app, name, path: `publications/${app}/${type}`, table: 'publication', pulpType: `${app}.${type}` };
+export function publicationModel(app: string, name: string, type: string, pulpType = `${app}.${type}`): Model {
+  return { app, name, path: `publications/${app}/${type}`, table: 'publication', pulpType };
 }
 
 export function declarePublication(declaration: PublicationDeclaration): Resource {
   const { app, name, type } = declaration;
-  const model = publicationModel(app, name, type);
+  const model = publicationModel(app, name, type, declaration.pulpType);
   return {
     model,
     tag: tagOf(model.path),

@@ -46,6 +46,8 @@ export interface LiveRequest {
   authorize(policy: string, action: string, distribution: ServedDistribution): Promise<User | null>;
   /** Throws HttpError or ValidationError for one that cannot be read. */
   body(domain: Domain): Promise<LiveBody>;
+  /** Makes an artifact of a file of the body; its id on the wire. */
+  keepFile(domain: Domain, file: LiveFile): Promise<string>;
   dispatch(domain: Domain, user: User | null, task: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask>;
 }
 

@@ -7,7 +7,9 @@ import type { Condition, LockedRole, Scoping } from './access.ts';
 import type { ContentType, DeclaredContent, SavedContent } from './content.ts';
 import type { Domain, Services } from './context.ts';
 import type { Row, Values } from './field.ts';
+import type { GuardType } from './guard.ts';
 import type { LiveApi } from './live.ts';
+import type { Replicator } from './replicate.ts';
 import type { Action, Resource } from './resource.ts';
 import type { TaskContext, TaskFunction } from './task.ts';
 
@@ -108,7 +110,10 @@ export interface PublishContext extends TaskContext {
    * Units of a type in the version with their artifacts, newest first, streamed in batches. `digests` names those of the bytes that
    * are wanted; all by default.
    */
-  units(type: ContentType, options?: { readonly digests?: readonly DigestName[] }): AsyncIterable<readonly PublishedUnit[]>;
+  units(
+    type: ContentType,
+    options?: { readonly digests?: readonly DigestName[] },
+  ): AsyncIterable<readonly PublishedUnit[]>;
   /** A metadata file made from text or bytes. */
   addFile(
     relativePath: string,
@@ -197,6 +202,8 @@ export interface VersionDraft extends Version {
 export interface ContentTools {
   /** The units found or made, with artifacts of `temp` saved, in one transaction; in the order given. */
   save(context: TaskContext, units: readonly DeclaredContent[]): Promise<SavedContent[]>;
+  /** The bytes of an artifact of the domain as a local file, valid during the call. */
+  withFile<T>(services: Services, domain: Domain, sha256: string, work: (path: string) => Promise<T>): Promise<T>;
   /** Makes a version of a repository the task holds exclusively; null when nothing has changed. */
   newVersion(
     context: TaskContext,
@@ -221,6 +228,10 @@ export interface Plugin {
   readonly repositories: readonly RepositoryType[];
   readonly publications: readonly PublicationType[];
   readonly distributions: readonly DistributionType[];
+  /** How its distributions are brought here from another server; absent: they are not. */
+  readonly replicate?: readonly Replicator[];
+  /** How its content guards decide. */
+  readonly guards?: readonly GuardType[];
   readonly tasks?: readonly TaskFunction[];
   /** Tasks that save content or make versions. */
   readonly contentTasks?: (tools: ContentTools) => readonly TaskFunction[];

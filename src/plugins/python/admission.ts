@@ -1,0 +1,78 @@
+/** What a repository lets in: its blocklist, and whether a file may be replaced by another of the same name. */
+import {
+  type Queryable,
+  type Sql,
+  sql,
+  type TaskContext,
+  type Transaction,
+  type Version,
+} from '../../plugin-api/index.ts';
+
+/** A package that is refused. */
+export interface Refused {
+  readonly id: number;
+  readonly filename: string;
+  readonly pulpId: string;
+}
+
+export const SUBSTITUTION_TEXT = (files: readonly string[]) =>
+  `Found duplicate packages being added with the same filename but different checksums. To allow this, set 'allow_package_substitution' to True on the repository. Conflicting packages: [${files.join(', ')}]`;
+export const BLOCKLIST_TEXT = (files: readonly string[]) =>
+  `Blocklisted packages cannot be added to this repository: ${files.join(', ')}`;
+
+/** Condition that a package `p` is blocked by an entry of the repository. */
+const blocked = (repositoryPulpId: string): Sql => sql`exists (select 1 from python_blocklist_entry e
+  where e.repository_id = ${repositoryPulpId}
+    and (e.filename = p.filename or (e.name = p.name_normalized and (e.version is null or e.version = p.version))))`;
+
+const SELECT = sql.raw('select p.content_id as id, p.filename, c.pulp_id as "pulpId"');
+
+/** Packages among those given that the blocklist refuses; `which` is a condition on the content `c`. */
+export async function findBlocked(db: Queryable, repositoryPulpId: string, which: Sql): Promise<Refused[]> {
+  return await db.rows<Refused>(sql`${SELECT} from content c join python_package p on p.content_id = c.id
+    where ${which} and ${blocked(repositoryPulpId)} order by p.filename`);
+}
+
+/** Packages added by a version for which it has another one with the same file name. */
+export async function findSubstitutes(db: Queryable, version: Version): Promise<Refused[]> {
+  const { repositoryId, number } = version;
+  return await db.rows<Refused>(sql`${SELECT} from repository_content rc
+    join python_package p on p.content_id = rc.content_id join content c on c.id = p.content_id
+    where rc.repository_id = ${repositoryId} and rc.version_added = ${number} and rc.version_removed is null
+      and exists (select 1 from python_package o join repository_content oc on oc.content_id = o.content_id
+        where o.filename = p.filename and o.content_id <> p.content_id
+          and oc.repository_id = ${repositoryId} and oc.version_removed is null)
+    order by p.filename`);
+}
+
+/** Packages named by id whose file names the latest version has for others. */
+export async function findConflicts(
+  db: Queryable,
+  repositoryId: number,
+  pulpIds: readonly string[],
+): Promise<Refused[]> {
+  return await db.rows<Refused>(sql`${SELECT} from content c join python_package p on p.content_id = c.id
+    where c.pulp_id = any(${pulpIds}::uuid[])
+      and (exists (select 1 from python_package o join repository_content oc on oc.content_id = o.content_id
+          where o.filename = p.filename and o.content_id <> p.content_id
+            and oc.repository_id = ${repositoryId} and oc.version_removed is null)
+        or exists (select 1 from python_package o join content a on a.id = o.content_id
+          where o.filename = p.filename and o.content_id <> p.content_id and a.pulp_id = any(${pulpIds}::uuid[])))
+    order by p.filename`);
+}
+
+/** Takes packages out of the version in the making and says so in the task. */
+export async function dropRefused(
+  tx: Transaction,
+  version: Version,
+  refused: readonly Refused[],
+  context: TaskContext,
+  report: { readonly message: string; readonly code: string },
+): Promise<void> {
+  await tx.run(sql`delete from repository_content where repository_id = ${version.repositoryId}
+    and version_added = ${version.number} and content_id = any(${refused.map((one) => one.id)}::bigint[])`);
+  const suffix = refused.map((one) => `${one.filename} (${one.pulpId})`).join('; ');
+  const progress = context.progress({ ...report, total: refused.length, suffix });
+  progress.add(refused.length);
+  progress.finish();
+}

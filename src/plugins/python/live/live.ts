@@ -1,0 +1,143 @@
+/** The live index of a distribution: simple pages, uploads, metadata, feeds, below `/pypi/[domain/]<base path>/`. */
+import { HttpError } from '../../../lib/errors.ts';
+import type { LiveAnswer, LiveApi, LiveDistribution, LiveRequest } from '../../../plugin-api/index.ts';
+import { feedAnswer } from './feeds.ts';
+import { provenanceAnswer, summaryAnswer } from './integrity.ts';
+import { metadataAnswer } from './metadata.ts';
+import { simpleType } from './negotiate.ts';
+import { liveOperations } from './operations.ts';
+import { PageCache } from './page-cache.ts';
+import { type LiveRoute, routeOf } from './routes.ts';
+import { openIndex, type ServedIndex } from './served-index.ts';
+import { indexPage, projectPage } from './simple.ts';
+import { uploadAnswer } from './upload.ts';
+import { isUnchanged, notModified } from './validators.ts';
+import { yankAnswer } from './yank.ts';
+
+const MIB = 1024 * 1024;
+const pages = new PageCache(64 * MIB);
+
+export const pythonLive: LiveApi = {
+  prefix: (settings) => settings.pypiPathPrefix,
+  operations: liveOperations,
+  handle: answerLive,
+};
+
+interface Place {
+  readonly domain: string;
+  /** Decoded, with what comes after the base path. */
+  readonly path: string;
+}
+
+async function answerLive(request: LiveRequest): Promise<LiveAnswer> {
+  const place = placeOf(request);
+  const distribution = place && (await request.find(place.domain, place.path));
+  if (!place || !distribution || distribution.pulpType !== 'python.python') return unknownIndex(place);
+  const below = place.path.slice(distribution.basePath.length + 1);
+  const route = routeOf(below.endsWith('/') ? below.slice(0, -1) : below);
+  if (!route) throw new HttpError(404, 'Not found.');
+  const needsSlash = !place.path.endsWith('/') && !isFeed(route);
+  if (request.method === 'GET' && needsSlash) return slashRedirect(request);
+  if (request.method === 'GET') return await read(request, distribution, route, below);
+  if (request.method === 'POST') return await write(openIndex(request, distribution), route);
+  throw new HttpError(405, `Method "${request.method}" not allowed.`);
+}
+
+const isFeed = ({ kind }: LiveRoute) => kind === 'updates' || kind === 'newProjects' || kind === 'releases';
+
+function placeOf({ path, services }: LiveRequest): Place | undefined {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+  if (!services.settings.domainEnabled) return { domain: 'default', path: decoded };
+  const slash = decoded.indexOf('/');
+  return slash < 0 ? undefined : { domain: decoded.slice(0, slash), path: decoded.slice(slash + 1) };
+}
+
+function unknownIndex(place: Place | undefined): LiveAnswer {
+  if (place && /\/(?:simple|rss|legacy|pypi|integrity)\//.test(place.path)) {
+    return { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: '404 Not Found' };
+  }
+  throw new HttpError(404, `No PythonDistribution found for base_path ${place?.path.replace(/\/$/, '') ?? ''}`);
+}
+
+function slashRedirect({ url }: LiveRequest): LiveAnswer {
+  const mark = url.indexOf('?');
+  const location = mark < 0 ? `${url}/` : `${url.slice(0, mark)}/${url.slice(mark)}`;
+  return { status: 301, headers: { Location: location } };
+}
+
+async function read(
+  request: LiveRequest,
+  distribution: LiveDistribution,
+  route: LiveRoute,
+  below: string,
+): Promise<LiveAnswer> {
+  if (route.kind === 'index' || route.kind === 'project') return await readSimple(request, distribution, route, below);
+  const index = openIndex(request, distribution);
+  switch (route.kind) {
+    case 'root':
+      return await summaryAnswer(index);
+    case 'metadata':
+      return await metadataAnswer(index, route.name, route.version);
+    case 'provenance':
+      return await provenanceAnswer(index, route);
+    case 'updates':
+    case 'newProjects':
+    case 'releases':
+      return await feedAnswer(index, route);
+    default:
+      throw new HttpError(405, 'Method "GET" not allowed.');
+  }
+}
+
+/** Pages follow from the state of the distribution and are kept until that changes, but for those with files of upstream. */
+async function readSimple(
+  request: LiveRequest,
+  distribution: LiveDistribution,
+  route: LiveRoute & { kind: 'index' | 'project' },
+  below: string,
+): Promise<LiveAnswer> {
+  const { services, headers } = request;
+  if (distribution.publicationId) return publishedPage(request, distribution, below);
+  const hasQuery = request.url.includes('?');
+  const type = simpleType(headers.accept as string | undefined, hasQuery ? request.query.get('format') : null);
+  const keeps = services.settings.cacheEnabled && (route.kind === 'index' || !distribution.row.remote_id);
+  const key = `${distribution.state} ${type} ${headers.host ?? ''} ${below}`;
+  const kept = keeps ? pages.get(key) : undefined;
+  if (kept) return revalidated(request, kept.answer, 'HIT');
+  const index = openIndex(request, distribution);
+  const answer = route.kind === 'index' ? await indexPage(index, type) : await projectPage(index, route.name, type);
+  if (answer.status !== 200 || !keeps) return revalidated(request, answer, undefined);
+  pages.set(key, { answer: { ...answer, body: answer.body as Uint8Array }, etag: answer.headers?.ETag ?? '' });
+  return revalidated(request, answer, 'MISS');
+}
+
+function revalidated({ headers: sent }: LiveRequest, answer: LiveAnswer, mark: 'HIT' | 'MISS' | undefined): LiveAnswer {
+  const headers: Record<string, string> = { ...answer.headers, ...(mark && { 'X-PULP-CACHE': mark }) };
+  if (answer.status === 200 && isUnchanged(sent, headers.ETag, headers['Last-Modified'])) return notModified(headers);
+  return { ...answer, headers };
+}
+
+/** The pages of a publication are files. */
+function publishedPage(request: LiveRequest, { domain, basePath }: LiveDistribution, below: string): LiveAnswer {
+  const base = request.presenter(domain).contentUrl(basePath).replace(/\/$/, '');
+  return { status: 302, headers: { Location: `${base}/${below}` } };
+}
+
+async function write(index: ServedIndex, route: LiveRoute): Promise<LiveAnswer> {
+  switch (route.kind) {
+    case 'index':
+      return await uploadAnswer(index, 'pypi/simple');
+    case 'legacy':
+      return await uploadAnswer(index, 'pypi/legacy');
+    case 'yank':
+    case 'unyank':
+      return await yankAnswer(index, route.kind);
+    default:
+      throw new HttpError(405, 'Method "POST" not allowed.');
+  }
+}

@@ -1,0 +1,124 @@
+/** JSON metadata of projects (`pypi/<name>/json`), as installers and tools of the public index read it. */
+import type { LiveAnswer, Queryable, Row, Version } from '../../../plugin-api/index.ts';
+import { sql } from '../../../plugin-api/index.ts';
+import { LAST_SERIAL } from '../formats/index-file.ts';
+import { normalizeName } from '../formats/project-name.ts';
+import { compareVersionTexts } from '../formats/version.ts';
+import { type PackageOfVersion, packagesOfProject, yanksOfProject } from '../version-packages.ts';
+import { fileUrl, type ServedIndex } from './served-index.ts';
+import { cacheHeaders, isUnchanged, notModified, validatorsOf } from './validators.ts';
+
+const MAX_AGE = 900;
+
+/** Of the newest release or the one asked for; 404 without a body where there is none. */
+export async function metadataAnswer(index: ServedIndex, name: string, asked: string | null): Promise<LiveAnswer> {
+  const { version, request } = index;
+  if (!version) return { status: 404 };
+  const validators = await validatorsOf(index);
+  const headers = { 'X-PYPI-LAST-SERIAL': String(LAST_SERIAL), ...cacheHeaders(validators, MAX_AGE) };
+  if (isUnchanged(request.headers, validators?.etag, validators?.lastModified)) return notModified(headers);
+  const body = await projectMetadata(index, version, normalizeName(name), asked);
+  return body ? { status: 200, headers, body } : { status: 404 };
+}
+
+async function projectMetadata(
+  index: ServedIndex,
+  version: Version,
+  normalized: string,
+  asked: string | null,
+): Promise<object | undefined> {
+  const { db } = index.request.services;
+  const packages = await packagesOfProject(db, version, normalized);
+  const releases = Map.groupBy(packages, (one) => one.version);
+  const latest = [...releases.keys()].sort(compareVersionTexts).at(-1);
+  const shown = asked ?? latest;
+  const files = shown === undefined ? undefined : releases.get(shown);
+  if (!files) return undefined;
+  const yanks = await yanksOfProject(db, version, normalized);
+  const describe = (one: PackageOfVersion) => fileObject(index, one, yanks.get(one.version));
+  return {
+    last_serial: 0,
+    info: await infoOf(db, files[0]!.content_id, yanks.get(shown!)),
+    releases: Object.fromEntries([...releases].map(([release, list]) => [release, list.map(describe)])),
+    urls: files.map(describe),
+  };
+}
+
+const INFO_TEXTS = [
+  'name',
+  'version',
+  'summary',
+  'keywords',
+  'description',
+  'description_content_type',
+  'download_url',
+  'home_page',
+  'author',
+  'author_email',
+  'maintainer',
+  'maintainer_email',
+  'license',
+  'requires_python',
+  'platform',
+  'license_expression',
+] as const;
+const INFO_LISTS = [
+  'project_urls',
+  'requires_dist',
+  'classifiers',
+  'provides_extras',
+  'dynamic',
+  'license_file',
+] as const;
+
+async function infoOf(db: Queryable, contentId: number, yanked: string | undefined): Promise<object> {
+  const row = await db.row<Row>(sql`select * from python_package where content_id = ${contentId}`);
+  const texts = Object.fromEntries(INFO_TEXTS.map((name) => [name, row?.[name] ?? '']));
+  const lists = Object.fromEntries(INFO_LISTS.map((name) => [name, parsed(row?.[name])]));
+  const { project_url: url, name, version } = (row ?? {}) as Record<string, string>;
+  return {
+    ...texts,
+    bugtrack_url: null,
+    docs_url: null,
+    downloads: { last_day: -1, last_month: -1, last_week: -1 },
+    package_url: url ?? '',
+    project_url: url ?? '',
+    release_url: url ? `${url.replace(/\/+$/, '')}/${version}/` : '',
+    ...lists,
+    name,
+    yanked: yanked !== undefined,
+    yanked_reason: yanked || null,
+  };
+}
+
+/** Lists are kept as JSON text; links of packages that were read from their files come as `label, url`. */
+function parsed(text: unknown): unknown {
+  try {
+    const value: unknown = JSON.parse(String(text));
+    return value;
+  } catch {
+    return null;
+  }
+}
+
+function fileObject(index: ServedIndex, row: PackageOfVersion, yanked: string | undefined): object {
+  const added = row.added instanceof Date ? row.added.toISOString() : row.added;
+  const time = added.replace(/Z$/, '+00:00');
+  return {
+    comment_text: '',
+    digests: { md5: '', sha256: row.sha256 },
+    downloads: -1,
+    filename: row.filename,
+    has_sig: false,
+    md5_digest: '',
+    packagetype: row.packagetype,
+    python_version: row.python_version,
+    requires_python: row.requires_python || null,
+    size: row.size,
+    upload_time: time.replace('T', ' '),
+    upload_time_iso_8601: time,
+    url: fileUrl(index, row.filename),
+    yanked: yanked !== undefined,
+    yanked_reason: yanked || null,
+  };
+}

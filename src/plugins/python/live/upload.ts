@@ -1,0 +1,88 @@
+/** Uploads to a live index, as twine, uv, poetry and others send them (legacy upload protocol). */
+import { normalizeDigest } from '../../../lib/digest.ts';
+import { ValidationError } from '../../../lib/errors.ts';
+import { type LiveAnswer, type LiveBody, type LiveFile, sql, type Version } from '../../../plugin-api/index.ts';
+import { readAttestations } from '../attestations.ts';
+import { isSafeFilename, packageTypeOf } from '../formats/filename.ts';
+import { extensionMessage } from '../formats/read-package.ts';
+import { UPLOAD_TASK, type UploadArgs } from '../tasks.ts';
+import { hasFile } from '../version-packages.ts';
+import type { ServedIndex } from './served-index.ts';
+
+const METADATA_VERSIONS = ['1.0', '1.1', '1.2', '2.0', '2.1', '2.2', '2.3', '2.4', '2.5'];
+
+/** `policy` names the path that was used. Some clients read the reason phrases of refusals. */
+export async function uploadAnswer(index: ServedIndex, policy: string): Promise<LiveAnswer> {
+  const { request, distribution, domain } = index;
+  const user = await request.authorize(policy, 'create', distribution);
+  const repositoryId = distribution.row.repository_id as string | null;
+  if (distribution.details.allow_uploads === false) return { status: 403, reason: 'Index is not allowing uploads' };
+  if (!repositoryId) return { status: 400, reason: 'Index is not pointing to a repository' };
+  const { content, attestations } = readUpload(await request.body(domain));
+  const { filename } = content;
+  const latest = await latestOf(index, repositoryId);
+  if (latest && (await hasFile(request.services.db, latest, filename))) {
+    return { status: 400, reason: `Package ${filename} already exists in index` };
+  }
+  const artifact = await request.keepFile(domain, content);
+  const args: UploadArgs = { repository: repositoryId, files: [{ artifact, filename, attestations }] };
+  const task = await request.dispatch(domain, user, {
+    name: UPLOAD_TASK,
+    args,
+    exclusive: [`prn:core.artifact:${artifact}`, `prn:python.pythonrepository:${repositoryId}`],
+  });
+  const href = index.presenter.href('core.task', task.pulpId);
+  if (!request.services.settings.pythonGroupUploads) return { status: 202, body: { task: href } };
+  return { status: 200, body: { session: null, task: href, task_start_time: null } };
+}
+
+async function latestOf({ request, version }: ServedIndex, repositoryId: string): Promise<Version | null> {
+  const row =
+    await request.services.db.row<Version>(sql`select v.id, v.pulp_id as "pulpId", v.number, v.repository_id as "repositoryId"
+    from repository_version v join repository r on r.id = v.repository_id
+    where r.pulp_id = ${repositoryId} and v.complete order by v.number desc limit 1`);
+  return row ?? version;
+}
+
+/** The file and what came with it. Throws ValidationError with what is wrong, as the peer puts it. */
+function readUpload({ values }: LiveBody): { content: LiveFile; attestations: unknown } {
+  const { action = 'file_upload', content, attestations } = values;
+  if (action !== 'file_upload') throw ValidationError.cross(`We do not support the :action ${action}`);
+  if (!isFile(content)) throw ValidationError.field('content', 'No file was submitted.');
+  checkDigest(values.sha256_digest, content);
+  checkChoice(values, 'protocol_version', ['1']);
+  checkChoice(values, 'metadata_version', METADATA_VERSIONS);
+  checkChoice(values, 'filetype', ['bdist_wheel', 'sdist']);
+  const type = packageTypeOf(content.filename);
+  if (!type) throw ValidationError.field('content', extensionMessage(content.filename));
+  if (!isSafeFilename(content.filename))
+    throw ValidationError.field('content', `${content.filename} cannot be the name of a package file`);
+  if (values.filetype && values.filetype !== type) {
+    throw ValidationError.field(
+      'filetype',
+      `filetype ${values.filetype} does not match found filetype ${type} for file ${content.filename}`,
+    );
+  }
+  if (attestations !== undefined && attestations !== '') readAttestations(attestations);
+  return { content, attestations };
+}
+
+function isFile(value: unknown): value is LiveFile {
+  return typeof value === 'object' && value !== null && 'temp' in value && 'filename' in value;
+}
+
+function checkDigest(value: unknown, { temp }: LiveFile): void {
+  if (value === undefined) throw ValidationError.field('sha256_digest', 'This field is required.');
+  const text = String(value);
+  if (text.length < 64) throw ValidationError.field('sha256_digest', 'Ensure this field has at least 64 characters.');
+  if (text.length > 64)
+    throw ValidationError.field('sha256_digest', 'Ensure this field has no more than 64 characters.');
+  if (normalizeDigest('sha256', text) === temp.digests.sha256) return;
+  throw ValidationError.field('sha256_digest', 'The sha256 digest of the file is another one.');
+}
+
+function checkChoice(values: LiveBody['values'], name: string, choices: readonly string[]): void {
+  const value = values[name];
+  if (value === undefined || choices.includes(String(value))) return;
+  throw ValidationError.field(name, `"${value}" is not a valid choice.`);
+}

@@ -1,0 +1,72 @@
+/** The files of a project that upstream has, as links through the content app, which fetches and keeps them. */
+import { SingleFlight } from '../../../lib/single-flight.ts';
+import { type Remote, type Row, remoteOf, sql } from '../../../plugin-api/index.ts';
+import { isSafeFilename, packageTypeOf, parseWheelName } from '../formats/filename.ts';
+import type { IndexFile } from '../formats/index-file.ts';
+import { normalizeName } from '../formats/project-name.ts';
+import { selectionOf, wantsFile, wantsProject, wantsVersion } from '../select-files.ts';
+import { UpstreamIndex } from '../upstream-index.ts';
+import { fileUrl, type ServedIndex } from './served-index.ts';
+import type { FileOfVersion } from './simple.ts';
+
+const RETRIES = 1;
+/** Clients that ask for the same project at once share one request upstream. */
+const running = new SingleFlight<string, readonly IndexFile[]>();
+
+/** Nothing where upstream does not answer: what is here stays usable. */
+export async function upstreamFiles(index: ServedIndex, normalized: string): Promise<FileOfVersion[]> {
+  const { services } = index.request;
+  const row = await services.db.row<Row>(sql`select * from remote where pulp_id = ${index.distribution.row.remote_id}`);
+  if (!row) return [];
+  const remote = remoteOf(row, services.secrets);
+  const selection = selectionOf(remote.details);
+  if (!wantsProject(selection, normalized)) return [];
+  const files = await running.run(`${remote.pulpId} ${normalized}`, () => fetchFiles(index, remote, normalized));
+  return files
+    .map((file) => ({ version: versionOf(file.filename, normalized), file }))
+    .filter(
+      ({ version, file }) =>
+        isSafeFilename(file.filename) && wantsVersion(selection, normalized, version) && wantsKind(selection, file),
+    )
+    .map(({ version, file }) => ({ version, file: throughHere(index, file) }));
+}
+
+const wantsKind = (selection: ReturnType<typeof selectionOf>, { filename }: IndexFile) =>
+  wantsFile(selection, { filename, packagetype: packageTypeOf(filename) ?? '' });
+
+async function fetchFiles({ request }: ServedIndex, remote: Remote, normalized: string): Promise<readonly IndexFile[]> {
+  const { services } = request;
+  const downloader = services.downloader(remote.settings);
+  try {
+    const upstream = new UpstreamIndex(downloader, remote.settings.url, new AbortController().signal, RETRIES);
+    return (await upstream.files(normalized)) ?? [];
+  } catch (error) {
+    services.logger.warn({ err: error, project: normalized }, 'the upstream index does not answer');
+    return [];
+  } finally {
+    await downloader.close();
+  }
+}
+
+/** The content app is told where upstream has the file. */
+function throughHere(index: ServedIndex, file: IndexFile): IndexFile {
+  const bare = new URL(file.url);
+  bare.search = '';
+  bare.hash = '';
+  return { ...file, url: `${fileUrl(index, file.filename)}?redirect=${encodeURI(bare.href)}`, provenance: null };
+}
+
+const ARCHIVE = /\.(?:tar\.gz|tar\.bz2|zip|egg|exe)$/;
+
+/** The version in the name of a file: wheels have it in a fixed place, others behind the name of the project. */
+export function versionOf(filename: string, normalized: string): string {
+  const wheel = parseWheelName(filename);
+  if (wheel) return wheel.version;
+  const stem = filename.replace(ARCHIVE, '');
+  for (let at = stem.indexOf('-'); at >= 0; at = stem.indexOf('-', at + 1)) {
+    if (normalizeName(stem.slice(0, at)) !== normalized) continue;
+    const version = stem.slice(at + 1);
+    return filename.endsWith('.egg') || filename.endsWith('.exe') ? (version.split('-')[0] ?? version) : version;
+  }
+  return stem.slice(stem.lastIndexOf('-') + 1);
+}

@@ -1,0 +1,43 @@
+/** Taking releases back and giving them free again (PEP 592). */
+import { ValidationError } from '../../../lib/errors.ts';
+import { type LiveAnswer, sql, type Version } from '../../../plugin-api/index.ts';
+import { normalizeName } from '../formats/project-name.ts';
+import { UNYANK_TASK, YANK_TASK } from '../tasks.ts';
+import { inVersion } from '../version-packages.ts';
+import type { ServedIndex } from './served-index.ts';
+
+export async function yankAnswer(index: ServedIndex, kind: 'yank' | 'unyank'): Promise<LiveAnswer> {
+  const { request, distribution, domain, version } = index;
+  const user = await request.authorize('pypi/yank', kind, distribution);
+  const repository = distribution.row.repository_id as string | null;
+  if (!repository) return { status: 400, reason: 'Index is not pointing to a repository' };
+  const { values } = await request.body(domain);
+  const [name, release] = [normalizeName(required(values.name, 'name')), required(values.version, 'version')];
+  const reason = values.yanked_reason === undefined ? '' : String(values.yanked_reason);
+  if (!version || !(await hasRelease(index, version, name, release))) {
+    return {
+      status: 404,
+      headers: { 'Content-Type': 'text/html; charset=utf-8' },
+      body: `${name}==${release} not found in repository`,
+    };
+  }
+  const task = await request.dispatch(domain, user, {
+    name: kind === 'yank' ? YANK_TASK : UNYANK_TASK,
+    args: { repository, name, version: release, reason },
+    exclusive: [`prn:python.pythonrepository:${repository}`],
+  });
+  return { status: 202, body: { task: index.presenter.href('core.task', task.pulpId) } };
+}
+
+function required(value: unknown, name: string): string {
+  if (value === undefined || value === null) throw ValidationError.field(name, 'This field is required.');
+  if (value === '') throw ValidationError.field(name, 'This field may not be blank.');
+  return String(value);
+}
+
+async function hasRelease({ request }: ServedIndex, version: Version, name: string, release: string): Promise<boolean> {
+  const row = await request.services.db.row(sql`select 1 as found
+    from python_package p join repository_content rc on rc.content_id = p.content_id
+    where p.name_normalized = ${name} and p.version = ${release} and ${inVersion(version)} limit 1`);
+  return row !== undefined;
+}

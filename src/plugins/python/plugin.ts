@@ -1,0 +1,33 @@
+/** The Python type: packages of an index, with its live protocol. */
+import { definePlugin, type Repository } from '../../plugin-api/index.ts';
+import { pythonContentTypes } from './content.ts';
+import { pythonLive } from './live/live.ts';
+import { publishIndex } from './publish.ts';
+import { checkVersion, SYNC_TASK } from './repository.ts';
+import { PUBLISH_TASK, pythonResources } from './resources.ts';
+import { syncFromIndex } from './sync.ts';
+import { pythonTasks } from './tasks.ts';
+
+export const pythonPlugin = definePlugin({
+  name: 'python',
+  version: '3.36.4',
+  package: 'pulp-python',
+  module: 'pulp_python.app',
+  contentTypes: pythonContentTypes,
+  resources: pythonResources,
+  repositories: [
+    {
+      pulpType: 'python.python',
+      contentTypes: pythonContentTypes,
+      publicationType: 'python.python',
+      sync: { taskName: SYNC_TASK, remotes: ['python.python'], run: syncFromIndex },
+      autopublish: ({ details }: Repository) => (details.autopublish === true ? {} : undefined),
+      check: checkVersion,
+    },
+  ],
+  publications: [{ pulpType: 'python.python', taskName: PUBLISH_TASK, publish: publishIndex }],
+  distributions: [{ pulpType: 'python.python', servesPublications: false }],
+  contentTasks: pythonTasks,
+  live: pythonLive,
+  migrations: new URL('./migrations/', import.meta.url),
+});

@@ -1,0 +1,144 @@
+/** Tasks of the Python type that make versions: uploads to an index, taking releases back, keeping what was pulled through. */
+import { PulpError, ValidationError } from '../../lib/errors.ts';
+import {
+  type ContentTools,
+  type DeclaredContent,
+  type SavedContent,
+  sql,
+  type TaskContext,
+  type TaskFunction,
+  type TempArtifact,
+} from '../../plugin-api/index.ts';
+import { pythonPackage } from './content.ts';
+import { declareYank } from './sync.ts';
+import { readUploadedPackage } from './upload.ts';
+import { inVersion, yanksOfProject } from './version-packages.ts';
+
+export const UPLOAD_TASK = 'pulp_python.app.tasks.upload.upload';
+export const YANK_TASK = 'pulp_python.app.tasks.yank.ayank_package';
+export const UNYANK_TASK = 'pulp_python.app.tasks.yank.aunyank_package';
+
+export interface UploadedFile {
+  /** Ids of artifacts on the wire. */
+  readonly artifact: string;
+  readonly filename: string;
+  readonly attestations?: unknown;
+}
+
+export interface UploadArgs {
+  readonly repository: string;
+  readonly files: readonly UploadedFile[];
+}
+
+export interface YankArgs {
+  readonly repository: string;
+  readonly name: string;
+  readonly version: string;
+  readonly reason?: string;
+}
+
+export function pythonTasks(tools: ContentTools): TaskFunction[] {
+  return [
+    { name: UPLOAD_TASK, run: (context, args: UploadArgs) => addUploads(context, tools, args) },
+    { name: YANK_TASK, run: (context, args: YankArgs) => yank(context, tools, args) },
+    { name: UNYANK_TASK, run: (context, args: YankArgs) => unyank(context, tools, args) },
+  ];
+}
+
+/** Artifacts become packages of one new version. */
+async function addUploads(context: TaskContext, tools: ContentTools, args: UploadArgs): Promise<unknown> {
+  const { repository } = await tools.repository(context, args.repository);
+  const units: DeclaredContent[] = [];
+  for (const file of args.files) units.push(...(await unitsOfFile(context, tools, file)));
+  const version = await tools.newVersion(context, repository, async (draft) => {
+    const saved = await tools.save(context, units);
+    await draft.add(saved.map((unit) => unit.id));
+    for (const unit of saved) context.created(prnOf(unit));
+  });
+  return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));
+}
+
+const prnOf = ({ type, pulpId }: SavedContent) => `prn:${type.app}.${type.name.toLowerCase()}:${pulpId}`;
+
+interface ArtifactRow {
+  readonly id: number;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+async function unitsOfFile(context: TaskContext, tools: ContentTools, file: UploadedFile): Promise<DeclaredContent[]> {
+  const { domain } = context;
+  const artifact = await context.db.row<ArtifactRow>(sql`select id, size, encode(sha256, 'hex') as sha256
+    from artifact where pulp_id = ${file.artifact} and domain_id = ${domain.id}`);
+  if (!artifact) throw new Error(`The artifact ${file.artifact} does not exist any more`);
+  const { companions = [], ...unit } = await tools.withFile(context, domain, artifact.sha256, (path) =>
+    readPackageFile(context, file, artifact, path),
+  );
+  const artifacts = unit.artifacts.map((one) => (one.temp ? one : { ...one, artifactId: artifact.id }));
+  return [{ ...unit, artifacts }, ...companions];
+}
+
+async function readPackageFile(
+  context: TaskContext,
+  file: UploadedFile,
+  { size, sha256 }: ArtifactRow,
+  path: string,
+): Promise<DeclaredContent> {
+  try {
+    return await readUploadedPackage({
+      type: pythonPackage,
+      values: { relative_path: file.filename, attestations: file.attestations },
+      filename: file.filename,
+      size,
+      digests: { sha256 },
+      file: path,
+      receive: (source) => receive(context, source),
+      services: context,
+      domain: context.domain,
+      userId: context.task.userId,
+    });
+  } catch (error) {
+    throw error instanceof ValidationError ? codedError(error) : error;
+  }
+}
+
+async function receive(
+  context: TaskContext,
+  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<TempArtifact> {
+  const digests = context.settings.allowedContentChecksums as never;
+  return await context.storage(context.domain).receive(source, { digests });
+}
+
+/** Attestations have codes of their own. */
+function codedError(error: ValidationError): Error {
+  const { attestations } = error.body as { attestations?: string[] };
+  if (!attestations) return error;
+  const code = attestations[0]!.startsWith('Invalid') ? 'PYT0001' : 'PYT0003';
+  return new PulpError(code, attestations[0]!);
+}
+
+/** Marks a release; the same reason again changes nothing, another one replaces the mark. */
+async function yank(context: TaskContext, tools: ContentTools, args: YankArgs): Promise<unknown> {
+  const { repository, latest } = await tools.repository(context, args.repository);
+  const reason = args.reason ?? '';
+  const now = await yanksOfProject(context.db, latest, args.name);
+  if (now.get(args.version) === reason) return null;
+  const version = await tools.newVersion(context, repository, async (draft) => {
+    const [mark] = await tools.save(context, [declareYank(args.name, args.version, reason)]);
+    await draft.add([mark!.id]);
+  });
+  return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));
+}
+
+async function unyank(context: TaskContext, tools: ContentTools, args: YankArgs): Promise<unknown> {
+  const { repository, latest } = await tools.repository(context, args.repository);
+  const marks = await context.db.rows<{ id: number }>(sql`select y.content_id as id from python_yank y
+    join repository_content rc on rc.content_id = y.content_id
+    where y.name_normalized = ${args.name} and y.version = ${args.version} and ${inVersion(latest)}`);
+  if (marks.length === 0) return null;
+  const version = await tools.newVersion(context, repository, async (draft) => {
+    await draft.remove(marks.map((mark) => mark.id));
+  });
+  return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));
+}

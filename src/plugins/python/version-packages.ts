@@ -1,0 +1,85 @@
+/** Conditions and queries over the packages of a repository version. */
+import { type Queryable, type Row, type Sql, sql, type Version } from '../../plugin-api/index.ts';
+import type { IndexProject } from './formats/index-file.ts';
+
+/** Condition on `rc`, a row of repository_content. */
+export function inVersion({ repositoryId, number }: Version): Sql {
+  return sql`rc.repository_id = ${repositoryId} and rc.version_added <= ${number}
+    and (rc.version_removed is null or rc.version_removed > ${number})`;
+}
+
+/** A package with when it came into the repository. */
+export interface PackageOfVersion extends Row {
+  readonly content_id: number;
+  readonly name: string;
+  readonly name_normalized: string;
+  readonly version: string;
+  readonly filename: string;
+  readonly packagetype: string;
+  readonly sha256: string;
+  readonly size: number;
+  readonly metadata_sha256: string | null;
+  readonly requires_python: string;
+  readonly python_version: string;
+  readonly added: Date | string;
+  readonly has_provenance: boolean;
+}
+
+const INDEX_COLUMNS =
+  sql.raw(`p.content_id, p.name, p.name_normalized, p.version, p.filename, p.packagetype, p.sha256, p.size,
+  p.metadata_sha256, p.requires_python, p.python_version`);
+
+const ADDED = sql.raw(`coalesce((select v.pulp_created from repository_version v
+  where v.repository_id = rc.repository_id and v.number = rc.version_added), c.pulp_created) as added`);
+
+/** The packages of a project, newest content first. */
+export async function packagesOfProject(
+  db: Queryable,
+  version: Version,
+  normalized: string,
+): Promise<PackageOfVersion[]> {
+  return await db.rows<PackageOfVersion>(sql`select ${INDEX_COLUMNS}, ${ADDED},
+      exists (select from python_provenance o join repository_content oc on oc.content_id = o.content_id
+        where o.package_sha256 = p.sha256 and oc.repository_id = rc.repository_id and oc.version_added <= ${version.number}
+          and (oc.version_removed is null or oc.version_removed > ${version.number})) as has_provenance
+    from python_package p join repository_content rc on rc.content_id = p.content_id join content c on c.id = p.content_id
+    where p.name_normalized = ${normalized} and ${inVersion(version)} order by p.content_id desc`);
+}
+
+/** Reasons by version of the releases of a project that were taken back. */
+export async function yanksOfProject(
+  db: Queryable,
+  version: Version,
+  normalized: string,
+): Promise<Map<string, string>> {
+  const rows = await db.rows<{ version: string; reason: string }>(sql`select y.version, y.yanked_reason as reason
+    from python_yank y join repository_content rc on rc.content_id = y.content_id
+    where y.name_normalized = ${normalized} and ${inVersion(version)}`);
+  return new Map(rows.map((row) => [row.version, row.reason]));
+}
+
+/** All projects in the order of their names; of several spellings the first. */
+export async function projectsOfVersion(db: Queryable, version: Version): Promise<IndexProject[]> {
+  return await db.rows<IndexProject>(sql`select p.name_normalized as normalized, min(p.name) as name
+    from python_package p join repository_content rc on rc.content_id = p.content_id
+    where ${inVersion(version)} group by p.name_normalized order by p.name_normalized`);
+}
+
+/** Whether the version has a file of this name. */
+export async function hasFile(db: Queryable, version: Version, filename: string): Promise<boolean> {
+  const row =
+    await db.row(sql`select 1 as found from python_package p join repository_content rc on rc.content_id = p.content_id
+    where p.filename = ${filename} and ${inVersion(version)} limit 1`);
+  return row !== undefined;
+}
+
+/** Number and time of a version: what validators of answers are made of. */
+export async function versionStamp(
+  db: Queryable,
+  version: Version,
+): Promise<{ number: number; created: Date | string }> {
+  const row = await db.row<{ created: Date | string }>(
+    sql`select pulp_created as created from repository_version where id = ${version.id}`,
+  );
+  return { number: version.number, created: row?.created ?? new Date(0) };
+}
