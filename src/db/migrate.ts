@@ -57,22 +57,27 @@ function listSqlFiles(directory: string): string[] {
   }
 }
 
-interface AppliedRow {
+/** A migration that a database has, as its history tells. */
+export interface AppliedMigration {
   component: string;
   name: string;
   sha256: string;
 }
 
-/** Applies what is missing and returns it; safe to run from several processes at once. */
+/**
+ * Applies what is missing and returns it; safe to run from several processes at once. With `only`, migrations for which it
+ * answers false are left for later: to bring an empty database to the state of an older program.
+ */
 export async function migrate(
   db: Database,
   sources: readonly MigrationSource[],
   onApplied: (migration: Migration) => void = () => {},
+  only: (migration: Migration) => boolean = () => true,
 ): Promise<Migration[]> {
   const migrations = readMigrations(sources);
   await createHistory(db);
   const done: Migration[] = [];
-  for (const migration of migrations) {
+  for (const migration of migrations.filter(only)) {
     // The lock is taken anew for each file and the history read under it, so that two programs share the work.
     const applied = await db.transaction(async (tx) => {
       await lock(tx);
@@ -118,11 +123,12 @@ async function createHistory(db: Database): Promise<void> {
   });
 }
 
-function readHistory(db: Queryable): Promise<AppliedRow[]> {
-  return db.rows<AppliedRow>(sql`select component, name, sha256 from schema_migration order by applied_at, name`);
+/** What was applied to the database, oldest first. */
+export function readHistory(db: Queryable): Promise<AppliedMigration[]> {
+  return db.rows<AppliedMigration>(sql`select component, name, sha256 from schema_migration order by applied_at, name`);
 }
 
-function isApplied(history: readonly AppliedRow[], migration: Migration): boolean {
+function isApplied(history: readonly AppliedMigration[], migration: Migration): boolean {
   const row = history.find((entry) => entry.component === migration.component && entry.name === migration.name);
   if (!row) return false;
   if (row.sha256 === migration.sha256) return true;
@@ -132,8 +138,11 @@ function isApplied(history: readonly AppliedRow[], migration: Migration): boolea
   );
 }
 
-/** A name that is recorded but unknown here was applied by a newer program. Plugins left out here do not count. */
-function refuseUnknown(history: readonly AppliedRow[], migrations: readonly Migration[]): void {
+/**
+ * Throws MigrationRefused when a name is recorded but unknown here: it was applied by a newer program. Package types left out
+ * here do not count.
+ */
+export function refuseUnknown(history: readonly AppliedMigration[], migrations: readonly Migration[]): void {
   const known = new Set(migrations.map(({ component, name }) => `${component}/${name}`));
   const components = new Set(migrations.map(({ component }) => component));
   const unknown = history.filter(

@@ -2,6 +2,7 @@
 import type { DigestName, Digests } from '../lib/digest.ts';
 import { isErrno } from '../lib/errno.ts';
 import { forEachConcurrent } from '../lib/map-concurrent.ts';
+import { artifactKey } from './artifact-key.ts';
 import { BodyReader, type BodySource, checkDigests, type Expected } from './body.ts';
 import { type AssembleOptions, type Chunk, ChunkedUploads, type ChunkOptions } from './chunked-uploads.ts';
 import type { StorageDriver } from './driver.ts';
@@ -68,8 +69,7 @@ export class ArtifactStore {
 
   /** Where an artifact of this domain is stored: `artifact/<2>/<62>` or `artifact/<domain>/<2>/<62>`. */
   keyOf(sha256: string): string {
-    const name = `${sha256.slice(0, 2)}/${sha256.slice(2)}`;
-    return this.#domain === null ? `artifact/${name}` : `artifact/${this.#domain}/${name}`;
+    return artifactKey(sha256, this.#domain);
   }
 
   /**
