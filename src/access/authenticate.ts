@@ -1,11 +1,22 @@
-/** Finds out who sends a request: basic credentials first, then the session cookie (core.md §7.1). */
+/** Finds out who sends a request: basic credentials or a token, the session cookie, or a proxy's word (core.md §7.1). */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Settings } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
+import { clientAddress, isTrusted } from '../lib/client-address.ts';
 import { HttpError } from '../lib/errors.ts';
 import type { User } from '../plugin-api/context.ts';
+import { isToken, userOfToken } from './api-tokens.ts';
+import { checkAttempts, noteFailure } from './login-attempts.ts';
+import { accountOf, BadProxyHeader, nameFromProxy } from './named-by-proxy.ts';
 import type { VerifiedPasswords } from './verified-passwords.ts';
+
+/** Where accounts and settings are. */
+export interface Accounts {
+  readonly db: Database;
+  readonly settings: Settings;
+}
 
 export interface Identity {
   readonly user: User | null;
@@ -27,40 +38,87 @@ const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Throws 401 for wrong credentials and 403 for an unsafe request of a session without its token. */
 export async function authenticate(
-  db: Database,
+  accounts: Accounts,
   passwords: VerifiedPasswords,
   method: string,
-  headers: IncomingHttpHeaders,
+  request: IncomingMessage,
 ): Promise<Identity> {
-  const header = headers.authorization;
-  if (header && /^basic /i.test(header))
-    return { user: await byPassword(db, passwords, header, headers), bySession: false };
+  const { headers } = request;
+  const [scheme = '', credentials = ''] = splitOnce(headers.authorization ?? '');
+  if (/^bearer$/i.test(scheme) && isToken(credentials))
+    return identityOf(await byToken(accounts, credentials, method, headers));
+  if (/^basic$/i.test(scheme) && allows(accounts, /BasicAuthentication$/)) {
+    return identityOf(await byPassword(accounts, passwords, credentials, method, request));
+  }
   const cookies = parseCookies(headers.cookie);
-  const token = cookies.get('sessionid');
-  return token ? await bySession(db, token, method, headers, cookies) : anonymous;
+  const token = allows(accounts, /SessionAuthentication$/) ? cookies.get('sessionid') : undefined;
+  const identity = token ? await bySession(accounts.db, token, method, headers, cookies) : anonymous;
+  return identity.user ? identity : { ...identity, user: await byProxy(accounts, request) };
+}
+
+const identityOf = (user: User): Identity => ({ user, bySession: false });
+const allows = ({ settings }: Accounts, name: RegExp) => settings.authenticationClasses.some((one) => name.test(one));
+
+function splitOnce(text: string): [string, string] {
+  const at = text.indexOf(' ');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1).trim()];
+}
+
+async function byToken({ db }: Accounts, token: string, method: string, headers: IncomingHttpHeaders): Promise<User> {
+  const user = await userOfToken(db, token, method);
+  if (!user) throw unauthorized(headers, 'Invalid token.');
+  return user;
 }
 
 async function byPassword(
-  db: Database,
+  accounts: Accounts,
   passwords: VerifiedPasswords,
-  header: string,
-  headers: IncomingHttpHeaders,
+  credentials: string,
+  method: string,
+  request: IncomingMessage,
 ): Promise<User> {
-  const [username, password] = parseBasic(header, headers);
+  const { db, settings } = accounts;
+  const [username, password] = parseBasic(credentials, request.headers);
+  const refused = () => unauthorized(request.headers, 'Invalid username/password.');
+  if (isToken(password)) {
+    const user = await userOfToken(db, password, method, username === ANY_NAME ? undefined : username);
+    if (!user) throw refused();
+    return user;
+  }
   const row = await db.row<UserRow>(
     sql`select id, username, password, is_active, is_staff, is_superuser from app_user where username = ${username}`,
   );
+  if (row?.is_active && passwords.knows(password, row.password)) return toUser(row);
+  const address = clientAddress(request, settings.trustedProxies);
+  await checkAttempts(db, settings.loginAttempts, username, address);
   const fine = await passwords.check(password, row?.password ?? null);
-  if (!row || !fine || !row.is_active) throw unauthorized(headers, 'Invalid username/password.');
-  return toUser(row);
+  if (row?.is_active && fine) return toUser(row);
+  await noteFailure(db, settings.loginAttempts, username, address);
+  throw refused();
 }
 
-function parseBasic(header: string, headers: IncomingHttpHeaders): [string, string] {
-  const text = Buffer.from(header.slice(6).trim(), 'base64').toString('utf8');
+/** The name that package clients send beside a token. */
+const ANY_NAME = '__token__';
+
+function parseBasic(credentials: string, headers: IncomingHttpHeaders): [string, string] {
+  const text = Buffer.from(credentials, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   if (colon < 0 || text.includes('\0'))
     throw unauthorized(headers, 'Invalid basic header. Credentials not correctly base64 encoded.');
   return [text.slice(0, colon), text.slice(colon + 1)];
+}
+
+/** Where trusted proxies are named, only their word counts. */
+async function byProxy({ db, settings }: Accounts, request: IncomingMessage): Promise<User | null> {
+  const { trustedProxies } = settings;
+  if (trustedProxies.length > 0 && !isTrusted(request.socket.remoteAddress ?? '', trustedProxies)) return null;
+  try {
+    const name = await nameFromProxy(settings, request.headers);
+    return name === undefined ? null : ((await accountOf(db, settings, name)) ?? null);
+  } catch (error) {
+    if (error instanceof BadProxyHeader) throw unauthorized(request.headers, 'Access denied.');
+    throw error;
+  }
 }
 
 /** Browsers show no dialog for a scheme they do not know. */

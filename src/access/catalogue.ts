@@ -1,5 +1,11 @@
 /** Everything the software knows of access before anybody changes it: policies of views, locked roles, permissions. */
-import { type AccessDeclaration, type CreationHook, type LockedRole, type Statement, statementsOf } from '../plugin-api/access.ts';
+import {
+  type AccessDeclaration,
+  type CreationHook,
+  type LockedRole,
+  type Statement,
+  statementsOf,
+} from '../plugin-api/access.ts';
 import type { Model } from '../plugin-api/model.ts';
 import type { Resource } from '../plugin-api/resource.ts';
 import { corePolicies } from './core-policies.ts';
@@ -58,7 +64,10 @@ export class AccessCatalogue {
 
   /** All permissions on objects of a model, by its label. */
   permissionsOf(label: string): string[] {
-    return [...this.#models].filter(([, model]) => model === label).map(([permission]) => permission).sort();
+    return [...this.#models]
+      .filter(([, model]) => model === label)
+      .map(([permission]) => permission)
+      .sort();
   }
 
   /** By app, model and codename, as roles list them. */
@@ -70,14 +79,20 @@ export class AccessCatalogue {
   #addResource(resource: Resource, resources: readonly Resource[]): void {
     const { model } = resource;
     const view = viewOf(model);
-    if (model.table === 'repository_version' && model.path.includes('/*/')) return this.#addVersions(resource, resources);
+    if (model.table === 'repository_version' && model.path.includes('/*/')) {
+      this.#addVersions(resource, resources);
+      return;
+    }
     const own = resource.access ?? corePolicies[view];
     for (const word of ['add', 'change', 'delete', 'view']) this.#learn(resource, `${word}_${nameOf(model)}`);
     if (resource.hasRoles) this.#learn(resource, `manage_roles_${nameOf(model)}`);
     for (const codename of own?.permissions ?? []) this.#learn(resource, codename);
     const lines = own?.statements ?? usualStatements(resource, new Siblings(resources, model.app));
     if (lines) {
-      const policy = policyOf(appOf(model), nameOf(model), [...lines, ...(own?.more ?? [])], { ...this.#usualHooks(resource), ...own });
+      const policy = policyOf(appOf(model), nameOf(model), [...lines, ...(own?.more ?? [])], {
+        ...this.#usualHooks(resource),
+        ...own,
+      });
       this.policies.set(view, policy);
       this.#learnFrom(resource, policy);
     }
@@ -98,7 +113,11 @@ export class AccessCatalogue {
   #usualHooks(resource: Resource): AccessDeclaration {
     if (!resource.hasRoles) return { hooks: null };
     const { model } = resource;
-    return { hooks: [{ function: 'add_roles_for_object_creator', parameters: { roles: `${model.app}.${nameOf(model)}_owner` } }] };
+    return {
+      hooks: [
+        { function: 'add_roles_for_object_creator', parameters: { roles: `${model.app}.${nameOf(model)}_owner` } },
+      ],
+    };
   }
 
   /** creator, owner and viewer, unless declared otherwise. */
@@ -109,7 +128,9 @@ export class AccessCatalogue {
       const all = this.permissionsOf(`${model.app}.${nameOf(model)}`);
       const permission = (word: string) => `${model.app}.${word}_${nameOf(model)}`;
       const mentioned = this.#mentioned(resource);
-      const owned = all.filter((one) => one !== permission('add') && (one === permission('view') || mentioned.has(one)));
+      const owned = all.filter(
+        (one) => one !== permission('add') && (one === permission('view') || mentioned.has(one)),
+      );
       this.roles.set(`${prefix}_viewer`, { permissions: [permission('view')] });
       this.roles.set(`${prefix}_owner`, { permissions: owned });
       if (resource.operations.create) this.roles.set(`${prefix}_creator`, { permissions: [permission('add')] });
@@ -140,7 +161,8 @@ export class AccessCatalogue {
     const { app } = resource.model;
     for (const permission of permissionsIn(policy)) {
       const codename = permission.slice(app.length + 1);
-      if (permission.startsWith(`${app}.`) && codename.endsWith(`_${nameOf(resource.model)}`)) this.#learn(resource, codename);
+      if (permission.startsWith(`${app}.`) && codename.endsWith(`_${nameOf(resource.model)}`))
+        this.#learn(resource, codename);
     }
   }
 
@@ -161,6 +183,11 @@ function policyOf(app: string, model: string, lines: readonly string[], own: Acc
 
 function permissionsIn(policy: Policy | undefined): string[] {
   return (policy?.statements ?? []).flatMap(({ condition }) =>
-    [condition ?? []].flat().flatMap((one) => one.slice(one.indexOf(':') + 1).split(',').filter((word) => word.includes('.'))),
+    [condition ?? []].flat().flatMap((one) =>
+      one
+        .slice(one.indexOf(':') + 1)
+        .split(',')
+        .filter((word) => word.includes('.')),
+    ),
   );
 }

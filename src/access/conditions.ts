@@ -25,7 +25,8 @@ export interface AskedAction {
   readonly params: Readonly<Record<string, string>>;
 }
 
-const PERMS = /^has_(?:(?<source>remote_param|repo_or_repo_ver_param|publication_param|upload_param|repository|group|repo_attr)_)?(?<places>(?:model|domain|obj)(?:_or_(?:model|domain|obj))*)_perms$/;
+const PERMS =
+  /^has_(?:(?<source>remote_param|repo_or_repo_ver_param|publication_param|upload_param|repository|group|repo_attr)_)?(?<places>(?:model|domain|obj)(?:_or_(?:model|domain|obj))*)_perms$/;
 
 export class Conditions implements ConditionContext {
   readonly #tools: ConditionTools;
@@ -58,7 +59,10 @@ export class Conditions implements ConditionContext {
   }
 
   async holdsOn(permission: string, label: string, id: string): Promise<boolean> {
-    return this.holds(permission) || (await heldOnObject(this.request.db, this.request.user, this.#grants, [permission], { label, id: objectKey(id) }));
+    return (
+      this.holds(permission) ||
+      (await heldOnObject(this.request.db, this.request.user, this.#grants, [permission], { label, id: objectKey(id) }))
+    );
   }
 
   async evaluate(text: string): Promise<Answer> {
@@ -92,13 +96,25 @@ export class Conditions implements ConditionContext {
 
   #heldWidely(places: ReadonlySet<string>, permissions: readonly string[]): boolean {
     const { everywhere, inDomain } = this.#grants;
-    return permissions.some((one) => (places.has('model') && everywhere.has(one)) || (places.has('domain') && inDomain.has(one)));
+    return permissions.some(
+      (one) => (places.has('model') && everywhere.has(one)) || (places.has('domain') && inDomain.has(one)),
+    );
   }
 
   /** Objects the body names; naming none needs no rights. */
-  async #inBody(fields: readonly string[], places: ReadonlySet<string>, permissions: readonly string[]): Promise<Answer> {
+  async #inBody(
+    fields: readonly string[],
+    places: ReadonlySet<string>,
+    permissions: readonly string[],
+  ): Promise<Answer> {
     if (this.body === undefined) return 'body';
-    const objects = await objectsInBody(this.request.db, this.request.services.models, this.#tools.read, this.body, fields);
+    const objects = await objectsInBody(
+      this.request.db,
+      this.request.services.models,
+      this.#tools.read,
+      this.body,
+      fields,
+    );
     for (const object of objects) if (!(await this.#heldOn(object, places, permissions))) return false;
     return true;
   }
@@ -124,7 +140,10 @@ export class Conditions implements ConditionContext {
     const { model, params, request } = this.#asked;
     const parent = request.services.models.byPath(model.path.split('/*/')[0]!);
     if (!parent || !params.parent || !/^(\d{1,9}|[0-9a-f-]{32,36})$/i.test(params.parent)) return false;
-    const held = await heldOnObject(request.db, request.user, this.#grants, permissions, { label: labelOf(parent), id: objectKey(params.parent) });
+    const held = await heldOnObject(request.db, request.user, this.#grants, permissions, {
+      label: labelOf(parent),
+      id: objectKey(params.parent),
+    });
     this.parentRefused ||= !held;
     return held;
   }
@@ -132,7 +151,9 @@ export class Conditions implements ConditionContext {
   async #onRepositoryOf(permissions: readonly string[]): Promise<boolean> {
     const { model, params, request } = this.#asked;
     const repository = await repositoryOfObject(request.db, request.services.models, model, params.pk ?? '');
-    return repository !== undefined && (await heldOnObject(request.db, request.user, this.#grants, permissions, repository));
+    return (
+      repository !== undefined && (await heldOnObject(request.db, request.user, this.#grants, permissions, repository))
+    );
   }
 
   /** Who is no superuser uploads into a repository, on which he needs the permission. */

@@ -33,14 +33,24 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
   publications: anyList,
   distributions: anyList,
   contentguards: anyList,
-  content: { ...anyList, permissions: ['manage_content_labels'], roles: { 'core.content_labeler': { permissions: ['core.manage_content_labels'] } } },
+  content: {
+    ...anyList,
+    permissions: ['manage_content_labels'],
+    roles: { 'core.content_labeler': { permissions: ['core.manage_content_labels'] } },
+  },
   // a list over all repositories: everybody may ask, and sees what he may view
   repository_versions: { statements: ['list'], hooks: null, hidden: true },
   artifacts: { statements: ['admin: create list retrieve'], hooks: null, scoping: null },
   login: { statements: ['*'], hooks: [], scoping: null },
   tokens: { statements: ['list retrieve create destroy'], hooks: null, hidden: true },
   uploads: {
-    statements: [READ, 'create | md:add_', 'update partial_update commit | mdo:change_', 'destroy | mdo:delete_', `${ROLES} | [mdo:manage_roles_]`],
+    statements: [
+      READ,
+      'create | md:add_',
+      'update partial_update commit | mdo:change_',
+      'destroy | mdo:delete_',
+      `${ROLES} | [mdo:manage_roles_]`,
+    ],
     hooks: OWNER('upload'),
   },
   tasks: {
@@ -58,7 +68,13 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
       'core.task_creator': null,
       'core.task_owner': {
         description: 'Allow all actions on a task.',
-        permissions: ['core.change_task', 'core.delete_task', 'core.manage_roles_task', 'core.view_task', 'core.view_task_profile_artifacts'],
+        permissions: [
+          'core.change_task',
+          'core.delete_task',
+          'core.manage_roles_task',
+          'core.view_task',
+          'core.view_task_profile_artifacts',
+        ],
       },
       'core.task_user_dispatcher': { permissions: ['core.add_task'] },
     },
@@ -76,11 +92,21 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
     },
   },
   groups: {
-    statements: [READ, 'create | m:add_', 'update partial_update | mo:change_', 'destroy | mo:delete_', `${ROLES} | [mo:manage_roles_]`],
+    statements: [
+      READ,
+      'create | m:add_',
+      'update partial_update | mo:change_',
+      'destroy | mo:delete_',
+      `${ROLES} | [mo:manage_roles_]`,
+    ],
     hooks: OWNER('group'),
   },
   'groups/users': {
-    statements: ['list | group.mo:core.view_group', 'create | group.mo:core.change_group', 'destroy | group.mo:core.change_group'],
+    statements: [
+      'list | group.mo:core.view_group',
+      'create | group.mo:core.change_group',
+      'destroy | group.mo:core.change_group',
+    ],
     hooks: [],
     scoping: null,
   },
@@ -125,7 +151,12 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
     roles: {
       'core.rbaccontentguard_downloader': { permissions: ['core.download_rbaccontentguard'] },
       'core.rbaccontentguard_owner': {
-        permissions: ['core.change_rbaccontentguard', 'core.delete_rbaccontentguard', 'core.manage_roles_rbaccontentguard', 'core.view_rbaccontentguard'],
+        permissions: [
+          'core.change_rbaccontentguard',
+          'core.delete_rbaccontentguard',
+          'core.manage_roles_rbaccontentguard',
+          'core.view_rbaccontentguard',
+        ],
       },
     },
   },

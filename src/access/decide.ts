@@ -15,9 +15,15 @@ export interface Case {
 /** 'body': it depends on what the body says. */
 export async function decide(statements: readonly Statement[], asked: Case): Promise<Answer> {
   const fitting = statements.filter((one) => fitsPrincipal(one, asked) && fitsAction(one, asked));
-  const denied = await anyHolds(fitting.filter(({ effect }) => effect === 'deny'), asked);
+  const denied = await anyHolds(
+    fitting.filter(({ effect }) => effect === 'deny'),
+    asked,
+  );
   if (denied === true) return false;
-  const allowed = await anyHolds(fitting.filter(({ effect }) => effect === 'allow'), asked);
+  const allowed = await anyHolds(
+    fitting.filter(({ effect }) => effect === 'allow'),
+    asked,
+  );
   return allowed === true ? negate(denied) : allowed;
 }
 

@@ -31,7 +31,14 @@ interface GrantsRow {
   generation: number;
 }
 
-const NOBODY: Grants = { holders: [], groups: [], everywhere: new Set(), inDomain: new Set(), onObject: new Set(), generation: 0 };
+const NOBODY: Grants = {
+  holders: [],
+  groups: [],
+  everywhere: new Set(),
+  inDomain: new Set(),
+  onObject: new Set(),
+  generation: 0,
+};
 
 /** Integer ids (of groups) as object ids of assignments. */
 export function objectKey(id: string | number): string {
@@ -45,7 +52,12 @@ export function idOfObjectKey(key: string, integer: boolean): string {
 }
 
 /** Each part looks up a few rows by an index on holders, however many objects there are. */
-export async function loadGrants(db: Queryable, user: User | null, domainId: number, object?: ObjectKey): Promise<Grants> {
+export async function loadGrants(
+  db: Queryable,
+  user: User | null,
+  domainId: number,
+  object?: ObjectKey,
+): Promise<Grants> {
   if (!user) return NOBODY;
   const row = await db.row<GrantsRow>(sql`
     with holders as materialized (
@@ -76,15 +88,36 @@ function limited(user: User, grants: Grants): Grants {
   const all = new Set(limit.permissions);
   if (limit.ofSuperuser) return { ...grants, everywhere: all };
   const within = (held: ReadonlySet<string>) => held.intersection(all);
-  return { ...grants, everywhere: within(grants.everywhere), inDomain: within(grants.inDomain), onObject: within(grants.onObject) };
+  return {
+    ...grants,
+    everywhere: within(grants.everywhere),
+    inDomain: within(grants.inDomain),
+    onObject: within(grants.onObject),
+  };
 }
 
 /** Whether one of the permissions is held by an assignment on the object itself. */
-export async function heldOnObject(db: Queryable, user: User | null, grants: Grants, permissions: readonly string[], object: ObjectKey): Promise<boolean> {
+export async function heldOnObject(
+  db: Queryable,
+  user: User | null,
+  grants: Grants,
+  permissions: readonly string[],
+  object: ObjectKey,
+): Promise<boolean> {
   const asked = user?.limit ? permissions.filter((one) => user.limit!.permissions.includes(one)) : permissions;
   if (grants.holders.length === 0 || asked.length === 0) return false;
   const found = await db.row(sql`select 1 from role_assignment a join role r on r.id = a.role_id
     where a.holder = any(${grants.holders}::integer[]) and a.model = ${object.label} and a.object_id = ${object.id}::uuid
       and r.permissions && ${asked}::text[] limit 1`);
   return found !== undefined;
+}
+
+/** Permissions held by assignments on an object itself. */
+export async function permissionsOnObject(db: Queryable, user: User, object: ObjectKey): Promise<string[]> {
+  const rows = await db.rows<{ permission: string }>(sql`select distinct unnest(r.permissions) as permission
+    from role_assignment a join role r on r.id = a.role_id
+    where a.model = ${object.label} and a.object_id = ${object.id}::uuid
+      and a.holder in (select ${user.id}::integer union all select -group_id from app_group_user where user_id = ${user.id})`);
+  const held = rows.map(({ permission }) => permission);
+  return user.limit ? held.filter((one) => user.limit!.permissions.includes(one)) : held;
 }

@@ -1,6 +1,7 @@
 /** The object a condition asks about when it is not the own one: named by the body, the parent in the path, or the own object's repository. */
-import { type Sql, sql } from '../db/sql.ts';
+
 import type { Queryable } from '../db/database.ts';
+import { type Sql, sql } from '../db/sql.ts';
 import { labelOf, type Model, type Models } from '../plugin-api/model.ts';
 import { type ObjectKey, objectKey } from './grants.ts';
 
@@ -26,7 +27,13 @@ export function bodyFields(source: string): readonly string[] | undefined {
 }
 
 /** Objects that the fields of a body name; versions stand for their repositories. */
-export async function objectsInBody(db: Queryable, models: Models, read: NameReader, body: Readonly<Record<string, unknown>>, fields: readonly string[]): Promise<ObjectKey[]> {
+export async function objectsInBody(
+  db: Queryable,
+  models: Models,
+  read: NameReader,
+  body: Readonly<Record<string, unknown>>,
+  fields: readonly string[],
+): Promise<ObjectKey[]> {
   const objects: ObjectKey[] = [];
   for (const field of fields) {
     const value = body[field];
@@ -47,18 +54,26 @@ async function objectOf(db: Queryable, models: Models, named: NamedObject): Prom
 }
 
 async function repositoryWhere(db: Queryable, models: Models, condition: Sql): Promise<ObjectKey | undefined> {
-  const row = await db.row<{ pulp_id: string; pulp_type: string }>(sql`select r.pulp_id, r.pulp_type from repository r where ${condition}`);
+  const row = await db.row<{ pulp_id: string; pulp_type: string }>(
+    sql`select r.pulp_id, r.pulp_type from repository r where ${condition}`,
+  );
   const model = row && models.byType('repository', row.pulp_type);
   return model && { label: labelOf(model), id: row.pulp_id };
 }
 
 const REPOSITORY_OF: Readonly<Record<string, (id: string) => Sql>> = {
   distribution: (id) => sql`r.pulp_id = (select repository_id from distribution where pulp_id = ${id})`,
-  publication: (id) => sql`r.id = (select v.repository_id from publication p join repository_version v on v.pulp_id = p.repository_version_id where p.pulp_id = ${id})`,
+  publication: (id) =>
+    sql`r.id = (select v.repository_id from publication p join repository_version v on v.pulp_id = p.repository_version_id where p.pulp_id = ${id})`,
 };
 
 /** The repository an object names, if its kind has one. */
-export async function repositoryOfObject(db: Queryable, models: Models, model: Model, id: string): Promise<ObjectKey | undefined> {
+export async function repositoryOfObject(
+  db: Queryable,
+  models: Models,
+  model: Model,
+  id: string,
+): Promise<ObjectKey | undefined> {
   const condition = REPOSITORY_OF[model.table];
   return condition && (await repositoryWhere(db, models, condition(id)));
 }

@@ -2,7 +2,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
-import { ADMIN_ONLY, type AccessCatalogue, type Policy } from './catalogue.ts';
+import { type AccessCatalogue, ADMIN_ONLY, type Policy } from './catalogue.ts';
 
 const CHANNEL = 'access_policy_changed';
 
@@ -25,7 +25,9 @@ export class PolicyStore {
   constructor(db: Database, catalogue: AccessCatalogue, settings: Pick<Settings, 'accessPolicies'>) {
     this.#db = db;
     this.#catalogue = catalogue;
-    this.#settings = new Map(Object.entries(settings.accessPolicies).map(([view, policy]) => [view, policyOfSetting(policy)]));
+    this.#settings = new Map(
+      Object.entries(settings.accessPolicies).map(([view, policy]) => [view, policyOfSetting(policy)]),
+    );
   }
 
   /** The policy of a view; administrators only where there is none. */
@@ -62,7 +64,10 @@ export class PolicyStore {
     const rows = await this.#db.rows<Policy & { viewset_name: string }>(
       sql`select viewset_name, statements, creation_hooks, queryset_scoping from access_policy`,
     );
-    return { generation: Number(state?.generation ?? 0), policies: new Map(rows.map((row) => [row.viewset_name, row])) };
+    return {
+      generation: Number(state?.generation ?? 0),
+      policies: new Map(rows.map((row) => [row.viewset_name, row])),
+    };
   }
 
   async #listen(): Promise<void> {

@@ -23,6 +23,8 @@ export function visibleRows(resource: Resource, viewer: Viewer): Sql | undefined
       return visibleTasks(viewer);
     case 'task_group':
       return visibleTaskGroups(viewer);
+    case 'api_token':
+      return sql`t.user_id = ${viewer.request.user?.id ?? null}`;
     case 'repository_version':
       return visibleOfAnyType('repository', 'r', viewer);
   }
@@ -86,7 +88,12 @@ function visibleContent(viewer: Viewer): Sql {
 }
 
 const TASK = { app: 'core', name: 'Task', path: 'tasks', table: 'task' } as const satisfies Model;
-const TASK_GROUP = { app: 'core', name: 'TaskGroup', path: 'task-groups', table: 'task_group' } as const satisfies Model;
+const TASK_GROUP = {
+  app: 'core',
+  name: 'TaskGroup',
+  path: 'task-groups',
+  table: 'task_group',
+} as const satisfies Model;
 
 /** Who has started a task is its owner, without an assignment, until the role is taken away. */
 function visibleTasks(viewer: Viewer, alias = 't'): Sql | undefined {
@@ -103,4 +110,3 @@ function visibleTaskGroups(viewer: Viewer): Sql | undefined {
   const tasks = visibleTasks(viewer, 'member');
   return sql`exists (select 1 from task member where member.task_group_id = t.pulp_id${tasks ? sql` and ${tasks}` : sql.empty})`;
 }
-

@@ -47,7 +47,13 @@ function rolesOf(catalogue: AccessCatalogue): RoleRow[] {
 function policiesOf(catalogue: AccessCatalogue): PolicyRow[] {
   return [...catalogue.policies]
     .filter(([, policy]) => !policy.hidden)
-    .map(([view, policy]) => ({ id: uuid7(), view, statements: policy.statements, hooks: policy.creation_hooks, scoping: policy.queryset_scoping }));
+    .map(([view, policy]) => ({
+      id: uuid7(),
+      view,
+      statements: policy.statements,
+      hooks: policy.creation_hooks,
+      scoping: policy.queryset_scoping,
+    }));
 }
 
 function digestOf(...lists: readonly (readonly { id: string }[])[]): string {

@@ -47,7 +47,12 @@ const viewRemote = (siblings: Siblings, all = false) => {
   const names = siblings.of('remote').map((name) => `view_${name}`);
   return names.length > 0 ? ` & remote.mdo:${(all ? names : names.slice(0, 1)).join(',')}` : '';
 };
-const viewRepository = (siblings: Siblings) => siblings.of('repository').slice(0, 1).map((name) => ` & repo.mdo:view_${name}`).join('');
+const viewRepository = (siblings: Siblings) =>
+  siblings
+    .of('repository')
+    .slice(0, 1)
+    .map((name) => ` & repo.mdo:view_${name}`)
+    .join('');
 
 function repositoryStatements(resource: Resource, siblings: Siblings): string[] {
   const actions = new Set(resource.actions.map(({ name }) => name));
@@ -66,13 +71,22 @@ function repositoryStatements(resource: Resource, siblings: Siblings): string[] 
 
 function distributionStatements(resource: Resource, siblings: Siblings): string[] {
   const [publication] = siblings.of('publication');
-  const served = viewRepository(siblings) + ('publication' in resource.fields && publication ? ` & publication.mdo:view_${publication}` : '');
+  const served =
+    viewRepository(siblings) +
+    ('publication' in resource.fields && publication ? ` & publication.mdo:view_${publication}` : '');
   return [READ, `create | md:add_${served}`, `${CHANGE}${LABELS} | mdo:change_ & mdo:view_${served}`, DESTROY, ROLES];
 }
 
 function sourceStatements(siblings: Siblings): string[] {
   const remote = viewRemote(siblings);
-  return [READ, `create | md:add_${remote}`, `${CHANGE} | mdo:change_ & mdo:view_${remote}`, DESTROY, 'refresh | mdo:refresh_ & mdo:view_', ROLES];
+  return [
+    READ,
+    `create | md:add_${remote}`,
+    `${CHANGE} | mdo:change_ & mdo:view_${remote}`,
+    DESTROY,
+    'refresh | mdo:refresh_ & mdo:view_',
+    ROLES,
+  ];
 }
 
 function contentStatements(resource: Resource, siblings: Siblings): string[] {

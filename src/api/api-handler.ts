@@ -119,7 +119,7 @@ export class ApiHandler {
   }
 
   async #identify(request: IncomingMessage, method: string): Promise<Identity> {
-    return await authenticate(this.#parts.services.db, this.#parts.passwords, method, request.headers);
+    return await authenticate(this.#parts.services, this.#parts.passwords, method, request);
   }
 
   #context(

@@ -4,10 +4,11 @@ import type { AccessCatalogue, Policy } from '../access/catalogue.ts';
 import { viewOf } from '../access/catalogue.ts';
 import { Conditions, type ConditionTools } from '../access/conditions.ts';
 import { decide } from '../access/decide.ts';
-import { type Grants, loadGrants, objectKey } from '../access/grants.ts';
+import { type Grants, loadGrants, type ObjectKey, objectKey } from '../access/grants.ts';
 import type { PolicyStore } from '../access/policies.ts';
 import { visibleRows } from '../access/scoping.ts';
-import { type Sql, sql } from '../db/sql.ts';
+import { permissionsOfOwner } from '../access/task-owner.ts';
+import type { Sql } from '../db/sql.ts';
 import { HttpError } from '../lib/errors.ts';
 import type { Condition, Scoping } from '../plugin-api/access.ts';
 import type { RequestContext } from '../plugin-api/context.ts';
@@ -34,14 +35,22 @@ export class PolicyAccess implements AccessControl {
 
   constructor(parts: PolicyAccessParts) {
     this.#parts = parts;
-    this.#tools = { catalogue: parts.catalogue, more: parts.conditions ?? {}, read: (text) => readName(parts.hrefs, text) };
+    this.#tools = {
+      catalogue: parts.catalogue,
+      more: parts.conditions ?? {},
+      read: (text) => readName(parts.hrefs, text),
+    };
   }
 
   async authorize(request: RequestContext, route: Route, params: Params): Promise<Permit> {
     const { model } = route.runtime.resource;
     const grants = await grantsOf(request, route, params);
     const policy = await this.#parts.policies.get(viewOf(model), grants.generation);
-    const conditions = new Conditions(this.#tools, { request, model, action: actionOf(route), detail: isDetail(route), params }, grants);
+    const conditions = new Conditions(
+      this.#tools,
+      { request, model, action: actionOf(route), detail: isDetail(route), params },
+      grants,
+    );
     const scope = await this.#scope(policy, route, request, grants, conditions);
     const ask = async () => await this.#decide(policy, request, route, grants, conditions);
     const answer = await ask();
@@ -67,7 +76,13 @@ export class PolicyAccess implements AccessControl {
   }
 
   /** Nothing is hidden from superusers, nor where the policy has no scoping. */
-  async #scope(policy: Policy, route: Route, request: RequestContext, grants: Grants, conditions: Conditions): Promise<Sql | undefined> {
+  async #scope(
+    policy: Policy,
+    route: Route,
+    request: RequestContext,
+    grants: Grants,
+    conditions: Conditions,
+  ): Promise<Sql | undefined> {
     const { queryset_scoping: scoping } = policy;
     if (request.user?.isSuperuser || !scoping?.function) return undefined;
     const own = this.#parts.scopings?.[scoping.function];
@@ -76,35 +91,43 @@ export class PolicyAccess implements AccessControl {
   }
 }
 
-const ALL: Grants = { holders: [], groups: [], everywhere: new Set(), inDomain: new Set(), onObject: new Set(), generation: 0 };
+const ALL: Grants = {
+  holders: [],
+  groups: [],
+  everywhere: new Set(),
+  inDomain: new Set(),
+  onObject: new Set(),
+  generation: 0,
+};
 
 /** Superusers hold everything without being asked; groups still matter where a policy names them, which is rare. */
 async function grantsOf(request: RequestContext, route: Route, params: Params): Promise<Grants> {
   if (request.user?.isSuperuser) return ALL;
   const { resource } = route.runtime;
   const { pk } = params;
-  const named = isDetail(route) && pk !== undefined && /^(\d{1,9}|[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})$/i.test(pk);
+  const named =
+    isDetail(route) && pk !== undefined && /^(\d{1,9}|[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})$/i.test(pk);
   const object = named ? { label: labelOf(resource.model), id: objectKey(pk) } : undefined;
   const grants = await loadGrants(request.db, request.user, request.domain.id, object);
-  return object && resource.model.table === 'task' ? await withOwnership(request, grants, object.id) : grants;
+  return object ? await withOwnership(request, grants, object) : grants;
 }
 
 /** The role of a task's owner has no assignment for who has started it. */
-async function withOwnership(request: RequestContext, grants: Grants, id: string): Promise<Grants> {
-  const { user } = request;
-  if (!user) return grants;
-  const row = await request.db.row<{ permissions: string[] }>(sql`select r.permissions from task t, role r
-    where t.pulp_id = ${id} and t.created_by = ${user.id} and t.creator_is_owner and r.name = 'core.task_owner'`);
-  if (!row) return grants;
-  const owned = user.limit ? row.permissions.filter((one) => user.limit!.permissions.includes(one)) : row.permissions;
-  return { ...grants, onObject: new Set([...grants.onObject, ...owned]) };
+async function withOwnership(request: RequestContext, grants: Grants, object: ObjectKey): Promise<Grants> {
+  const owned = await permissionsOfOwner(request.db, object, request.user);
+  return owned.length === 0 ? grants : { ...grants, onObject: new Set([...grants.onObject, ...owned]) };
 }
 
 function isDetail(route: Route): boolean {
   return route.action ? route.action.detail : route.operation !== 'list' && route.operation !== 'create';
 }
 
-const BY_METHOD: Readonly<Record<string, string>> = { PATCH: 'partial_update', PUT: 'update', DELETE: 'destroy', GET: 'retrieve' };
+const BY_METHOD: Readonly<Record<string, string>> = {
+  PATCH: 'partial_update',
+  PUT: 'update',
+  DELETE: 'destroy',
+  GET: 'retrieve',
+};
 
 /** Actions on the object's own href are known to policies by what they are to the method. */
 function actionOf(route: Route): string {
@@ -113,7 +136,13 @@ function actionOf(route: Route): string {
 }
 
 /** Nobody is told of rows he cannot see: 404 for these, 403 for what he sees, 401 for who has not logged in. */
-async function refusal(request: RequestContext, route: Route, params: Params, scope: Sql | undefined, conditions: Conditions): Promise<HttpError> {
+async function refusal(
+  request: RequestContext,
+  route: Route,
+  params: Params,
+  scope: Sql | undefined,
+  conditions: Conditions,
+): Promise<HttpError> {
   if (!request.user) return unauthorized(request.headers, 'Authentication credentials were not provided.');
   if (conditions.objectRefused) await requireRow(route.runtime, { ...request, scope }, params);
   if (conditions.parentRefused) await requireParent(route.runtime, request, params);

@@ -1,15 +1,22 @@
 /** All resources of the REST API: the core's and those of the installed package types. */
 import { contentHandlers } from '../api/content-handlers.ts';
+import { accessPolicyResource } from '../api/resources/access-policies.ts';
 import { artifactResource } from '../api/resources/artifacts.ts';
 import { genericLists } from '../api/resources/generic-lists.ts';
+import { groupResource, groupUserResource } from '../api/resources/groups.ts';
+import { roleAssignmentResources } from '../api/resources/role-assignments.ts';
+import { roleResource } from '../api/resources/roles.ts';
 import { taskGroupResource, taskResource } from '../api/resources/tasks.ts';
+import { tokenResource } from '../api/resources/tokens.ts';
 import { uploadResource } from '../api/resources/uploads.ts';
+import { userResource } from '../api/resources/users.ts';
 import { taskScheduleResource, workerResource } from '../api/resources/workers.ts';
 import { declareContent } from '../plugin-api/declare-content.ts';
 import { allVersions, declareVersions } from '../plugin-api/declare-version.ts';
 import type { Plugin } from '../plugin-api/plugin.ts';
 import type { Resource } from '../plugin-api/resource.ts';
 import { ContentRegistry } from '../repository/content-registry.ts';
+import { accessCatalogue } from './access.ts';
 import { installedPlugins } from './installed-plugins.ts';
 import { allModels } from './models.ts';
 
@@ -38,6 +45,13 @@ function makeResources(): Resource[] {
     taskGroupResource,
     taskScheduleResource,
     workerResource,
+    userResource,
+    groupResource,
+    groupUserResource,
+    roleResource(accessCatalogue),
+    ...roleAssignmentResources(accessCatalogue),
+    accessPolicyResource(accessCatalogue),
+    tokenResource(accessCatalogue),
     allVersions(),
     ...genericLists(allModels()),
     ...installedPlugins.flatMap((plugin) => resourcesOf(plugin, handlers)),

@@ -17,6 +17,8 @@ export interface User {
   readonly username: string;
   readonly isSuperuser: boolean;
   readonly isStaff: boolean;
+  /** Known by an API token: it opens no session and makes no tokens. */
+  readonly byToken?: boolean;
   /** The token used gives only these permissions; isSuperuser is then false. */
   readonly limit?: { readonly permissions: readonly string[]; readonly ofSuperuser: boolean };
 }

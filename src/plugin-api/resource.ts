@@ -121,6 +121,8 @@ export interface Resource {
   readonly labelStatus?: number;
   /** Body media types of create in the document (forms only where a file can be sent). */
   readonly createMedia?: readonly string[];
+  /** Throws for a row that nobody may change or delete, before the body is looked at. */
+  readonly guard?: (row: Row) => void;
   /** Cross-field checks; gets stored values on update; may return changed values. */
   readonly validate?: (values: Values, request: RequestContext, existing: Row | undefined) => Promise<Values> | Values;
   /** Lock names of a write task: defaults to the object itself, exclusively. */
@@ -141,6 +143,8 @@ export interface Resource {
   readonly beforeDelete?: (tx: Transaction, row: Row, services: Services) => Promise<void>;
   /** Task-made resources: the name and args of the task that creates one. */
   readonly createTask?: (values: Values, request: RequestContext) => Promise<Answer>;
+  /** Fields that a create takes instead of `fields`, where the document tells less. */
+  readonly hiddenInput?: Readonly<Record<string, Field>>;
   /** Replaces the generic create in the request. */
   readonly createNow?: (
     values: Values,

@@ -8,7 +8,10 @@ import { allResources } from '../../src/app/resources.ts';
 
 interface Golden {
   /** By view: actions, principal and condition of each statement, hooks, scoping. */
-  readonly policies: Record<string, { statements: [string, string, string | string[] | null][]; hooks: unknown; scoping: unknown }>;
+  readonly policies: Record<
+    string,
+    { statements: [string, string, string | string[] | null][]; hooks: unknown; scoping: unknown }
+  >;
   /** By name: description and permissions. */
   readonly roles: Record<string, [string | null, string]>;
 }
@@ -27,7 +30,11 @@ for (const [view, policy] of catalogue.policies) {
   }
   test(`the policy of ${view}`, () => {
     assert.ok(expected, 'the peer has no such policy');
-    const statements = policy.statements.map((one) => [[one.action].flat().join(' '), one.principal, one.condition ?? null]);
+    const statements = policy.statements.map((one) => [
+      [one.action].flat().join(' '),
+      one.principal,
+      one.condition ?? null,
+    ]);
     assert.deepEqual(statements, expected.statements);
     assert.deepEqual(policy.creation_hooks, expected.hooks);
     assert.deepEqual(policy.queryset_scoping, expected.scoping);

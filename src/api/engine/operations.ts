@@ -112,7 +112,7 @@ export async function createRow(
   body: Body,
 ): Promise<Answer> {
   const { resource, hrefs } = runtime;
-  const found = await validateBody(resource.fields, body, request, hrefs);
+  const found = await validateBody(resource.hiddenInput ?? resource.fields, body, request, hrefs);
   const values = (await resource.validate?.(found, request, undefined)) ?? found;
   if (resource.createNow) return await resource.createNow(values, request, params);
   if (resource.createTask) {
@@ -163,6 +163,7 @@ export async function changeRow(
 ): Promise<Answer> {
   const { resource, hrefs } = runtime;
   const row = await requireRow(runtime, request, params);
+  resource.guard?.(row);
   const found = await validateBody(resource.fields, body, request, hrefs, { partial });
   const values = (await resource.validate?.(found, request, row)) ?? found;
   const stored = storable(resource.fields, values);
@@ -196,6 +197,7 @@ async function updateNow(
 export async function removeRow(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Answer> {
   const { resource } = runtime;
   const row = await requireRow(runtime, request, params);
+  resource.guard?.(row);
   if (resource.deleteTask) return await resource.deleteTask(row, request);
   const mode = resource.operations.delete!;
   if (mode !== 'now') return await dispatchWrite(runtime, request, 'delete', mode, row, {}, {});

@@ -17,6 +17,13 @@ export const uploadModel = core('Upload', 'uploads', 'upload');
 export const workerModel = core('AppStatus', 'workers', 'app_status', { inDomain: false });
 export const domainModel = core('Domain', 'domains', 'domain', { inDomain: false });
 export const userModel = core('User', 'users', 'app_user', { key: 'id', prnApp: 'auth', inDomain: false });
+export const groupModel = core('Group', 'groups', 'app_group', { key: 'id', inDomain: false });
+export const groupUserModel = core('User', 'groups/*/users', 'app_group_user', { key: 'id', inDomain: false });
+export const userRoleModel = core('UserRole', 'users/*/roles', 'role_assignment', { inDomain: false });
+export const groupRoleModel = core('GroupRole', 'groups/*/roles', 'role_assignment', { inDomain: false });
+export const roleModel = core('Role', 'roles', 'role', { inDomain: false });
+export const accessPolicyModel = core('AccessPolicy', 'access_policies', 'access_policy', { inDomain: false });
+export const tokenModel = core('Token', 'tokens', 'api_token', { inDomain: false });
 
 export const coreModels: readonly Model[] = [
   taskModel,
@@ -27,4 +34,10 @@ export const coreModels: readonly Model[] = [
   workerModel,
   domainModel,
   userModel,
+  groupModel,
+  userRoleModel,
+  groupRoleModel,
+  roleModel,
+  accessPolicyModel,
+  tokenModel,
 ];

@@ -1,0 +1,68 @@
+/** Who has started a task owns it: kept in the task's own row instead of an assignment for each task. */
+import type { Queryable } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+import type { User } from '../plugin-api/context.ts';
+import type { ObjectKey } from './grants.ts';
+import type { ObjectRole } from './role-assignments.ts';
+
+export const TASK_OWNER = 'core.task_owner';
+const TASK_DISPATCHER = 'core.task_user_dispatcher';
+
+const isTask = ({ label }: ObjectKey) => label === 'core.task';
+
+/** Permissions the user holds on a task because he has started it. */
+export async function permissionsOfOwner(
+  db: Queryable,
+  object: ObjectKey,
+  user: User | null,
+): Promise<readonly string[]> {
+  if (!user || !isTask(object)) return [];
+  const row = await db.row<{ permissions: string[] }>(sql`select r.permissions from task t, role r
+    where t.pulp_id = ${object.id} and t.created_by = ${user.id} and t.creator_is_owner and r.name = ${TASK_OWNER}`);
+  const held = row?.permissions ?? [];
+  return user.limit ? held.filter((one) => user.limit!.permissions.includes(one)) : held;
+}
+
+/** The roles on an object with those of a task's creator among them. */
+export async function withCreator(
+  db: Queryable,
+  object: ObjectKey,
+  roles: readonly ObjectRole[],
+): Promise<ObjectRole[]> {
+  if (!isTask(object)) return [...roles];
+  const row = await db.row<{ username: string; creator_is_owner: boolean }>(
+    sql`select u.username, t.creator_is_owner from task t join app_user u on u.id = t.created_by where t.pulp_id = ${object.id}`,
+  );
+  if (!row) return [...roles];
+  const implied = [...(row.creator_is_owner ? [TASK_OWNER] : []), TASK_DISPATCHER];
+  const missing = implied
+    .filter((name) => !roles.some(({ role }) => role === name))
+    .map((role) => ({ role, users: [], groups: [] }));
+  return [...roles, ...missing]
+    .map((one) =>
+      implied.includes(one.role) ? { ...one, users: [...new Set([...one.users, row.username])].sort() } : one,
+    )
+    .sort((a, b) => (a.role < b.role ? -1 : 1));
+}
+
+/** Makes the creator owner again or no longer; false when he was so already or is not the creator. */
+export async function setCreatorOwns(
+  db: Queryable,
+  object: ObjectKey,
+  userId: number,
+  owns: boolean,
+): Promise<boolean> {
+  if (!isTask(object)) return false;
+  const changed = await db.run(sql`update task set creator_is_owner = ${owns}
+    where pulp_id = ${object.id} and created_by = ${userId} and creator_is_owner <> ${owns}`);
+  return changed > 0;
+}
+
+/** Whether the user owns a task by having started it. */
+export async function ownsAsCreator(db: Queryable, object: ObjectKey, userId: number): Promise<boolean> {
+  if (!isTask(object)) return false;
+  const row = await db.row(
+    sql`select 1 from task where pulp_id = ${object.id} and created_by = ${userId} and creator_is_owner`,
+  );
+  return row !== undefined;
+}
