@@ -4,6 +4,7 @@ import { authenticate, type Identity, unauthorized } from '../access/authenticat
 import type { VerifiedPasswords } from '../access/verified-passwords.ts';
 import type { Sql } from '../db/sql.ts';
 import { newCorrelationId, withCorrelationId } from '../lib/correlation.ts';
+import type { DigestName } from '../lib/digest.ts';
 import { HttpError } from '../lib/errors.ts';
 import type {
   Answer,
@@ -167,10 +168,15 @@ export class ApiHandler {
     const scoped: ScopedRequest = { ...context, scope };
     const method = context.method === 'HEAD' ? 'GET' : context.method;
     if (!WITH_BODY.has(method)) return await runRoute(route, scoped, params, NO_BODY);
-    return await this.#withBody(request, scoped, async (body) => {
-      await checkBody?.(fieldsOf(body));
-      return await runRoute(route, scoped, params, body);
-    });
+    return await this.#withBody(
+      request,
+      scoped,
+      async (body) => {
+        await checkBody?.(fieldsOf(body));
+        return await runRoute(route, scoped, params, body);
+      },
+      route.action?.fileDigests,
+    );
   }
 
   async #runHandler(
@@ -189,12 +195,14 @@ export class ApiHandler {
     request: IncomingMessage,
     context: RequestContext,
     work: (body: Body) => Promise<Answer>,
+    digests?: readonly DigestName[],
   ): Promise<Answer> {
     const { services } = this.#parts;
     const store = services.storage(context.domain);
+    const wanted = digests ?? (services.settings.allowedContentChecksums as DigestName[]);
     const body = await readBody(request, {
       maxBytes: services.settings.maxBodySize,
-      receive: (source) => store.receive(source, { digests: services.settings.allowedContentChecksums as never }),
+      receive: (source) => store.receive(source, { digests: wanted }),
       discard: (temp) => store.discard(temp),
     });
     try {

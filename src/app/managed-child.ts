@@ -12,6 +12,9 @@ const longestPause = 10_000;
 /** A child that ran this long starts again without a long pause. */
 const goodRun = 30_000;
 
+/** Threads that hash and read files would each get memory areas of their own that are never given back. */
+const allocatorSettings = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: String(256 * 1024) };
+
 const mainFile = join(import.meta.dirname, '..', 'main.ts');
 
 /** Beside the dependencies, or in the data directory when those belong to somebody else. */
@@ -79,7 +82,7 @@ export class ManagedChild {
       // Its own session: Ctrl-C on the terminal reaches the supervisor alone, which stops its children in order.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, NODE_COMPILE_CACHE: this.#compileCache },
+      env: { ...allocatorSettings, ...process.env, NODE_COMPILE_CACHE: this.#compileCache },
     });
     this.#child = child;
     const started = Date.now();

@@ -43,6 +43,7 @@ export function declareContent(
     table: {
       name: 'content',
       from: sql`content t join ${sql.ident(type.table)} d on d.content_id = t.id`,
+      narrow: sql.raw('content t'),
       key: 'pulp_id',
       newest: sql.raw('t.id'),
       where: sql`t.pulp_type = ${type.pulpType}`,
@@ -59,6 +60,7 @@ export function declareContent(
     operations: { list: true, read: true, ...(type.upload && { create: 'task' as const }) },
     actions: [...actions, ...(type.upload?.synchronous ? [uploadAction(type, own)] : [])],
     hasLabels: true,
+    knownCount: (request) => countOfVersion(type, request),
     ...(type.access && { access: type.access }),
     ...(type.minimal && { minimalFields: minimalFields(type, model) }),
     ...(type.labelStatus !== undefined && { labelStatus: type.labelStatus }),
@@ -229,13 +231,32 @@ export function checkSources(values: Row): void {
   }
 }
 
+/** A list of one version's units and nothing else is as long as the version's counters say. */
+async function countOfVersion(type: ContentType, request: RequestContext): Promise<number | undefined> {
+  const asked = [...request.query.keys()].filter((key) => !WITHOUT_EFFECT.has(key));
+  const part = asked.length === 1 ? VERSION_COUNTERS[asked[0]!] : undefined;
+  if (!part) return undefined;
+  const { pulpId } = await findVersion(asked[0]!, request.query.get(asked[0]!) ?? '', request);
+  const row = await request.db.row<{ n: number | null }>(
+    sql`select (counts -> ${part} ->> ${type.pulpType})::int8 as n from repository_version where pulp_id = ${pulpId}`,
+  );
+  return Number(row?.n ?? 0);
+}
+
+const WITHOUT_EFFECT = new Set(['limit', 'offset', 'ordering', 'fields', 'exclude_fields', 'format', 'minimal']);
+const VERSION_COUNTERS: Readonly<Record<string, string>> = {
+  repository_version: 'present',
+  repository_version_added: 'added',
+  repository_version_removed: 'removed',
+};
+
 const pairSchema: Filter['schema'] = { type: 'array', items: { type: 'string' } };
 
 export const contentFilters: Filters = {
   repository_version: customFilter(async (value, request) => {
     if (value === '') throw ValidationError.field('repository_version', 'No value supplied for content filter');
     const version = await findVersion('repository_version', value, request);
-    return version ? memberOf(version, sql.raw('t.id')) : sql.raw('false');
+    return memberOf(version, sql.raw('t.id'));
   }),
   repository_version_added: customFilter(
     async (value, request) => await changeOf('repository_version_added', value, request, 'version_added'),
@@ -259,7 +280,6 @@ async function changeOf(
   column: 'version_added' | 'version_removed',
 ) {
   const version = await findVersion(filter, value, request);
-  if (!version) return sql.raw('false');
   return sql`exists (select 1 from repository_content rc where rc.repository_id = ${version.repositoryId} and rc.content_id = t.id
     and rc.${sql.raw(column)} = ${version.number})`;
 }
@@ -267,7 +287,7 @@ async function changeOf(
 async function between(filter: string, value: string, request: RequestContext, removed: boolean) {
   const names = value.split(',');
   if (names.length !== 2) throw ValidationError.field(filter, 'Range query expects two values.');
-  const versions: (VersionKey | undefined)[] = [];
+  const versions: VersionKey[] = [];
   for (const name of names) versions.push(await findVersion(filter, name.trim(), request));
   const [base, target] = versions;
   if (!base || !target) return sql.raw('false');

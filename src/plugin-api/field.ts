@@ -78,6 +78,8 @@ export interface Field {
   readonly check?: (value: unknown) => string | undefined;
   /** Not part of the response when the row has no value for it. */
   readonly omitNull?: boolean;
+  /** Part of an answer only when the query's `fields` names it; the document does not tell of it. */
+  readonly onRequest?: boolean;
 }
 
 type Options = Omit<Field, 'kind'>;

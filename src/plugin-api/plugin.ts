@@ -2,6 +2,7 @@
 import type { Transaction } from '../db/database.ts';
 import type { RemoteSettings } from '../download/downloader.ts';
 import type { DigestName } from '../lib/digest.ts';
+import type { Digests } from '../lib/digest.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
 import type { Condition, LockedRole, Scoping } from './access.ts';
 import type { ContentType, DeclaredContent, SavedContent } from './content.ts';
@@ -184,12 +185,28 @@ export interface DistributionType {
     path: string,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): Promise<ServeAnswer | undefined>;
-  /** Recognises a path fetched from the distribution's remote as a unit of content. */
+  /** Where upstream has a path, for types whose files are not at their own paths below the remote's URL; null: nowhere. */
+  locate?(services: Services, remote: Remote, path: string): Promise<UpstreamFile | null>;
+  /** Recognises a path fetched from the distribution's remote as a unit of content; its first artifact is what was fetched. */
   pullThrough?(
     path: string,
     digests: Readonly<Record<string, string>>,
     size: number,
+    bytes: PulledBytes,
   ): Promise<DeclaredContent | undefined>;
+}
+
+/** A file of upstream, with what is known of it. */
+export interface UpstreamFile {
+  readonly url: string;
+  readonly size?: number | null;
+  readonly digests?: Digests;
+}
+
+/** What was fetched from upstream: a local file that is valid during the call, and a way to make others of it. */
+export interface PulledBytes {
+  readonly file: string;
+  receive(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<TempArtifact>;
 }
 
 /** A version in the making, as tasks of plugins change it. Each answers how many units it has changed. */

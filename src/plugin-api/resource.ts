@@ -2,6 +2,7 @@
 
 import type { Transaction } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
+import type { DigestName } from '../lib/digest.ts';
 import type { AccessDeclaration } from './access.ts';
 import type { Answer, RequestContext, Services } from './context.ts';
 import type { Field, Row, Values } from './field.ts';
@@ -13,6 +14,8 @@ export interface TableMapping {
   readonly name: string;
   /** FROM clause with the alias `t` for the table itself. */
   readonly from: Sql;
+  /** FROM clause without the detail table `d`, for counting and passing over rows when only `t` is asked for. */
+  readonly narrow?: Sql;
   /** Column of the id on the wire. */
   readonly key: string;
   /** Expression that sorts newest rows first when descending. */
@@ -61,6 +64,8 @@ export interface Action {
     readonly partial?: boolean;
     readonly ignoreUnknown?: boolean;
   };
+  /** Digests computed of a file in the body; default all that artifacts have. */
+  readonly fileDigests?: readonly DigestName[];
   /** Media types of the body in the document; default JSON and both forms. */
   readonly media?: readonly string[];
   /** Answers by status: component name, or null for none. */
@@ -123,6 +128,8 @@ export interface Resource {
   readonly createMedia?: readonly string[];
   /** Throws for a row that nobody may change or delete, before the body is looked at. */
   readonly guard?: (row: Row) => void;
+  /** The count of a list that is known without counting, such as from the counters of a version. */
+  readonly knownCount?: (request: RequestContext) => Promise<number | undefined>;
   /** Cross-field checks; gets stored values on update; may return changed values. */
   readonly validate?: (values: Values, request: RequestContext, existing: Row | undefined) => Promise<Values> | Values;
   /** Lock names of a write task: defaults to the object itself, exclusively. */

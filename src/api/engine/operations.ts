@@ -49,10 +49,15 @@ export async function listRows(runtime: ResourceRuntime, request: ScopedRequest,
     ...(await filters.conditions(request.query, request)),
   ];
   const page = pageOf(request.query);
-  const { rows, count } = await readPage(request, resource, conditions, page);
+  const { rows, count } = await readPage(request, resource, conditions, page, await knownCount(runtime, request));
   const results = await present(shapeOf(resource, request), rows, request, selectionOf(request.query));
   const { next, previous } = pageLinks(request, page.limit, page.offset, count);
   return { status: 200, body: { count, next, previous, results } };
+}
+
+/** A caller who sees only a part must not learn of the rest by a counter. */
+async function knownCount(runtime: ResourceRuntime, request: ScopedRequest): Promise<number | undefined> {
+  return request.scope ? undefined : await runtime.resource.knownCount?.(request);
 }
 
 /** Absolute URLs of the neighbouring pages, keys of the query sorted. */

@@ -29,7 +29,7 @@ export function selectionOf(query: URLSearchParams): Selection {
 
 function shows(name: string, field: Field, selection: Selection): boolean {
   if (field.writeOnly) return false;
-  if (selection.only && !selection.only.has(name)) return false;
+  if (selection.only ? !selection.only.has(name) : field.onRequest) return false;
   return !selection.without?.has(name);
 }
 

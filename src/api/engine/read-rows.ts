@@ -81,16 +81,33 @@ export async function readPage(
 ): Promise<{ rows: Row[]; count: number }> {
   const { db, domain } = request;
   const where = sql.and([...baseConditions(resource, domain), ...conditions]);
-  const { from } = resource.table;
   const order = orderOf(resource, request.query);
-  const rows = await db.rows<Row>(
-    sql`select ${selectListOf(resource)} from ${from} where ${where} order by ${order} limit ${page.limit} offset ${page.offset}`,
-  );
+  const rows = await db.rows<Row>(pageQuery(resource, where, order, page));
   if (knownCount !== undefined) return { rows, count: knownCount };
   if (rows.length > 0 && rows.length < page.limit) return { rows, count: page.offset + rows.length };
   if (rows.length === 0 && page.offset === 0) return { rows, count: 0 };
-  const counted = await db.row<{ n: number }>(sql`select count(*)::int8 as n from ${from} where ${where}`);
+  const counted = await db.row<{ n: number }>(
+    sql`select count(*)::int8 as n from ${narrowFrom(resource, where)} where ${where}`,
+  );
   return { rows, count: Number(counted?.n ?? 0) };
+}
+
+/** Rows before the offset are only passed over: what the fields compute is computed for the rows of the page. */
+function pageQuery(resource: Resource, where: Sql, order: Sql, page: Page): Sql {
+  const { from, key } = resource.table;
+  const list = selectListOf(resource);
+  const bounds = sql`order by ${order} limit ${page.limit} offset ${page.offset}`;
+  if (page.offset === 0) return sql`select ${list} from ${from} where ${where} ${bounds}`;
+  const column = sql.raw(`t.${key === 'number' ? 'pulp_id' : key}`);
+  const narrow = narrowFrom(resource, sql`${where} ${order}`);
+  return sql`select ${list} from ${from}
+    where ${column} = any(array(select ${column} from ${narrow} where ${where} ${bounds})) order by ${order}`;
+}
+
+/** Without the joined detail table where neither condition nor order names it. */
+function narrowFrom(resource: Resource, used: Sql): Sql {
+  const { from, narrow } = resource.table;
+  return narrow && !/\bd\./.test(used.text) ? narrow : from;
 }
 
 /** `ordering` of a query; newest first is appended always and is the default. */

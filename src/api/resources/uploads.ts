@@ -69,6 +69,7 @@ async function putChunk(request: RequestContext, target: ActionTarget, input: Va
 
 const update: Action = {
   name: 'update',
+  fileDigests: ['sha256'],
   method: 'put',
   detail: true,
   path: '',

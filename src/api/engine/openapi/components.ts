@@ -57,7 +57,7 @@ export class Components {
 
   #describe(fields: Fields, side: Side, description: string | undefined): Record<string, unknown> {
     const shown = Object.entries(fields).filter(
-      ([, field]) => !(side === 'request' ? field.readOnly : field.writeOnly),
+      ([, field]) => !field.onRequest && !(side === 'request' ? field.readOnly : field.writeOnly),
     );
     const required = shown.filter(([, field]) => isRequired(field) && !field.readOnly).map(([name]) => name);
     return {
