@@ -4,9 +4,10 @@ import { sql } from '../db/sql.ts';
 import { formatHttpDate } from '../lib/http-date.ts';
 import { DEFAULT_MEDIA_TYPE, mediaTypeOf } from '../lib/media-type.ts';
 import { encodePath } from '../lib/relative-path.ts';
+import { remoteOf } from '../model/remote.ts';
 import type { DeclaredContent } from '../plugin-api/content.ts';
 import type { Row } from '../plugin-api/field.ts';
-import type { ServedDistribution } from '../plugin-api/plugin.ts';
+import type { ServedDistribution, UpstreamFile } from '../plugin-api/plugin.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
 import type { Fetched } from './fetch-file.ts';
 import { type FoundFile, findContentArtifact } from './find-file.ts';
@@ -52,11 +53,19 @@ export class PullThrough {
     const { db } = this.#tools.services;
     const remote = await db.row<Row>(sql`select * from remote where pulp_id = ${entry.remoteId}`);
     if (!remote) return undefined;
-    const url = `${String(remote.url).replace(/\/+$/, '')}/${encodePath(path)}`;
-    const known = await findKnownPath(db, entry.remoteId!, path, url);
+    const file = await this.#locate(entry, remote, path);
+    if (!file) return undefined;
+    const known = await findKnownPath(db, entry.remoteId!, path, file.url);
     if (known !== undefined) return findContentArtifact(db, entry.source, known);
-    await this.#follow(request, response, entry, remote, url, path);
+    await this.#follow(request, response, entry, remote, file, path);
     return undefined;
+  }
+
+  /** Below the URL of the remote, unless the type knows better. */
+  async #locate({ type }: ServedEntry, remote: Row, path: string): Promise<UpstreamFile | null> {
+    const { services } = this.#tools;
+    if (type?.locate) return type.locate(services, remoteOf(remote, services.secrets), path);
+    return { url: `${String(remote.url).replace(/\/+$/, '')}/${encodePath(path)}` };
   }
 
   async #follow(
@@ -64,12 +73,12 @@ export class PullThrough {
     response: ServerResponse,
     entry: ServedEntry,
     remote: Row,
-    url: string,
+    file: UpstreamFile,
     path: string,
   ): Promise<void> {
-    const run = (flight: Flight) => this.#fetch(flight, entry, remote, url, path);
+    const run = (flight: Flight) => this.#fetch(flight, entry, remote, file, path);
     const saves = remote.policy !== 'streamed' && this.#save !== undefined;
-    const flight = this.#tools.flights.join(`path ${entry.distribution.pulpId} ${url}`, saves, run);
+    const flight = this.#tools.flights.join(`path ${entry.distribution.pulpId} ${file.url}`, saves, run);
     try {
       await flight.until(() => flight.complete || flight.available > 0);
       const now = Date.now();
@@ -86,10 +95,16 @@ export class PullThrough {
     }
   }
 
-  async #fetch(flight: Flight, entry: ServedEntry, remote: Row, url: string, path: string): Promise<void> {
+  async #fetch(flight: Flight, entry: ServedEntry, remote: Row, from: UpstreamFile, path: string): Promise<void> {
     const { services, fetcher } = this.#tools;
+    const { url, size, digests } = from;
     const names = digestNames(services.settings.allowedContentChecksums);
-    const fetched = await fetcher.fetch(flight, { request: { remote, url }, expected: {}, names, all: true });
+    const fetched = await fetcher.fetch(flight, {
+      request: { remote, url },
+      expected: { size: size ?? null, digests },
+      names,
+      all: true,
+    });
     try {
       await this.#handOn(entry, remote, url, path, fetched);
     } catch (error) {
@@ -101,15 +116,26 @@ export class PullThrough {
 
   async #handOn(entry: ServedEntry, remote: Row, url: string, path: string, fetched: Fetched): Promise<void> {
     if (remote.policy === 'streamed' || !this.#save) return;
-    const { settings } = this.#tools.services;
-    const size = 'temp' in fetched ? fetched.temp.size : fetched.bytes.length;
-    const content = await entry.type?.pullThrough?.(path, fetched.digests as Record<string, string>, size);
-    if (!content) return;
-    const temp = await tempOf(entry, fetched, settings.allowedContentChecksums);
-    const [first, ...rest] = content.artifacts;
-    const artifacts = first ? [{ ...first, url, size: temp.size, digests: temp.digests, temp }, ...rest] : [];
-    const { distribution } = entry;
-    await this.#save({ distribution, remote, url, content: { ...content, artifacts }, temp });
+    const { allowedContentChecksums } = this.#tools.services.settings;
+    const temp = await tempOf(entry, fetched, allowedContentChecksums);
+    const others: TempArtifact[] = [];
+    try {
+      const content = await entry.type?.pullThrough?.(path, fetched.digests as Record<string, string>, temp.size, {
+        file: temp.path,
+        receive: async (source) => {
+          const other = await entry.store.receive(source, { digests: digestNames(allowedContentChecksums) });
+          others.push(other);
+          return other;
+        },
+      });
+      if (!content) return;
+      const [first, ...rest] = content.artifacts;
+      const artifacts = first ? [{ ...first, url, size: temp.size, digests: temp.digests, temp }, ...rest] : [];
+      const { distribution } = entry;
+      await this.#save({ distribution, remote, url, content: { ...content, artifacts }, temp });
+    } finally {
+      for (const one of [temp, ...others]) await entry.store.discard(one);
+    }
   }
 }
 

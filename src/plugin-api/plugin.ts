@@ -1,8 +1,7 @@
 /** A package type: what a folder of plugins/ tells the core about itself. A missing part is a missing capability. */
 import type { Transaction } from '../db/database.ts';
 import type { RemoteSettings } from '../download/downloader.ts';
-import type { DigestName } from '../lib/digest.ts';
-import type { Digests } from '../lib/digest.ts';
+import type { DigestName, Digests } from '../lib/digest.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
 import type { Condition, LockedRole, Scoping } from './access.ts';
 import type { ContentType, DeclaredContent, SavedContent } from './content.ts';

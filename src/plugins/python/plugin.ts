@@ -3,6 +3,7 @@ import { definePlugin, type Repository } from '../../plugin-api/index.ts';
 import { pythonContentTypes } from './content.ts';
 import { pythonLive } from './live/live.ts';
 import { publishIndex } from './publish.ts';
+import { locateUpstream, pulledPackage } from './pull-through.ts';
 import { checkVersion, SYNC_TASK } from './repository.ts';
 import { PUBLISH_TASK, pythonResources } from './resources.ts';
 import { syncFromIndex } from './sync.ts';
@@ -26,7 +27,9 @@ export const pythonPlugin = definePlugin({
     },
   ],
   publications: [{ pulpType: 'python.python', taskName: PUBLISH_TASK, publish: publishIndex }],
-  distributions: [{ pulpType: 'python.python', servesPublications: false }],
+  distributions: [
+    { pulpType: 'python.python', servesPublications: false, locate: locateUpstream, pullThrough: pulledPackage },
+  ],
   contentTasks: pythonTasks,
   live: pythonLive,
   migrations: new URL('./migrations/', import.meta.url),

@@ -101,11 +101,11 @@ async function readSimple(
   route: LiveRoute & { kind: 'index' | 'project' },
   below: string,
 ): Promise<LiveAnswer> {
-  const { services, headers } = request;
+  const { headers } = request;
   if (distribution.publicationId) return publishedPage(request, distribution, below);
   const hasQuery = request.url.includes('?');
   const type = simpleType(headers.accept as string | undefined, hasQuery ? request.query.get('format') : null);
-  const keeps = services.settings.cacheEnabled && (route.kind === 'index' || !distribution.row.remote_id);
+  const keeps = route.kind === 'index' || !distribution.row.remote_id;
   const key = `${distribution.state} ${type} ${headers.host ?? ''} ${below}`;
   const kept = keeps ? pages.get(key) : undefined;
   if (kept) return revalidated(request, kept.answer, 'HIT');

@@ -1,17 +1,12 @@
 /** The files of a project that upstream has, as links through the content app, which fetches and keeps them. */
-import { SingleFlight } from '../../../lib/single-flight.ts';
 import { type Remote, type Row, remoteOf, sql } from '../../../plugin-api/index.ts';
 import { isSafeFilename, packageTypeOf, parseWheelName } from '../formats/filename.ts';
 import type { IndexFile } from '../formats/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
+import { filesOf } from '../pull-through.ts';
 import { selectionOf, wantsFile, wantsProject, wantsVersion } from '../select-files.ts';
-import { UpstreamIndex } from '../upstream-index.ts';
 import { fileUrl, type ServedIndex } from './served-index.ts';
 import type { FileOfVersion } from './simple.ts';
-
-const RETRIES = 1;
-/** Clients that ask for the same project at once share one request upstream. */
-const running = new SingleFlight<string, readonly IndexFile[]>();
 
 /** Nothing where upstream does not answer: what is here stays usable. */
 export async function upstreamFiles(index: ServedIndex, normalized: string): Promise<FileOfVersion[]> {
@@ -21,7 +16,7 @@ export async function upstreamFiles(index: ServedIndex, normalized: string): Pro
   const remote = remoteOf(row, services.secrets);
   const selection = selectionOf(remote.details);
   if (!wantsProject(selection, normalized)) return [];
-  const files = await running.run(`${remote.pulpId} ${normalized}`, () => fetchFiles(index, remote, normalized));
+  const files = await answeredFiles(index, remote, normalized);
   return files
     .map((file) => ({ version: versionOf(file.filename, normalized), file }))
     .filter(
@@ -34,17 +29,17 @@ export async function upstreamFiles(index: ServedIndex, normalized: string): Pro
 const wantsKind = (selection: ReturnType<typeof selectionOf>, { filename }: IndexFile) =>
   wantsFile(selection, { filename, packagetype: packageTypeOf(filename) ?? '' });
 
-async function fetchFiles({ request }: ServedIndex, remote: Remote, normalized: string): Promise<readonly IndexFile[]> {
+async function answeredFiles(
+  { request }: ServedIndex,
+  remote: Remote,
+  normalized: string,
+): Promise<readonly IndexFile[]> {
   const { services } = request;
-  const downloader = services.downloader(remote.settings);
   try {
-    const upstream = new UpstreamIndex(downloader, remote.settings.url, new AbortController().signal, RETRIES);
-    return (await upstream.files(normalized)) ?? [];
+    return await filesOf(services, remote, normalized);
   } catch (error) {
     services.logger.warn({ err: error, project: normalized }, 'the upstream index does not answer');
     return [];
-  } finally {
-    await downloader.close();
   }
 }
 
