@@ -3,11 +3,12 @@
  *
  * What a request is answered from was the state of the database at most `freshFor` milliseconds before the request came in:
  * an entry is used without a query only that long after the last query that found it unchanged; later requests wait for
- * such a query, one for all who wait. Notifications of `distribution_changed` only make that query come sooner, so a lost
- * or late one costs nothing but those milliseconds. With `freshFor: 0` a client sees every change that was committed before
- * it sent its request. Writers in this process call `invalidate` and get that guarantee for their changes in any case.
+ * such a query, one for all who wait. While the database is slow to answer, that time grows to four times its last answer's,
+ * but never beyond LONGEST_FRESH. Notifications of `distribution_changed` only make the query come sooner, so a lost or late
+ * one costs nothing but those milliseconds. With `freshFor: 0` a client sees every change that was committed before it sent
+ * its request. Writers in this process call `invalidate` and get that guarantee for their changes in any case.
  * While a writer switches several distributions of a domain together (table distribution_switch, whose row is there for
- * longer than `freshFor` before the switch), every request for that domain waits for a query: so a client that has seen
+ * longer than LONGEST_FRESH before the switch), every request for that domain waits for a query: so a client that has seen
  * one of them new cannot see another old, whichever process it asks.
  */
 import type { Database } from '../db/database.ts';
@@ -15,6 +16,8 @@ import { loadStamps } from './load-distributions.ts';
 import type { ServedEntry } from './served-entry.ts';
 
 export const DISTRIBUTION_CHANNEL = 'distribution_changed';
+/** Milliseconds for which an entry is used at most without a query, whatever the load; `freshFor` may be set higher. */
+export const LONGEST_FRESH = 250;
 const MAX_ENTRIES = 10_000;
 /** How long entries are used while the database cannot be asked. */
 const USABLE_WITHOUT_DATABASE = 10_000;
@@ -42,6 +45,8 @@ export class DistributionCache {
   #checking = new Set<ServedEntry>();
   /** What was read before this may be older than the change that was told. */
   #invalidatedAt = Number.NEGATIVE_INFINITY;
+  /** Milliseconds that the last check took. */
+  #checkTime = 0;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
@@ -53,7 +58,7 @@ export class DistributionCache {
   async find(domain: string, path: string): Promise<ServedEntry | undefined> {
     const known = this.#match(domain, path);
     if (!known) return this.#load(domain, path);
-    const { freshFor } = this.#options;
+    const freshFor = this.#freshFor();
     const age = performance.now() - known.checkedAt;
     if (age <= freshFor) {
       // Under steady load the next check is over before anybody would have to wait for it.
@@ -62,6 +67,11 @@ export class DistributionCache {
     }
     await this.#check(known);
     return this.#byId.get(known.distribution.pulpId) === known ? known : this.#load(domain, path);
+  }
+
+  #freshFor(): number {
+    const { freshFor } = this.#options;
+    return freshFor === 0 ? 0 : Math.max(freshFor, Math.min(4 * this.#checkTime, LONGEST_FRESH));
   }
 
   /** Makes the next request look whether it still holds: one distribution by its pulp_id, or all with `*`. */
@@ -148,6 +158,7 @@ export class DistributionCache {
       if (entries.every(usable)) return undefined;
       throw error;
     });
+    this.#checkTime = performance.now() - started;
     if (!stamps) return;
     for (const entry of entries) {
       const found = stamps.get(entry.distribution.pulpId);
