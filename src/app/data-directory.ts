@@ -1,5 +1,5 @@
 /** The data directory: made on first use, used by one server at a time. */
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { embeddedUrl } from '../db/embedded/embedded.ts';
@@ -17,7 +17,7 @@ export function clusterDirectory(settings: Settings): string {
   return join(settings.data, 'postgres');
 }
 
-function lockFile(settings: Settings): string {
+export function lockFile(settings: Settings): string {
   return join(settings.data, 'deckle.lock');
 }
 
@@ -34,9 +34,19 @@ export function makeDataDirectory(settings: Settings): void {
   }
 }
 
-/** Makes the directory and locks it until the process ends or releases it. */
-export async function lockDataDirectory(settings: Settings): Promise<ProcessLock> {
+/** Exists while a restore has begun and not ended. */
+export function restoreMark(settings: Settings): string {
+  return join(settings.data, 'restore-unfinished');
+}
+
+/** Makes the directory and locks it until the process ends or releases it. Only a restore goes on where one has not ended. */
+export async function lockDataDirectory(settings: Settings, purpose: 'use' | 'restore' = 'use'): Promise<ProcessLock> {
   makeDataDirectory(settings);
+  if (purpose === 'use' && existsSync(restoreMark(settings))) {
+    throw new StartRefused(
+      `A restore into ${settings.data} was not finished. Run deckle restore again; the same backup goes on where it was.`,
+    );
+  }
   const lock = await acquireProcessLock(lockFile(settings));
   if (typeof lock !== 'string') return lock;
   throw new StartRefused(

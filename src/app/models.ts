@@ -1,4 +1,5 @@
 /** All models: what hrefs and PRNs can name. */
+import { contentGuards } from '../api/resources/content-guards.ts';
 import { coreModels } from '../api/resources/models.ts';
 import { contentModel } from '../plugin-api/declare-content.ts';
 import { versionModel } from '../plugin-api/declare-version.ts';
@@ -9,6 +10,7 @@ export function allModels(): Model[] {
   return [
     ...coreModels,
     versionModel,
+    ...contentGuards.map((guard) => guard.model),
     ...installedPlugins.flatMap((plugin) => [
       ...plugin.resources.map((resource) => resource.model),
       ...plugin.contentTypes.map(contentModel),

@@ -2,6 +2,7 @@
 import { contentHandlers } from '../api/content-handlers.ts';
 import { accessPolicyResource } from '../api/resources/access-policies.ts';
 import { artifactResource } from '../api/resources/artifacts.ts';
+import { contentGuards } from '../api/resources/content-guards.ts';
 import { genericLists } from '../api/resources/generic-lists.ts';
 import { groupResource, groupUserResource } from '../api/resources/groups.ts';
 import { roleAssignmentResources } from '../api/resources/role-assignments.ts';
@@ -45,6 +46,7 @@ function makeResources(): Resource[] {
     taskGroupResource,
     taskScheduleResource,
     workerResource,
+    ...contentGuards,
     userResource,
     groupResource,
     groupUserResource,

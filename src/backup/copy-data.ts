@@ -13,6 +13,16 @@ export interface DataRequest {
   readonly named: Readonly<Record<string, string>>;
 }
 
+/** What there is to copy: settings that name no file, or one that is copied with the directory, add nothing. */
+export function copyFilesOf(
+  directory: string,
+  leaveOut: readonly string[],
+  named: Readonly<Record<string, string>>,
+): DataRequest {
+  const elsewhere = Object.entries(named).filter(([, file]) => file !== '' && !file.startsWith(`${directory}/`));
+  return { directory, leaveOut, named: Object.fromEntries(elsewhere) };
+}
+
 /** Where files named by settings are kept in a backup. */
 export const NAMED_DIRECTORY = 'named';
 

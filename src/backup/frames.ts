@@ -1,5 +1,7 @@
 /** The form of a database dump: frames of a kind, a length and a body, one after another, so that a cut is always noticed. */
 
+import { BackupRefused } from './backup-refused.ts';
+
 /**
  * `header`: JSON about the whole. Then for each table `table` (JSON: name, columns), `data` (any number, COPY's text format) and
  * `rows` (JSON: their number). `sequences`: JSON. `end`: nothing follows.
@@ -18,9 +20,7 @@ const HEAD_BYTES = 5;
 const LONGEST = 2 ** 30;
 
 /** The bytes are not those of a dump, or end too early. */
-export class DamagedDump extends Error {
-  override readonly name = 'DamagedDump';
-}
+export class DamagedDump extends BackupRefused {}
 
 export function frameHead(kind: FrameKind, length: number): Buffer {
   const head = Buffer.allocUnsafe(HEAD_BYTES);

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { settingsFromParent } from '../app/child-process.ts';
 import { StartRefused } from '../app/data-directory.ts';
 import { createLogger } from '../app/logging.ts';
+import { BackupRefused } from '../backup/backup-refused.ts';
 import { type LoadedSettings, loadSettings, SettingsError } from '../config/load-settings.ts';
 import type { Setting } from '../config/setting.ts';
 import { declarations, type SettingName, settingNames } from '../config/settings.ts';
@@ -22,6 +23,7 @@ const explained = [
   MigrationRefused,
   EmbeddedPostgresError,
   DatabaseUnavailable,
+  BackupRefused,
 ] as const;
 
 /** Runs the command and ends the process. */

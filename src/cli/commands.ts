@@ -11,6 +11,8 @@ export const commands: readonly { name: string; summary: string; load: () => Pro
   entry('content', 'run one process that answers content requests', () => import('./content.ts')),
   entry('worker', 'run one process that works on tasks', () => import('./worker.ts')),
   entry('migrate', 'bring the database up to date', () => import('./migrate.ts')),
+  entry('backup', 'make or verify a backup, also while the server runs', () => import('./backup.ts')),
+  entry('restore', 'restore a backup', () => import('./restore.ts')),
   entry('settings', 'show the settings in effect and where they come from', () => import('./settings.ts')),
   entry('openapi', 'print the OpenAPI document of the API', () => import('./openapi.ts')),
 ];

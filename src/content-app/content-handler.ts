@@ -2,7 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Services } from '../plugin-api/context.ts';
-import type { Row } from '../plugin-api/field.ts';
 import type { DistributionType } from '../plugin-api/plugin.ts';
 import { HashPool } from '../storage/hash-pool.ts';
 import { AnswerCache } from './answer-cache.ts';
@@ -10,14 +9,12 @@ import { ArtifactSaver } from './artifact-saver.ts';
 import { DISTRIBUTION_CHANNEL, DistributionCache } from './distribution-cache.ts';
 import { FileFetcher } from './fetch-file.ts';
 import { Flights } from './flights.ts';
+import type { CheckGuard } from './guards/check-guard.ts';
 import { EntryLoader } from './load-entry.ts';
 import { UpstreamClients } from './open-upstream.ts';
 import type { SavePulled } from './pull-through.ts';
 import { PathResolver } from './resolve-path.ts';
 import { ContentServer } from './serve-request.ts';
-
-/** Why a guard refuses a request; undefined lets it pass. */
-export type CheckGuard = (services: Services, guard: Row, request: IncomingMessage) => Promise<string | undefined>;
 
 export interface ContentOptions {
   /** Asked at every request for a distribution with a guard; without it such requests are refused. */

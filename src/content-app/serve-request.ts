@@ -5,10 +5,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Services } from '../plugin-api/context.ts';
 import { MissingFile } from '../storage/storage-errors.ts';
 import type { AnswerCache, CachedAnswer } from './answer-cache.ts';
-import type { CheckGuard } from './content-handler.ts';
 import { ClientGone, closeFile, copyFile, openFile } from './copy-file.ts';
 import type { DistributionCache } from './distribution-cache.ts';
 import type { FoundFile } from './find-file.ts';
+import type { CheckGuard } from './guards/check-guard.ts';
 import { leadsToDistributions, listDistributions } from './list-distributions.ts';
 import { NotFetched, OnDemand, type OnDemandTools } from './on-demand.ts';
 import { PullThrough, type SavePulled } from './pull-through.ts';
@@ -78,7 +78,7 @@ export class ContentServer {
     if (!requested) return sendStatus(request, response, { status: 404 });
     const entry = await this.#parts.distributions.find(requested.domain, requested.path);
     if (!entry) return this.#aboveDistributions(request, response, requested);
-    const refusal = await this.#refusalOf(entry, request);
+    const refusal = await this.#refusalOf(entry, request, requested);
     if (refusal !== undefined) return sendStatus(request, response, { status: 403, reason: refusal });
     const { basePath } = entry.distribution;
     if (requested.path.length === basePath.length) return redirectToDirectory(request, response, requested);
@@ -86,10 +86,16 @@ export class ContentServer {
     await this.#serve({ request, response, requested, entry, path, key: `${entry.serial}/${path}` });
   }
 
-  async #refusalOf(entry: ServedEntry, request: IncomingMessage): Promise<string | undefined> {
-    if (!entry.guard) return undefined;
-    const { guards, services } = this.#parts;
-    return guards ? guards(services, entry.guard, request) : 'Access denied.';
+  async #refusalOf(
+    { guard, distribution }: ServedEntry,
+    message: IncomingMessage,
+    { path }: RequestedPath,
+  ): Promise<string | undefined> {
+    if (!guard) return undefined;
+    const { guards } = this.#parts;
+    if (!guards) return 'Access denied.';
+    const { url = '', headers } = message;
+    return await guards(guard, distribution.domain, { message, url, headers, path });
   }
 
   async #serve(exchange: Exchange): Promise<void> {

@@ -38,10 +38,13 @@ export class HttpError extends Error {
 /** A failure of a task that has a code of its own (core.md §2.1); the text says what to do. */
 export class PulpError extends Error {
   readonly code: string;
-  constructor(code: string, message: string) {
+  /** The same as data, for clients that are no people. */
+  readonly details: unknown;
+  constructor(code: string, message: string, details?: unknown) {
     super(`[${code}] ${message}`);
     this.name = 'PulpError';
     this.code = code;
+    this.details = details;
   }
 }
 

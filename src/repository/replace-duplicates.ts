@@ -2,36 +2,50 @@
 import type { Queryable, Transaction } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
 import { PulpError } from '../lib/errors.ts';
-import { isOpen } from '../model/membership.ts';
+import { isOpen, removeContent } from '../model/membership.ts';
 import type { ContentTable } from '../model/natural-key.ts';
 import type { Counts, VersionRow } from '../model/repository-version.ts';
 import type { RepositoryType } from '../plugin-api/plugin.ts';
 
-/** Works on an incomplete version; `added` and `before` are counts by type of what it adds and what was there before. */
+export interface Additions {
+  readonly version: VersionRow;
+  /** What the version started from; what is in it was not added. */
+  readonly base: VersionRow;
+  /** Whether it started from the version before it. */
+  readonly onLatest: boolean;
+}
+
+/** Works on an incomplete version; `added` are counts by type of what it has beyond the version before it. */
 export async function replaceDuplicates(
   tx: Transaction,
   type: RepositoryType,
-  version: VersionRow,
+  additions: Additions,
   added: Counts,
-  before: Counts,
 ): Promise<void> {
   for (const content of type.contentTypes) {
-    if (content.repoKey.length === 0 || !added[content.pulpType]) continue;
-    if (added[content.pulpType]! > 1) await refuseDuplicates(tx, content, version);
-    if (before[content.pulpType]) await removeReplaced(tx, content, version);
+    if (content.repoKey.length === 0) continue;
+    // A unit of the latest version that is added to an older base is no addition to the counts.
+    const count = additions.onLatest ? (added[content.pulpType] ?? 0) : Number.POSITIVE_INFINITY;
+    if (count === 0) continue;
+    if (count > 1) await refuseDuplicates(tx, content, additions);
+    if (additions.base.counts.present[content.pulpType]) await removeReplaced(tx, content, additions);
   }
 }
 
-async function refuseDuplicates(
-  tx: Transaction,
-  type: ContentTable,
-  { repositoryId, number }: VersionRow,
-): Promise<void> {
+/** Condition on `rc`: the unit was added to what the version started from. */
+function wasAdded({ version, base, onLatest }: Additions): Sql {
+  const open = isOpen(version.repositoryId);
+  if (onLatest) return sql`${open} and rc.version_added = ${version.number}`;
+  return sql`${open} and not exists (select from repository_content old
+    where old.repository_id = rc.repository_id and old.content_id = rc.content_id and old.version_added <= ${base.number}
+      and (old.version_removed is null or old.version_removed > ${base.number}))`;
+}
+
+async function refuseDuplicates(tx: Transaction, type: ContentTable, additions: Additions): Promise<void> {
   const rows = await tx.rows<{ keys: unknown[]; total: number }>(sql`
     select jsonb_build_array(${keyColumns(type, 'd')}) as keys, count(*) over () as total
       from repository_content rc join ${sql.ident(type.table)} d on d.content_id = rc.content_id
-      where rc.repository_id = ${repositoryId} and rc.version_added = ${number} and rc.version_removed is null
-      group by ${keyColumns(type, 'd')} having count(*) > 1 limit 5`);
+      where ${wasAdded(additions)} group by ${keyColumns(type, 'd')} having count(*) > 1 limit 5`);
   if (rows.length === 0) return;
   const { total } = rows[0]!;
   const named = rows.map(({ keys }) =>
@@ -44,19 +58,22 @@ async function refuseDuplicates(
   );
 }
 
-async function removeReplaced(
-  tx: Transaction,
-  type: ContentTable,
-  { repositoryId, number }: VersionRow,
-): Promise<void> {
+/** Units of an older base are new rows of this version too; where they are replaced, the rows go. */
+async function removeReplaced(tx: Transaction, type: ContentTable, additions: Additions): Promise<void> {
+  const { repositoryId, number } = additions.version;
   const table = sql.ident(type.table);
-  await tx.run(sql`
-    with added as (
-      select ${keyColumns(type, 'd')} from repository_content rc join ${table} d on d.content_id = rc.content_id
-        where rc.repository_id = ${repositoryId} and rc.version_added = ${number} and rc.version_removed is null)
-    update repository_content rc set version_removed = ${number}
-      from added join ${table} d on ${sameKey(type, 'd', 'added')}
-      where ${isOpen(repositoryId)} and rc.version_added < ${number} and rc.content_id = d.content_id`);
+  const rows = await tx.rows<{ content_id: number }>(sql`
+    with added as materialized (
+      select rc.content_id, ${keyColumns(type, 'd')} from repository_content rc join ${table} d on d.content_id = rc.content_id
+        where ${wasAdded(additions)})
+    select rc.content_id from added join ${table} d on ${sameKey(type, 'd', 'added')} and d.content_id <> added.content_id
+      join repository_content rc on rc.content_id = d.content_id where ${isOpen(repositoryId)}`);
+  if (rows.length > 0)
+    await removeContent(
+      tx,
+      { repositoryId, number },
+      rows.map((row) => row.content_id),
+    );
 }
 
 /** Pairs of an incoming and another unit of the newest version with the same key: what would be overwritten. */

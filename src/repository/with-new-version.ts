@@ -17,7 +17,7 @@ import { prn } from '../plugin-api/model.ts';
 import type { Repository, RepositoryType, Version } from '../plugin-api/plugin.ts';
 import type { TaskContext } from '../plugin-api/task.ts';
 import { checkPaths } from './check-paths.ts';
-import { replaceDuplicates } from './replace-duplicates.ts';
+import { type Additions, replaceDuplicates } from './replace-duplicates.ts';
 import type { VersionEngine } from './version-context.ts';
 
 /** A version in the making. Sets of any size: they are written in batches. */
@@ -41,7 +41,7 @@ export async function withNewVersion(
   engine: VersionEngine,
   repository: Repository,
   work: (version: NewVersion) => Promise<void>,
-  base?: Version | null,
+  base?: VersionRow | null,
 ): Promise<Version | null> {
   const type = engine.types.repositoryType(repository.pulpType);
   const before = await latestVersion(context.db, repository.id);
@@ -50,7 +50,16 @@ export async function withNewVersion(
     await work(newVersion(context, row));
     context.signal.throwIfAborted();
     await refreshStatistics(context.db, detailTables(type));
-    const made = await context.write((tx) => complete(context, tx, type, repository, row, before));
+    const made = await context.write((tx) =>
+      complete(
+        context,
+        tx,
+        type,
+        repository,
+        { version: row, base: base ?? before, onLatest: !base || base.id === before.id },
+        before,
+      ),
+    );
     if (!made) return null;
   } catch (error) {
     // Refused when the lease is gone; then whoever took the task over removes the version.
@@ -100,13 +109,14 @@ async function complete(
   tx: Transaction,
   type: RepositoryType,
   repository: Repository,
-  version: VersionRow,
+  additions: Additions,
   before: VersionRow,
 ): Promise<boolean> {
+  const { version } = additions;
   const changes = await countVersion(tx, version, before.counts);
   checkTypes(type, Object.keys(changes.added));
   await type.check?.(tx, version, repository, context);
-  await replaceDuplicates(tx, type, version, changes.added, before.counts.present);
+  await replaceDuplicates(tx, type, additions, changes.added);
   await type.finalize?.(tx, version, repository, context);
   if (type.checkPaths !== false) await checkPaths(tx, type, version, changes.added);
   const counts = await countVersion(tx, version, before.counts);

@@ -14,6 +14,7 @@ import type { VersionEngine } from '../repository/version-context.ts';
 import { detailTables, type NewVersion, withNewVersion } from '../repository/with-new-version.ts';
 import { type AlternateArgs, openAlternate } from './alternate-sync.ts';
 import { OpenRemotes } from './open-remotes.ts';
+import { recordSync } from './record-sync.ts';
 import { type PipelineResult, runPipeline } from './run-pipeline.ts';
 import type { Declarations } from './stages/declare-units.ts';
 import { TempPool } from './temp-pool.ts';
@@ -24,6 +25,15 @@ export interface SyncArgs {
   readonly options?: Values;
   /** Instead of the remote's own URL. */
   readonly url?: string;
+  /** id of the item of a replication for which is synced. */
+  readonly record?: number;
+}
+
+interface Outcome {
+  /** Null when there is no new one. */
+  readonly made: Version | null;
+  /** Made of the version the sync ended with. */
+  readonly publication?: string | undefined;
 }
 
 export function syncTask(engine: VersionEngine, type: RepositoryType & { sync: RepositorySync }): TaskFunction {
@@ -50,7 +60,11 @@ async function syncRepository(
   const temps = new TempPool(context.storage(context.domain));
   try {
     const target = await openSync(context, sync, args, remotes, temps);
-    return await presentVersion(context, await runSync(target, engine, sync, remotes, temps));
+    const { made, publication } = await runSync(target, engine, sync, remotes, temps);
+    if (args.record !== undefined) {
+      await recordSync(target, engine, { item: args.record, version: made ?? target.latest, publication });
+    }
+    return await presentVersion(context, made);
   } finally {
     failure.abort(new Error('The sync has ended'));
     await remotes.close();
@@ -96,10 +110,10 @@ async function runSync(
   sync: RepositorySync,
   remotes: OpenRemotes,
   temps: TempPool,
-): Promise<Version | null> {
+): Promise<Outcome> {
   const generator = sync.run(context);
   const first = await generator.next();
-  if (first.done && first.value.skipped) return reportSkipped(context);
+  if (first.done && first.value.skipped) return { made: reportSkipped(context) };
   const mirror = sync.mirrors ? sync.mirrors(context.options) : context.options.mirror === true;
   let end: SyncEnd = {};
   const made = await withNewVersion(context, engine, context.repository, async (version) => {
@@ -108,8 +122,7 @@ async function runSync(
     end = result.end;
   });
   await keepDetails(context, end, made ?? context.latest);
-  await publishEnd(context, engine, end, made ?? context.latest);
-  return made;
+  return { made, publication: await publishEnd(context, engine, end, made ?? context.latest) };
 }
 
 function reportSkipped(context: SyncContext): null {
@@ -166,11 +179,16 @@ async function keepDetails(context: SyncContext, end: SyncEnd, version: Version)
   await context.write((tx) => mergeRepositoryDetails(tx, context.repository.id, { last_sync_details: details }));
 }
 
-async function publishEnd(context: SyncContext, engine: VersionEngine, end: SyncEnd, version: Version): Promise<void> {
-  if (!end.publish) return;
+async function publishEnd(
+  context: SyncContext,
+  engine: VersionEngine,
+  end: SyncEnd,
+  version: Version,
+): Promise<string | undefined> {
+  if (!end.publish) return undefined;
   const { repository } = context;
   const { publicationType } = engine.types.repositoryType(repository.pulpType);
   if (publicationType === undefined)
     throw new Error(`Repositories of type ${repository.pulpType} have no publications`);
-  await engine.publish(context, { version, repository, type: publicationType, values: {}, build: end.publish });
+  return await engine.publish(context, { version, repository, type: publicationType, values: {}, build: end.publish });
 }

@@ -8,7 +8,12 @@ export function describeError(error: unknown, redact: boolean): TaskError {
   if (error instanceof ValidationError) return { description: withoutCredentials(error.message), traceback };
   if (error instanceof HttpError) return { description: withoutCredentials(error.detail), traceback };
   if (error instanceof PulpError)
-    return { description: withoutCredentials(error.message), traceback, error_code: error.code };
+    return {
+      description: withoutCredentials(error.message),
+      traceback,
+      error_code: error.code,
+      ...(error.details !== undefined && { details: error.details }),
+    };
   if (redact) return { description: '[PLP0000] An internal error occurred.', traceback: '', error_code: 'PLP0000' };
   return { description: withoutCredentials(messageOf(error)), traceback };
 }

@@ -57,7 +57,7 @@ export interface Outcome {
 
 /** `reason` for endings that are not the doing of the task itself. */
 export type TaskError =
-  | { description: string; traceback: string; error_code?: string }
+  | { description: string; traceback: string; error_code?: string; details?: unknown }
   | { reason: string; description?: string };
 
 export function failedFor(reason: string): Outcome {

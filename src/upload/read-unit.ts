@@ -73,7 +73,7 @@ class ReceivedParts {
 }
 
 /** The bytes of an artifact as a local file; fetched from the store where that is not one already. */
-async function withLocalFile<T>(
+export async function withLocalFile<T>(
   services: Services,
   domain: Domain,
   sha256: string,

@@ -22,17 +22,78 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   publish: ['repository', 'tasking', 'access', 'plugin-api', 'model', 'db', 'storage', 'download', 'config', 'lib'],
   sync: ['repository', 'tasking', 'access', 'plugin-api', 'model', 'db', 'storage', 'download', 'config', 'lib'],
   upload: ['repository', 'tasking', 'access', 'plugin-api', 'model', 'db', 'storage', 'download', 'config', 'lib'],
-  replication: ['repository', 'sync', 'tasking', 'access', 'plugin-api', 'model', 'db', 'storage', 'download', 'config', 'lib'],
-  'export-import': ['repository', 'tasking', 'access', 'plugin-api', 'model', 'db', 'storage', 'download', 'config', 'lib'],
+  replication: [
+    'repository',
+    'sync',
+    'tasking',
+    'access',
+    'plugin-api',
+    'model',
+    'db',
+    'storage',
+    'download',
+    'config',
+    'lib',
+  ],
+  'export-import': [
+    'repository',
+    'tasking',
+    'access',
+    'plugin-api',
+    'model',
+    'db',
+    'storage',
+    'download',
+    'config',
+    'lib',
+  ],
   backup: ['tasking', 'access', 'plugin-api', 'model', 'db', 'storage', 'download', 'config', 'lib'],
   'content-app': ['access', 'tasking', 'plugin-api', 'model', 'db', 'storage', 'download', 'config', 'lib'],
-  api: ['sync', 'publish', 'upload', 'repository', 'replication', 'export-import', 'backup', 'tasking', 'access', 'plugin-api', 'model', 'db', 'storage', 'download', 'config', 'lib'],
+  api: [
+    'sync',
+    'publish',
+    'upload',
+    'repository',
+    'replication',
+    'export-import',
+    'backup',
+    'tasking',
+    'access',
+    'plugin-api',
+    'model',
+    'db',
+    'storage',
+    'download',
+    'config',
+    'lib',
+  ],
   plugins: ['plugin-api', 'lib'],
-  app: ['plugins', 'api', 'content-app', 'sync', 'publish', 'upload', 'repository', 'replication', 'export-import', 'backup', 'tasking', 'access', 'plugin-api', 'model', 'db', 'storage', 'download', 'config', 'lib'],
+  app: [
+    'plugins',
+    'api',
+    'content-app',
+    'sync',
+    'publish',
+    'upload',
+    'repository',
+    'replication',
+    'export-import',
+    'backup',
+    'tasking',
+    'access',
+    'plugin-api',
+    'model',
+    'db',
+    'storage',
+    'download',
+    'config',
+    'lib',
+  ],
   cli: ['app', 'backup', 'db', 'config', 'lib'],
 };
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?(?:from\s*)?['"](\.{1,2}\/[^'"]+)['"]|\bimport\(['"](\.{1,2}\/[^'"]+)['"]\)/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?(?:from\s*)?['"](\.{1,2}\/[^'"]+)['"]|\bimport\(['"](\.{1,2}\/[^'"]+)['"]\)/g;
 const MULTILINE_IMPORT = /\bfrom\s+['"](\.{1,2}\/[^'"]+)['"]/g;
 
 const sources = globSync('**/*.ts', { cwd: src }).filter((file) => !file.endsWith('.test.ts'));
@@ -78,7 +139,9 @@ test('package types do not import one another', () => {
 });
 
 test('files stay small enough to read', () => {
-  const long = sources.map((file) => [file, readFileSync(join(src, file), 'utf8').split('\n').length] as const).filter(([, lines]) => lines > 400);
+  const long = sources
+    .map((file) => [file, readFileSync(join(src, file), 'utf8').split('\n').length] as const)
+    .filter(([, lines]) => lines > 400);
   assert.deepEqual(long, []);
 });
 

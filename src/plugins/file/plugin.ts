@@ -2,6 +2,7 @@
 import { definePlugin, type Repository } from '../../plugin-api/index.ts';
 import { fileContent } from './content.ts';
 import { publishFiles } from './publish.ts';
+import { replicateFiles } from './replicate.ts';
 import { fileResources } from './resources.ts';
 import { syncFromManifest } from './sync.ts';
 
@@ -28,5 +29,6 @@ export const filePlugin = definePlugin({
   ],
   publications: [{ pulpType: 'file.file', taskName: 'pulp_file.app.tasks.publishing.publish', publish: publishFiles }],
   distributions: [{ pulpType: 'file.file', servesPublications: true }],
+  replicate: [replicateFiles],
   migrations: new URL('./migrations/', import.meta.url),
 });

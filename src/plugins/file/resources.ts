@@ -11,6 +11,7 @@ import {
   type Resource,
   string,
 } from '../../plugin-api/index.ts';
+import { replicateFiles } from './replicate.ts';
 
 const manifest = string({
   help: 'Name of the manifest file; null publishes none.',
@@ -83,6 +84,7 @@ export const fileDistribution = declareDistribution({
   description: 'Serves publications of files.',
   publication: true,
   checkpoint: true,
+  told: { repositoryFields: replicateFiles.repositoryFields, publicationFields: replicateFiles.publicationFields },
 });
 
 export const fileAcs = declareAcs({

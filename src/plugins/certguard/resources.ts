@@ -1,0 +1,69 @@
+/** The REST resources of certificate guards. */
+import { ValidationError } from '../../lib/errors.ts';
+import {
+  declareGuard,
+  type Field,
+  type RequestContext,
+  type Resource,
+  string,
+  type Values,
+} from '../../plugin-api/index.ts';
+import { readBundle } from './formats/certificate.ts';
+import { isFileUrl, RevocationSource } from './revocation-source.ts';
+
+const fields: Record<string, Field> = {
+  ca_certificate: string({ help: 'PEM certificates of the authorities whose clients pass.', detail: true }),
+  crl: string({
+    help: 'Lists of revoked certificates in PEM, or the file:// URL of a file with them below an allowed import path.',
+    nullable: true,
+    detail: true,
+    omitNull: true,
+  }),
+};
+
+function checkFields(values: Values, request: RequestContext): Values {
+  if (typeof values.ca_certificate === 'string' && !isBundle(values.ca_certificate)) {
+    throw ValidationError.field('ca_certificate', 'Must be PEM encoded X.509 certificate.');
+  }
+  if (typeof values.crl === 'string') checkLists(values.crl, request.services.settings.allowedImportPaths);
+  return values;
+}
+
+function isBundle(text: string): boolean {
+  try {
+    return readBundle(text).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function checkLists(source: string, allowed: readonly string[]): void {
+  try {
+    new RevocationSource(source, allowed).lists();
+  } catch {
+    const message = isFileUrl(source)
+      ? 'Must name a file with PEM encoded lists of revoked certificates below an allowed import path.'
+      : 'Must be PEM encoded lists of revoked certificates.';
+    throw ValidationError.field('crl', message);
+  }
+}
+
+export const x509GuardResource = declareGuard({
+  app: 'certguard',
+  name: 'X509CertGuard',
+  type: 'x509',
+  description: 'Lets clients pass that show a certificate of a trusted authority.',
+  fields,
+  validate: checkFields,
+});
+
+export const rhsmGuardResource = declareGuard({
+  app: 'certguard',
+  name: 'RHSMCertGuard',
+  type: 'rhsm',
+  description: 'Lets clients pass whose entitlement certificate names the path.',
+  fields,
+  validate: checkFields,
+});
+
+export const certguardResources: readonly Resource[] = [x509GuardResource, rhsmGuardResource];

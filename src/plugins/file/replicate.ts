@@ -1,0 +1,22 @@
+/** Replication of files: a mirror of the manifest that upstream serves. */
+import type { Replicator } from '../../plugin-api/index.ts';
+
+export const replicateFiles: Replicator = {
+  distribution: 'file.file',
+  repository: 'file.file',
+  remote: 'file.file',
+  repositoryFields: ['manifest'],
+  publicationFields: ['manifest'],
+  express({ baseUrl, publication, distribution }) {
+    if (distribution.checkpoint) {
+      return { unsupported: 'it serves checkpoints, which have a manifest for each point in time only' };
+    }
+    const manifest = publication?.manifest;
+    if (typeof manifest !== 'string') return { unsupported: 'its publication has no manifest' };
+    return {
+      url: `${baseUrl}${encodeURI(manifest)}`,
+      repository: { manifest, autopublish: false },
+      sync: { mirror: true, optimize: true },
+    };
+  },
+};
