@@ -1,55 +1,33 @@
 /** Builds what a process works with: database pool, storage, downloads, secrets, models. */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { presentOne } from '../api/engine/present.ts';
 import { presenterFor } from '../api/engine/presenter.ts';
 import { readRow } from '../api/engine/read-rows.ts';
 import type { Settings } from '../config/settings.ts';
-import { openDatabase } from '../db/database.ts';
 import { createDownloader, type RemoteSettings } from '../download/downloader.ts';
-import { Secrets } from '../lib/secrets.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
 import { labelOf, Models } from '../plugin-api/model.ts';
 import type { Resource } from '../plugin-api/resource.ts';
 import { ArtifactStore } from '../storage/artifact-store.ts';
 import { FilesystemDriver } from '../storage/filesystem.ts';
-import type { AppLogger } from './logging.ts';
+import { type BaseServices, openBase, type ServiceOptions } from './base-services.ts';
 import { allModels } from './models.ts';
 import { allResources } from './resources.ts';
 
-export interface ServiceOptions {
-  readonly logger: AppLogger;
-  /** `web`, `worker`, `task`: shown in pg_stat_activity. */
-  readonly role: string;
-  readonly poolSize?: number;
-  /** Name of the connections where another process has chosen it. */
-  readonly applicationName?: string;
-}
-
 export interface BuiltServices extends Services {
-  readonly logger: AppLogger;
-  /** `deckle <role> <12 hex digits>`, unlike that of any other process: others close these connections when it is missing. */
+  readonly logger: BaseServices['logger'];
   readonly applicationName: string;
   close(): Promise<void>;
 }
 
 export async function buildServices(settings: Settings, options: ServiceOptions): Promise<BuiltServices> {
-  const { logger, role, poolSize = settings.databasePoolSize } = options;
-  const applicationName = options.applicationName ?? `deckle ${role} ${randomBytes(6).toString('hex')}`;
-  const db = openDatabase({ url: settings.databaseUrl, poolSize, applicationName });
-  const keyFile = settings.dbEncryptionKey || join(settings.data, 'db-encryption-key');
-  const secrets = await Secrets.load(keyFile);
+  const base = await openBase(settings, options);
   const root = settings.mediaRoot || join(settings.data, 'media');
   const driver = await FilesystemDriver.create(root);
   const store = new ArtifactStore({ driver, workDirectory: join(root, 'tmp', 'files'), fsync: settings.storageFsync });
   const stores = new Map<number, ArtifactStore>();
   const services: BuiltServices = {
-    settings,
-    applicationName,
-    close: () => db.close(),
-    db,
-    secrets,
-    logger,
+    ...base,
     models: new Models(allModels()),
     storage: (domain) => {
       const known = stores.get(domain.id);

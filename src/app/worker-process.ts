@@ -3,17 +3,16 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { NameTaken } from '../tasking/app-status.ts';
-import { configureSchedules } from '../tasking/configure-schedules.ts';
 import { processName } from '../tasking/process-name.ts';
 import { Registration } from '../tasking/register-process.ts';
 import { TaskChild } from '../tasking/task-child.ts';
 import { Worker } from '../tasking/worker.ts';
+import { type BaseServices, openBase } from './base-services.ts';
 import { dieWithParent, onStopSignal, reportReady } from './child-process.ts';
 import { componentVersions } from './component-versions.ts';
 import { StartRefused } from './data-directory.ts';
 import type { AppLogger } from './logging.ts';
-import { type BuiltServices, buildServices } from './services.ts';
-import { taskFunctions } from './task-functions.ts';
+import { type TaskUndoer, taskUndoer } from './undo-tasks.ts';
 
 /** Beyond this many resident bytes after a task the child is replaced. */
 const childMemory = 400 * 1024 * 1024;
@@ -28,17 +27,19 @@ export interface WorkerFlags {
 }
 
 export async function runWorker(settings: Settings, logger: AppLogger, flags: WorkerFlags = {}): Promise<void> {
-  const services = await buildServices(settings, { logger, role: 'worker', poolSize: connections });
+  const services = await openBase(settings, { logger, role: 'worker', poolSize: connections });
+  const undoer = taskUndoer(services);
   try {
-    await work(services, flags);
+    await work(services, undoer, flags);
   } catch (error) {
     throw error instanceof NameTaken ? new StartRefused(error.message, error) : error;
   } finally {
+    await undoer.close();
     await services.close();
   }
 }
 
-async function work(services: BuiltServices, flags: WorkerFlags): Promise<void> {
+async function work(services: BaseServices, { undo }: TaskUndoer, flags: WorkerFlags): Promise<void> {
   const { settings, logger } = services;
   const host = settings.hostname ?? hostname();
   const registration = await Registration.enter(services, {
@@ -48,14 +49,13 @@ async function work(services: BuiltServices, flags: WorkerFlags): Promise<void> 
     ttl: settings.workerTtl,
     versions: componentVersions,
   });
-  const functions = taskFunctions(settings);
   const worker = new Worker({
     services,
-    functions,
+    undo,
     registration,
     versions: componentVersions,
     host,
-    startChild: () => startChild(services),
+    startChild: () => startChild(services, flags),
     ...flags,
   });
   dieWithParent(() => worker.killChild());
@@ -63,17 +63,16 @@ async function work(services: BuiltServices, flags: WorkerFlags): Promise<void> 
     logger.info({}, `Worker ${registration.name} stops on ${signal}.`);
     worker.stop(count > 1 ? 'now' : signal === 'SIGINT' ? 'grace' : 'finish');
   });
-  if (!flags.auxiliary) await configureSchedules(services.db, settings, functions);
   logger.info({}, `Worker ${registration.name} works on tasks.`);
   await worker.run(reportReady);
 }
 
-function startChild({ settings, applicationName }: BuiltServices): TaskChild {
+function startChild({ settings, applicationName }: BaseServices, { auxiliary = false }: WorkerFlags): TaskChild {
   const limit = settings.workerMemoryLimitMb;
   return new TaskChild({
     program: join(import.meta.dirname, 'task-child.ts'),
     execArgv: [...process.execArgv, ...(limit > 0 ? [`--max-old-space-size=${limit}`] : [])],
-    start: { settings, applicationName: `${applicationName} task` },
+    start: { settings, applicationName: `${applicationName} task`, keepSchedules: !auxiliary },
     maxMemory: Math.max(childMemory, limit * 1024 * 1024),
   });
 }

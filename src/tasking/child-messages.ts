@@ -3,7 +3,8 @@ import type { Settings } from '../config/settings.ts';
 import type { Holder, Outcome, RunnableTask } from './task-row.ts';
 
 export type ToChild =
-  | { type: 'start'; settings: Settings; applicationName: string }
+  /** `keepSchedules`: also see to the schedules that the settings ask for. */
+  | { type: 'start'; settings: Settings; applicationName: string; keepSchedules: boolean }
   | { type: 'run'; task: RunnableTask; holder: Holder }
   | { type: 'cancel'; id: number };
 

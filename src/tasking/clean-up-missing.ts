@@ -1,18 +1,18 @@
 /** Ends what processes that are no more have left behind: their registration, their tasks, their temporary files. */
 
 import { sql } from '../db/sql.ts';
-import type { Services } from '../plugin-api/context.ts';
 import { removeMissing, type StatusRow } from './app-status.ts';
+import type { DispatchServices } from './dispatch.ts';
 import { finishTask, releaseTask } from './queue.ts';
-import { argumentsOf, type TaskFunctions } from './run-task.ts';
 import { failedFor, type RunnableTask } from './task-row.ts';
 import { removeDirectory, taskDirectory, workerDirectory } from './work-directory.ts';
 
 export const missingReason = 'Worker has gone missing.';
 
 export interface CleanUp {
-  readonly services: Services;
-  readonly functions: TaskFunctions;
+  readonly services: Pick<DispatchServices, 'db' | 'logger' | 'settings'>;
+  /** Removes what a task that was cut off has left, as its kind knows; never rejects. */
+  readonly undo: (task: RunnableTask) => Promise<void>;
   /** Lease of the process that cleans up. */
   readonly lease: number;
   /** Name of this host, whose temporary directories can be removed. */
@@ -42,21 +42,10 @@ function isOurs(how: CleanUp, process: StatusRow): boolean {
 
 async function endOrphan(how: CleanUp, task: RunnableTask): Promise<void> {
   const { services } = how;
-  await undo(services, how.functions, task);
+  await how.undo(task);
   if (task.worker) await removeDirectory(taskDirectory(services.settings, task.worker, task.pulp_id));
   const state = await finishTask(services.db, task.id, -how.lease, failedFor(missingReason));
   if (!state) return;
   services.logger.warn({}, `Task ${task.pulp_id} (${task.name}) has ended as ${state}: ${missingReason}`);
   await releaseTask(services.db, task.id);
-}
-
-/** Lets the kind of task remove what one that was cut off has left; its failure is no reason to keep the locks. */
-export async function undo(services: Services, functions: TaskFunctions, task: RunnableTask): Promise<void> {
-  const cleanUp = functions.get(task.name)?.cleanUp;
-  if (!cleanUp) return;
-  try {
-    await cleanUp(services, argumentsOf(services, task));
-  } catch (error) {
-    services.logger.error({ err: error }, `Leftovers of task ${task.pulp_id} (${task.name}) could not be removed.`);
-  }
 }

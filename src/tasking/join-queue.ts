@@ -8,6 +8,8 @@ import { Maintenance } from './maintenance.ts';
 import { processName } from './process-name.ts';
 import { type HeldTask, Registration } from './register-process.ts';
 import type { TaskFunctions } from './run-task.ts';
+import type { RunnableTask } from './task-row.ts';
+import { undo } from './undo.ts';
 
 export interface Participation {
   readonly registration: Registration;
@@ -39,7 +41,13 @@ export async function joinQueue(
   }
   const runner = new ImmediateRunner(services, functions, () => registration.holder);
   const lease = () => registration.holder?.lease;
-  const maintenance = new Maintenance({ services, functions, lease, host, schedules: false });
+  const maintenance = new Maintenance({
+    services,
+    undo: (task: RunnableTask) => undo(services, functions, task),
+    lease,
+    host,
+    schedules: false,
+  });
   registration.start({
     onBeat: (held: readonly HeldTask[]) =>
       endUnknown(services, registration.lease, held, (task) => runner.isRunning(task.pulp_id)),

@@ -1,20 +1,17 @@
 /** What any living process does for all from time to time: end what the dead have left, unblock, dispatch what is due. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Services } from '../plugin-api/context.ts';
-import { cleanUpMissing } from './clean-up-missing.ts';
+import { type CleanUp, cleanUpMissing } from './clean-up-missing.ts';
+import type { DispatchServices } from './dispatch.ts';
 import { logTrouble } from './log-trouble.ts';
 import { unblockAll } from './queue.ts';
-import type { TaskFunctions } from './run-task.ts';
 import { dispatchDueSchedules } from './schedules.ts';
 
 const longestInterval = 10;
 
-export interface MaintenanceOptions {
-  readonly services: Services;
-  readonly functions: TaskFunctions;
+export interface MaintenanceOptions extends Pick<CleanUp, 'undo' | 'host'> {
+  readonly services: DispatchServices;
   /** Undefined while this process is not registered: then it judges nobody. */
   readonly lease: () => number | undefined;
-  readonly host: string;
   /** Whether due schedules are dispatched and blocked tasks looked at: workers do, others need not. */
   readonly schedules: boolean;
 }
@@ -63,9 +60,9 @@ export class Maintenance {
   async #round(): Promise<void> {
     const lease = this.#options.lease();
     if (lease === undefined) return;
-    const { services, functions, host, schedules } = this.#options;
+    const { services, undo, host, schedules } = this.#options;
     try {
-      if (performance.now() >= this.#notBefore) await cleanUpMissing({ services, functions, lease, host });
+      if (performance.now() >= this.#notBefore) await cleanUpMissing({ services, undo, lease, host });
       if (schedules) await unblockAll(services.db);
       if (schedules && this.#schedulesAreDue()) await dispatchDueSchedules(services);
     } catch (error) {

@@ -1,14 +1,13 @@
 /** A worker: takes one task after the other from the queue, has them run by a process of its own, and watches over it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Services } from '../plugin-api/context.ts';
-import { missingReason, undo } from './clean-up-missing.ts';
+import { missingReason } from './clean-up-missing.ts';
+import type { DispatchServices } from './dispatch.ts';
 import { endUnknown } from './end-unknown.ts';
 import { finishSurely } from './finish-surely.ts';
 import { logTrouble } from './log-trouble.ts';
 import { Maintenance } from './maintenance.ts';
 import { cancelChannel, nextTask, readyChannel, releaseTask } from './queue.ts';
 import type { HeldTask, Registration } from './register-process.ts';
-import type { TaskFunctions } from './run-task.ts';
 import type { ChildEnd, TaskChild } from './task-child.ts';
 import { canceledOutcome, failedFor, type Outcome, type RunnableTask } from './task-row.ts';
 import { removeDirectory, taskDirectory } from './work-directory.ts';
@@ -20,8 +19,9 @@ const cancelPatience = 3000;
 const shutdownReason = 'Aborted during worker shutdown.';
 
 export interface WorkerOptions {
-  readonly services: Services;
-  readonly functions: TaskFunctions;
+  readonly services: DispatchServices;
+  /** Removes what a task that was cut off has left; never rejects. */
+  readonly undo: (task: RunnableTask) => Promise<void>;
   readonly registration: Registration;
   /** Versions of this program's components: tasks that ask for more are left alone. */
   readonly versions: Readonly<Record<string, string>>;
@@ -190,8 +190,8 @@ export class Worker {
       if (!aborted || end.outcome.state === 'completed') return end.outcome;
       return { ...aborted, created: end.outcome.created };
     }
-    const { services, functions } = this.#options;
-    await undo(services, functions, task);
+    const { services, undo } = this.#options;
+    await undo(task);
     await removeDirectory(taskDirectory(services.settings, task.worker!, task.pulp_id));
     return aborted ?? (current.canceled ? canceledOutcome : failedFor(end.died));
   }

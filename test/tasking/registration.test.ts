@@ -10,6 +10,7 @@ import { dispatch } from '../../src/tasking/dispatch.ts';
 import { joinQueue } from '../../src/tasking/join-queue.ts';
 import { nextTask } from '../../src/tasking/queue.ts';
 import { byName } from '../../src/tasking/run-task.ts';
+import { undo } from '../../src/tasking/undo.ts';
 import { taskDirectory } from '../../src/tasking/work-directory.ts';
 import { until, useTasking } from './tasking-support.ts';
 
@@ -89,7 +90,6 @@ test('names: taken while the holder gives signs of life, free when it is silent'
 });
 
 test('the missing: their tasks end, canceled ones as canceled; locks, directories, connections and rows go', async () => {
-  const functions = byName([]);
   let undone: unknown;
   const withUndo = byName([
     {
@@ -134,8 +134,11 @@ test('the missing: their tasks end, canceled ones as canceled; locks, directorie
       ),
     ),
   );
-  const how = { services: t.services, functions, host: 'here', lease: me.lease };
-  await until(async () => (await cleanUpMissing({ ...how, functions: withUndo })) === 2, 5);
+  const how = { services: t.services, undo: async () => {}, host: 'here', lease: me.lease };
+  await until(
+    async () => (await cleanUpMissing({ ...how, undo: (task) => undo(t.services, withUndo, task) })) === 2,
+    5,
+  );
   assert.deepEqual(undone, { some: 1 });
   const [a, b] = [await t.task(first.id), await t.task(second.id)];
   assert.deepEqual([a.state, a.error], ['failed', { reason: 'Worker has gone missing.' }]);
@@ -158,7 +161,7 @@ test('a cleaner that dies in the middle is cleaned up after', async () => {
   assert.equal((await t.db.rows(sql`select from adopt_orphans(${cleaner.lease})`)).length, 0);
   await t.db.run(sql`delete from app_status where lease = ${cleaner.lease}`);
   const me = await t.register({ name: 'third' });
-  assert.equal(await cleanUpMissing({ services: t.services, functions: byName([]), host: 'here', lease: me.lease }), 1);
+  assert.equal(await cleanUpMissing({ services: t.services, undo: async () => {}, host: 'here', lease: me.lease }), 1);
   assert.equal((await t.task(id)).state, 'failed');
   await me.stop();
 });
