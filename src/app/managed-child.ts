@@ -15,6 +15,9 @@ const goodRun = 30_000;
 /** Threads that hash and read files would each get memory areas of their own that are never given back. */
 const allocatorSettings = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: String(256 * 1024) };
 
+/** A small nursery fits the processor's caches: less memory and, measured on lists of 100 tasks, less time. */
+const memoryFlags = ['--max-semi-space-size=4'];
+
 const mainFile = join(import.meta.dirname, '..', 'main.ts');
 
 /** Beside the dependencies, or in the data directory when those belong to somebody else. */
@@ -78,7 +81,7 @@ export class ManagedChild {
   }
 
   #start(): void {
-    const child = spawn(process.execPath, [...process.execArgv, mainFile, ...this.#words], {
+    const child = spawn(process.execPath, [...process.execArgv, ...memoryFlags, mainFile, ...this.#words], {
       // Its own session: Ctrl-C on the terminal reaches the supervisor alone, which stops its children in order.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

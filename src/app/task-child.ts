@@ -8,14 +8,21 @@ enableCompileCache(join(import.meta.dirname, '..', '..', 'node_modules', '.cache
 
 process.once('message', async (message: ToChild) => {
   if (message.type !== 'start') return;
-  const [{ createLogger }, { buildServices }, { taskFunctions }, { serveTasks }, { configureSchedules }] =
-    await Promise.all([
-      import('./logging.ts'),
-      import('./services.ts'),
-      import('./task-functions.ts'),
-      import('../tasking/serve-tasks.ts'),
-      import('../tasking/configure-schedules.ts'),
-    ]);
+  const [
+    { createLogger },
+    { buildServices },
+    { taskFunctions },
+    { serveTasks },
+    { configureSchedules },
+    { releaseMemoryWhenIdle },
+  ] = await Promise.all([
+    import('./logging.ts'),
+    import('./services.ts'),
+    import('./task-functions.ts'),
+    import('../tasking/serve-tasks.ts'),
+    import('../tasking/configure-schedules.ts'),
+    import('./release-memory.ts'),
+  ]);
   const { settings, applicationName, keepSchedules } = message;
   const logger = createLogger(settings, 'pulpcore.tasking.tasks');
   const services = await buildServices(settings, { logger, role: 'task', applicationName });
@@ -24,5 +31,6 @@ process.once('message', async (message: ToChild) => {
     await configureSchedules(services.db, settings, functions).catch((error: unknown) =>
       logger.warn({ err: error }, 'The schedules of the settings could not be seen to.'),
     );
+  releaseMemoryWhenIdle();
   serveTasks(services, functions);
 });

@@ -13,6 +13,7 @@ import { buildContent } from './content.ts';
 import { StartRefused } from './data-directory.ts';
 import { buildLive } from './live.ts';
 import type { AppLogger } from './logging.ts';
+import { releaseMemoryWhenIdle } from './release-memory.ts';
 import { type BuiltServices, buildServices } from './services.ts';
 import { taskFunctions } from './task-functions.ts';
 
@@ -31,6 +32,7 @@ interface Face {
 /** Listens until the process is asked to stop, then lets running answers finish. */
 export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLogger): Promise<void> {
   dieWithParent();
+  releaseMemoryWhenIdle();
   const stopped = stopRequested();
   const services = await buildServices(settings, { logger, role: roles.api ? 'web' : 'content' });
   const participations = await join(services, roles, logger);
