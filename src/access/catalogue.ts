@@ -44,10 +44,19 @@ export class AccessCatalogue {
   /** Label of the model a permission belongs to, by permission. */
   readonly #models = new Map<string, string>();
 
-  constructor(resources: readonly Resource[], more: Readonly<Record<string, LockedRole>> = {}) {
+  /** `more`: roles that span resources; `views`: policies of views that are no resources, by app. */
+  constructor(
+    resources: readonly Resource[],
+    more: Readonly<Record<string, LockedRole>> = {},
+    views: readonly (readonly [app: string, view: string, declared: AccessDeclaration])[] = [],
+  ) {
     const extras = corePolicies.login!;
     this.policies.set('login', policyOf('core', 'login', extras.statements!, extras));
     for (const resource of resources) this.#addResource(resource, resources);
+    for (const [app, view, declared] of views) {
+      const own = { hooks: null, scoping: null, ...declared };
+      this.policies.set(view, policyOf(app, view, declared.statements ?? [], own));
+    }
     for (const [name, role] of Object.entries(more)) this.roles.set(name, role);
     for (const role of this.roles.values()) for (const permission of role.permissions) this.#add(permission);
   }

@@ -81,6 +81,7 @@ class LiveExchange implements LiveRequest {
   #query: URLSearchParams | undefined;
   #body: { readonly body: Body; readonly domain: Domain } | undefined;
   #abort: AbortController | undefined;
+  #user: Promise<User | null> | undefined;
 
   constructor(parts: LiveParts, request: IncomingMessage, response: ServerResponse, prefix: string, cid: string) {
     this.#parts = parts;
@@ -128,7 +129,12 @@ class LiveExchange implements LiveRequest {
     return presenterFor(this.services, domain);
   }
 
-  async user(): Promise<User | null> {
+  user(): Promise<User | null> {
+    this.#user ??= this.#authenticate();
+    return this.#user;
+  }
+
+  async #authenticate(): Promise<User | null> {
     return (await authenticate(this.services, this.#parts.passwords, this.#request.method!, this.#request)).user;
   }
 

@@ -12,7 +12,10 @@ let made: AccessCatalogue | undefined;
 /** Policies, roles and permissions of the software; made once per process. */
 export function accessCatalogue(): AccessCatalogue {
   const roles = Object.assign({}, ...installedPlugins.map((plugin) => plugin.roles ?? {}));
-  made ??= new AccessCatalogue(allResources(), roles);
+  const views = installedPlugins.flatMap(({ name, live }) =>
+    Object.entries(live?.policies ?? {}).map(([view, declared]) => [name, view, declared] as const),
+  );
+  made ??= new AccessCatalogue(allResources(), roles, views);
   return made;
 }
 

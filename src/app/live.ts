@@ -1,12 +1,13 @@
 /** Puts the live protocols of the installed package types together. */
-import { unauthorized } from '../access/authenticate.ts';
+import { PolicyStore } from '../access/policies.ts';
 import { VerifiedPasswords } from '../access/verified-passwords.ts';
+import { liveAccess } from '../api/live-access.ts';
 import { LiveHandler } from '../api/live-handler.ts';
 import { DISTRIBUTION_CHANNEL, DistributionCache } from '../content-app/distribution-cache.ts';
 import { EntryLoader } from '../content-app/load-entry.ts';
-import { HttpError } from '../lib/errors.ts';
 import type { Services } from '../plugin-api/context.ts';
 import { dispatch, type TaskRunner } from '../tasking/dispatch.ts';
+import { accessCatalogue } from './access.ts';
 import { installedPlugins } from './installed-plugins.ts';
 
 /** Milliseconds for which a distribution is served without looking whether it has changed. */
@@ -29,10 +30,7 @@ export function buildLive(services: Services, runner: () => TaskRunner | undefin
     passwords: new VerifiedPasswords(),
     apis: installedPlugins.map((plugin) => plugin.live).filter((live) => live !== undefined),
     dispatch: (request, loggingCid) => dispatch(services, request, { loggingCid, runner: runner() }),
-    authorize: async (request, user) => {
-      if (!user) throw unauthorized(request.headers, 'Authentication credentials were not provided.');
-      if (!user.isSuperuser) throw new HttpError(403, 'You do not have permission to perform this action.');
-    },
+    authorize: liveAccess(services, new PolicyStore(db, accessCatalogue(), services.settings)),
     find: async (domain, path) => {
       const entry = await distributions.find(domain, path);
       return entry && { ...entry.distribution, state: `${entry.serial}` };

@@ -1,6 +1,7 @@
 /** Protocols of package clients on the host of the API, such as an index that takes uploads: outside the REST API, below a prefix. */
 import type { Settings } from '../config/settings.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
+import type { AccessDeclaration } from './access.ts';
 import type { DispatchedTask, Domain, Presenter, Services, TaskRequest, User } from './context.ts';
 import type { ExtraOperation } from './extra-operation.ts';
 import type { Values } from './field.ts';
@@ -63,6 +64,8 @@ export interface LiveAnswer {
 export interface LiveApi {
   /** `/pypi/`: with slashes at both ends. */
   prefix(settings: Settings): string;
+  /** Access policies by name, with statements in short form (see access.ts): `pypi/legacy`. */
+  readonly policies: Readonly<Record<string, Pick<AccessDeclaration, 'statements'>>>;
   /** What the document of the API tells of it. */
   readonly operations: readonly ExtraOperation[];
   /** HttpError and ValidationError become answers as in the REST API. */

@@ -9,6 +9,7 @@ import {
   string,
   textFilter,
 } from '../../plugin-api/index.ts';
+import { packageAccess } from './access.ts';
 import { MINIMAL_FIELDS, packageFields, packageUploadFields } from './package-fields.ts';
 import { packageFilters } from './package-filters.ts';
 import { readUploadedPackage } from './upload.ts';
@@ -69,6 +70,7 @@ export const pythonPackage: ContentType = {
   minimal: MINIMAL_FIELDS,
   filters: packageFilters,
   ordering: [...TEXT_COLUMNS, 'size'],
+  access: packageAccess,
   upload: {
     fields: packageUploadFields,
     synchronous: { component: 'PythonPackageContentUpload', without: ['relative_path'] },

@@ -4,6 +4,7 @@ import { pythonContentTypes } from './content.ts';
 import { pythonLive } from './live/live.ts';
 import { publishIndex } from './publish.ts';
 import { locateUpstream, pulledPackage } from './pull-through.ts';
+import { replicatePython } from './replicate.ts';
 import { checkVersion, SYNC_TASK } from './repository.ts';
 import { PUBLISH_TASK, pythonResources } from './resources.ts';
 import { syncFromIndex } from './sync.ts';
@@ -30,6 +31,7 @@ export const pythonPlugin = definePlugin({
   distributions: [
     { pulpType: 'python.python', servesPublications: false, locate: locateUpstream, pullThrough: pulledPackage },
   ],
+  replicate: [replicatePython],
   contentTasks: pythonTasks,
   live: pythonLive,
   migrations: new URL('./migrations/', import.meta.url),

@@ -9,6 +9,14 @@ import {
   reference,
   string,
 } from '../../plugin-api/index.ts';
+import {
+  blocklistAccess,
+  distributionAccess,
+  publicationAccess,
+  remoteAccess,
+  repositoryAccess,
+  withAccess,
+} from './access.ts';
 import { blocklistEntries } from './blocklist-resource.ts';
 import { pythonRemote } from './remote.ts';
 import { pythonRepository } from './repository.ts';
@@ -60,9 +68,9 @@ export const pythonDistribution = declareDistribution({
 });
 
 export const pythonResources: readonly Resource[] = [
-  pythonRepository,
-  blocklistEntries,
-  pythonRemote,
-  pythonPublication,
-  pythonDistribution,
+  withAccess(pythonRepository, repositoryAccess),
+  withAccess(blocklistEntries, blocklistAccess),
+  withAccess(pythonRemote, remoteAccess),
+  withAccess(pythonPublication, publicationAccess),
+  withAccess(pythonDistribution, distributionAccess),
 ];

@@ -1,6 +1,7 @@
 /** The live index of a distribution: simple pages, uploads, metadata, feeds, below `/pypi/[domain/]<base path>/`. */
 import { HttpError } from '../../../lib/errors.ts';
 import type { LiveAnswer, LiveApi, LiveDistribution, LiveRequest } from '../../../plugin-api/index.ts';
+import { livePolicies } from '../access.ts';
 import { feedAnswer } from './feeds.ts';
 import { provenanceAnswer, summaryAnswer } from './integrity.ts';
 import { metadataAnswer } from './metadata.ts';
@@ -19,6 +20,7 @@ const pages = new PageCache(64 * MIB);
 
 export const pythonLive: LiveApi = {
   prefix: (settings) => settings.pypiPathPrefix,
+  policies: livePolicies,
   operations: liveOperations,
   handle: answerLive,
 };
@@ -70,6 +72,8 @@ function slashRedirect({ url }: LiveRequest): LiveAnswer {
   return { status: 301, headers: { Location: location } };
 }
 
+const FEED_ACTIONS = { updates: 'updates', newProjects: 'packages', releases: 'project_releases' } as const;
+
 async function read(
   request: LiveRequest,
   distribution: LiveDistribution,
@@ -80,14 +84,18 @@ async function read(
   const index = openIndex(request, distribution);
   switch (route.kind) {
     case 'root':
+      await request.authorize('pypi/root', 'list', distribution);
       return await summaryAnswer(index);
     case 'metadata':
+      await request.authorize('pypi/pypi', 'retrieve', distribution);
       return await metadataAnswer(index, route.name, route.version);
     case 'provenance':
+      await request.authorize('pypi/integrity', 'retrieve', distribution);
       return await provenanceAnswer(index, route);
     case 'updates':
     case 'newProjects':
     case 'releases':
+      await request.authorize('pypi/rss', FEED_ACTIONS[route.kind], distribution);
       return await feedAnswer(index, route);
     default:
       throw new HttpError(405, 'Method "GET" not allowed.');
@@ -102,6 +110,7 @@ async function readSimple(
   below: string,
 ): Promise<LiveAnswer> {
   const { headers } = request;
+  await request.authorize('pypi/simple', route.kind === 'index' ? 'list' : 'retrieve', distribution);
   if (distribution.publicationId) return publishedPage(request, distribution, below);
   const hasQuery = request.url.includes('?');
   const type = simpleType(headers.accept as string | undefined, hasQuery ? request.query.get('format') : null);

@@ -1,0 +1,21 @@
+/** Replication of Python indexes: everything of the live index that upstream serves. */
+import type { Replicator } from '../../plugin-api/index.ts';
+
+export const replicatePython: Replicator = {
+  distribution: 'python.python',
+  repository: 'python.python',
+  remote: 'python.python',
+  distributionFields: ['allow_uploads', 'remote'],
+  express({ baseUrl, distribution }) {
+    const { repository, repository_version: version, publication, remote } = distribution;
+    if (remote && !repository && !version && !publication) {
+      return { unsupported: 'it serves nothing of its own, only what it fetches from its remote' };
+    }
+    return {
+      url: baseUrl,
+      remote: { policy: 'immediate', prereleases: true },
+      repository: { autopublish: false },
+      sync: { mirror: true },
+    };
+  },
+};
