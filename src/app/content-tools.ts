@@ -15,6 +15,7 @@ import { withLocalFile } from '../upload/read-unit.ts';
 export function contentTools(engine: VersionEngine): ContentTools {
   return {
     save,
+    saveArtifacts: async (context, temps) => (await saveReceived(context, context.domain, temps)).map(({ id }) => id),
     withFile: withLocalFile,
     newVersion: (context, repository, work) => withNewVersion(context, engine, repository, work),
     repository: async (context, pulpId) => {

@@ -218,6 +218,8 @@ export interface VersionDraft extends Version {
 export interface ContentTools {
   /** The units found or made, with artifacts of `temp` saved, in one transaction; in the order given. */
   save(context: TaskContext, units: readonly DeclaredContent[]): Promise<SavedContent[]>;
+  /** Artifacts of received bytes; their ids in the order given. */
+  saveArtifacts(context: TaskContext, temps: readonly TempArtifact[]): Promise<number[]>;
   /** The bytes of an artifact of the domain as a local file, valid during the call. */
   withFile<T>(services: Services, domain: Domain, sha256: string, work: (path: string) => Promise<T>): Promise<T>;
   /** Makes a version of a repository the task holds exclusively; null when nothing has changed. */

@@ -4,9 +4,11 @@ import { pythonContentTypes } from './content.ts';
 import { pythonLive } from './live/live.ts';
 import { publishIndex } from './publish.ts';
 import { locateUpstream, pulledPackage } from './pull-through.ts';
+import { repairTask } from './repair.ts';
 import { replicatePython } from './replicate.ts';
 import { checkVersion, SYNC_TASK } from './repository.ts';
 import { PUBLISH_TASK, pythonResources } from './resources.ts';
+import { servePython } from './serve.ts';
 import { syncFromIndex } from './sync.ts';
 import { pythonTasks } from './tasks.ts';
 
@@ -29,10 +31,16 @@ export const pythonPlugin = definePlugin({
   ],
   publications: [{ pulpType: 'python.python', taskName: PUBLISH_TASK, publish: publishIndex }],
   distributions: [
-    { pulpType: 'python.python', servesPublications: false, locate: locateUpstream, pullThrough: pulledPackage },
+    {
+      pulpType: 'python.python',
+      servesPublications: false,
+      serve: servePython,
+      locate: locateUpstream,
+      pullThrough: pulledPackage,
+    },
   ],
   replicate: [replicatePython],
-  contentTasks: pythonTasks,
+  contentTasks: (tools) => [...pythonTasks(tools), repairTask(tools)],
   live: pythonLive,
   migrations: new URL('./migrations/', import.meta.url),
 });

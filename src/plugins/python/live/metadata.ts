@@ -17,17 +17,28 @@ export async function metadataAnswer(index: ServedIndex, name: string, asked: st
   const validators = await validatorsOf(index);
   const headers = { 'X-PYPI-LAST-SERIAL': String(LAST_SERIAL), ...cacheHeaders(validators, MAX_AGE) };
   if (isUnchanged(request.headers, validators?.etag, validators?.lastModified)) return notModified(headers);
-  const body = await projectMetadata(index, version, normalizeName(name), asked);
+  const body = await projectMetadata(request.services.db, version, {
+    name,
+    asked,
+    urlOf: (filename) => fileUrl(index, filename),
+  });
   return body ? { status: 200, headers, body } : { status: 404 };
 }
 
-async function projectMetadata(
-  index: ServedIndex,
+export interface MetadataRequest {
+  readonly name: string;
+  /** The release; the newest when it is null. */
+  readonly asked: string | null;
+  readonly urlOf: (filename: string) => string;
+}
+
+/** The document of a project; undefined where the version has no such project or release. */
+export async function projectMetadata(
+  db: Queryable,
   version: Version,
-  normalized: string,
-  asked: string | null,
+  { name, asked, urlOf }: MetadataRequest,
 ): Promise<object | undefined> {
-  const { db } = index.request.services;
+  const normalized = normalizeName(name);
   const packages = await packagesOfProject(db, version, normalized);
   const releases = Map.groupBy(packages, (one) => one.version);
   const latest = [...releases.keys()].sort(compareVersionTexts).at(-1);
@@ -35,7 +46,7 @@ async function projectMetadata(
   const files = shown === undefined ? undefined : releases.get(shown);
   if (!files) return undefined;
   const yanks = await yanksOfProject(db, version, normalized);
-  const describe = (one: PackageOfVersion) => fileObject(index, one, yanks.get(one.version));
+  const describe = (one: PackageOfVersion) => fileObject(urlOf(one.filename), one, yanks.get(one.version));
   return {
     last_serial: 0,
     info: await infoOf(db, files[0]!.content_id, yanks.get(shown!)),
@@ -58,7 +69,6 @@ const INFO_TEXTS = [
   'maintainer',
   'maintainer_email',
   'license',
-  'requires_python',
   'platform',
   'license_expression',
 ] as const;
@@ -85,6 +95,7 @@ async function infoOf(db: Queryable, contentId: number, yanked: string | undefin
     project_url: url ?? '',
     release_url: url ? `${url.replace(/\/+$/, '')}/${version}/` : '',
     ...lists,
+    requires_python: row?.requires_python || null,
     name,
     yanked: yanked !== undefined,
     yanked_reason: yanked || null,
@@ -101,7 +112,7 @@ function parsed(text: unknown): unknown {
   }
 }
 
-function fileObject(index: ServedIndex, row: PackageOfVersion, yanked: string | undefined): object {
+function fileObject(url: string, row: PackageOfVersion, yanked: string | undefined): object {
   const added = row.added instanceof Date ? row.added.toISOString() : row.added;
   const time = added.replace(/Z$/, '+00:00');
   return {
@@ -117,7 +128,7 @@ function fileObject(index: ServedIndex, row: PackageOfVersion, yanked: string | 
     size: row.size,
     upload_time: time.replace('T', ' '),
     upload_time_iso_8601: time,
-    url: fileUrl(index, row.filename),
+    url,
     yanked: yanked !== undefined,
     yanked_reason: yanked || null,
   };
