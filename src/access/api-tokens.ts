@@ -4,6 +4,7 @@ import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { HttpError } from '../lib/errors.ts';
 import type { User } from '../plugin-api/context.ts';
+import { type AccountRow, accountColumns, toUser } from './account.ts';
 
 const PREFIX = 'deckle_';
 const FORM = /^deckle_[A-Za-z0-9_-]{43}$/;
@@ -24,16 +25,11 @@ export function isToken(text: string): boolean {
   return FORM.test(text);
 }
 
-interface TokenRow {
-  id: number;
-  username: string;
-  is_active: boolean;
-  is_staff: boolean;
-  is_superuser: boolean;
-  pulp_id: string;
-  scope: 'read' | 'read-write' | 'permissions';
-  permissions: string[];
-  stale: boolean;
+interface TokenRow extends AccountRow {
+  readonly pulp_id: string;
+  readonly scope: 'read' | 'read-write' | 'permissions';
+  readonly permissions: string[];
+  readonly stale: boolean;
 }
 
 /** Whose token it is, undefined for one that is unknown or has expired, or whose owner is not active. */
@@ -43,8 +39,7 @@ export async function userOfToken(
   method: string,
   username?: string,
 ): Promise<User | undefined> {
-  const row =
-    await db.row<TokenRow>(sql`select u.id, u.username, u.is_active, u.is_staff, u.is_superuser, k.pulp_id, k.scope, k.permissions,
+  const row = await db.row<TokenRow>(sql`select ${accountColumns}, k.pulp_id, k.scope, k.permissions,
       k.last_used is null or k.last_used < now() - make_interval(secs => ${NOTE_EVERY}) as stale
     from api_token k join app_user u on u.id = k.user_id
     where k.token_digest = ${digestOf(token)} and (k.expires_at is null or k.expires_at > now())`);
@@ -57,7 +52,7 @@ export async function userOfToken(
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 function toTokenUser(row: TokenRow): User {
-  const user = { id: row.id, username: row.username, isStaff: row.is_staff, byToken: true };
-  if (row.scope !== 'permissions') return { ...user, isSuperuser: row.is_superuser };
+  const user = { ...toUser(row), byToken: true };
+  if (row.scope !== 'permissions') return user;
   return { ...user, isSuperuser: false, limit: { permissions: row.permissions, ofSuperuser: row.is_superuser } };
 }

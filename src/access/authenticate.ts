@@ -7,6 +7,7 @@ import { sql } from '../db/sql.ts';
 import { clientAddress, isTrusted } from '../lib/client-address.ts';
 import { HttpError } from '../lib/errors.ts';
 import type { User } from '../plugin-api/context.ts';
+import { type AccountRow, accountColumns, toUser } from './account.ts';
 import { isToken, userOfToken } from './api-tokens.ts';
 import { checkAttempts, noteFailure } from './login-attempts.ts';
 import { accountOf, BadProxyHeader, nameFromProxy } from './named-by-proxy.ts';
@@ -22,15 +23,6 @@ export interface Identity {
   readonly user: User | null;
   /** The session was read: answers then vary by cookie. */
   readonly bySession: boolean;
-}
-
-interface UserRow {
-  id: number;
-  username: string;
-  password: string | null;
-  is_active: boolean;
-  is_staff: boolean;
-  is_superuser: boolean;
 }
 
 const anonymous: Identity = { user: null, bySession: false };
@@ -85,8 +77,8 @@ async function byPassword(
     if (!user) throw refused();
     return user;
   }
-  const row = await db.row<UserRow>(
-    sql`select id, username, password, is_active, is_staff, is_superuser from app_user where username = ${username}`,
+  const row = await db.row<AccountRow & { password: string | null }>(
+    sql`select ${accountColumns}, u.password from app_user u where u.username = ${username}`,
   );
   if (row?.is_active && passwords.knows(password, row.password)) return toUser(row);
   const address = clientAddress(request, settings.trustedProxies);
@@ -127,10 +119,6 @@ export function unauthorized(headers: IncomingHttpHeaders, detail: string): Http
   return new HttpError(401, detail, { 'WWW-Authenticate': `${scheme} realm="api"` });
 }
 
-export function toUser(row: Omit<UserRow, 'password'>): User {
-  return { id: row.id, username: row.username, isSuperuser: row.is_superuser, isStaff: row.is_staff };
-}
-
 export function parseCookies(header: string | undefined): Map<string, string> {
   const cookies = new Map<string, string>();
   for (const part of (header ?? '').split(';')) {
@@ -149,9 +137,7 @@ async function bySession(
   headers: IncomingHttpHeaders,
   cookies: Map<string, string>,
 ): Promise<Identity> {
-  const row = await db.row<
-    UserRow & { csrf_digest: Buffer }
-  >(sql`select u.id, u.username, u.is_active, u.is_staff, u.is_superuser, s.csrf_digest
+  const row = await db.row<AccountRow & { csrf_digest: Buffer }>(sql`select ${accountColumns}, s.csrf_digest
     from session s join app_user u on u.id = s.user_id where s.token_digest = ${tokenDigest(token)} and s.expires_at > now()`);
   if (!row?.is_active) return { user: null, bySession: true };
   if (UNSAFE.has(method)) checkCsrf(headers, cookies, row.csrf_digest);

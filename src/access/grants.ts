@@ -58,7 +58,7 @@ export async function loadGrants(
   domainId: number,
   object?: ObjectKey,
 ): Promise<Grants> {
-  if (!user) return NOBODY;
+  if (!user) return { ...NOBODY, generation: await policyGeneration(db) };
   const row = await db.row<GrantsRow>(sql`
     with holders as materialized (
       select ${user.id}::integer as holder union all select -group_id from app_group_user where user_id = ${user.id})
@@ -81,16 +81,21 @@ export async function loadGrants(
   });
 }
 
+/** Count of changes of policies so far. */
+async function policyGeneration(db: Queryable): Promise<number> {
+  const row = await db.row<{ generation: number }>(sql`select generation from access_state`);
+  return Number(row?.generation ?? 0);
+}
+
 /** A token for certain permissions gives no others; one of a superuser gives just these. */
 function limited(user: User, grants: Grants): Grants {
   const { limit } = user;
   if (!limit) return grants;
   const all = new Set(limit.permissions);
-  if (limit.ofSuperuser) return { ...grants, everywhere: all };
   const within = (held: ReadonlySet<string>) => held.intersection(all);
   return {
     ...grants,
-    everywhere: within(grants.everywhere),
+    everywhere: limit.ofSuperuser ? all : within(grants.everywhere),
     inDomain: within(grants.inDomain),
     onObject: within(grants.onObject),
   };

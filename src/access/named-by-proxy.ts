@@ -5,6 +5,7 @@ import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { firstResult } from '../lib/jq.ts';
 import type { User } from '../plugin-api/context.ts';
+import { type AccountRow, accountColumns, toUser } from './account.ts';
 
 type ProxySettings = Pick<
   Settings,
@@ -56,34 +57,22 @@ async function nameInJson(value: string, filter: string): Promise<string> {
   throw new BadProxyHeader('no user name in the header');
 }
 
-interface UserRow {
-  id: number;
-  username: string;
-  is_active: boolean;
-  is_staff: boolean;
-  is_superuser: boolean;
-}
-
 /** The account of that name, made when it is new unless a backend forbids it; undefined when there is none or it is not active. */
 export async function accountOf(db: Queryable, settings: ProxySettings, username: string): Promise<User | undefined> {
   if (username.length > 150 || username.includes('\0')) return undefined;
   const row = (await find(db, username)) ?? (mayCreate(settings) ? await create(db, username) : undefined);
-  return row?.is_active
-    ? { id: row.id, username: row.username, isStaff: row.is_staff, isSuperuser: row.is_superuser }
-    : undefined;
+  return row?.is_active ? toUser(row) : undefined;
 }
 
 function mayCreate({ authenticationBackends }: ProxySettings): boolean {
   return !authenticationBackends.some((backend) => /NoCreate/.test(backend));
 }
 
-async function find(db: Queryable, username: string): Promise<UserRow | undefined> {
-  return await db.row<UserRow>(
-    sql`select id, username, is_active, is_staff, is_superuser from app_user where username = ${username}`,
-  );
+async function find(db: Queryable, username: string): Promise<AccountRow | undefined> {
+  return await db.row<AccountRow>(sql`select ${accountColumns} from app_user u where u.username = ${username}`);
 }
 
-async function create(db: Queryable, username: string): Promise<UserRow | undefined> {
+async function create(db: Queryable, username: string): Promise<AccountRow | undefined> {
   await db.run(sql`insert into app_user (username) values (${username}) on conflict do nothing`);
   return await find(db, username);
 }

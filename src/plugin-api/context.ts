@@ -17,6 +17,8 @@ export interface User {
   readonly username: string;
   readonly isSuperuser: boolean;
   readonly isStaff: boolean;
+  /** Count of changes of access policies when the account was read. */
+  readonly policies?: number;
   /** Known by an API token: it opens no session and makes no tokens. */
   readonly byToken?: boolean;
   /** The token used gives only these permissions; isSuperuser is then false. */

@@ -13,7 +13,11 @@ const reader = await makeUser(api, 'reader');
 const everywhere = await makeUser(api, 'everywhere');
 const open = await made(api, 'repositories/file/file/', { name: 'open', pulp_labels: { stage: 'test' } });
 const secret = await made(api, 'repositories/file/file/', { name: 'secret', pulp_labels: { stage: 'test' } });
-const secretRemote = await made(api, 'remotes/file/file/', { name: 'secret-remote', url: 'http://example.com/', policy: 'on_demand' });
+const secretRemote = await made(api, 'remotes/file/file/', {
+  name: 'secret-remote',
+  url: 'http://example.com/',
+  policy: 'on_demand',
+});
 await give(api, reader, 'file.filerepository_viewer', open);
 await give(api, everywhere, 'file.filerepository_viewer');
 const inOpen = await unit(api, open);
@@ -55,7 +59,10 @@ test('filters find nothing that is hidden', async () => {
   assert.deepEqual(await hrefs(`content/file/files/?pulp_href__in=${inSecret}`, as), []);
   assert.deepEqual(await hrefs('repositories/file/file/?pulp_label_select=stage=test', as), [open]);
   assert.deepEqual(await hrefs('repositories/file/file/?name=secret', as), []);
-  assert.deepEqual(await hrefs(`repositories/file/file/?q=${encodeURIComponent('name=secret OR NOT name=open')}`, as), []);
+  assert.deepEqual(
+    await hrefs(`repositories/file/file/?q=${encodeURIComponent('name=secret OR NOT name=open')}`, as),
+    [],
+  );
   assert.deepEqual(await hrefs(`repositories/file/file/?with_content=${inSecret}`, as), []);
   assert.deepEqual(await hrefs(`repositories/?with_content=${inBoth}`, as), [open]);
   assert.deepEqual(await hrefs(`repositories/?prn__in=prn:file.filerepository:${idOf(secret)}`, as), []);
@@ -85,7 +92,13 @@ test('versions are seen with their repository', async () => {
 
 test('bodies cannot name what the caller may not use', async () => {
   const maker = await makeUser(api, 'maker');
-  for (const role of ['file.filerepository_creator', 'file.filedistribution_creator', 'file.filepublication_creator', 'file.filealternatecontentsource_creator', 'core.upload_creator']) {
+  for (const role of [
+    'file.filerepository_creator',
+    'file.filedistribution_creator',
+    'file.filepublication_creator',
+    'file.filealternatecontentsource_creator',
+    'core.upload_creator',
+  ]) {
     await give(api, maker, role);
   }
   const tries: [string, object][] = [
@@ -100,7 +113,11 @@ test('bodies cannot name what the caller may not use', async () => {
   ];
   for (const [path, body] of tries) {
     const reply = await call('POST', path, body, { as: maker.as });
-    assert.deepEqual([reply.status, reply.body], [403, { detail: 'You do not have permission to perform this action.' }], `${path} ${JSON.stringify(body)}`);
+    assert.deepEqual(
+      [reply.status, reply.body],
+      [403, { detail: 'You do not have permission to perform this action.' }],
+      `${path} ${JSON.stringify(body)}`,
+    );
   }
   const mine = await call('POST', 'repositories/file/file/', { name: 'mine' }, { as: maker.as });
   assert.equal(mine.status, 201);
@@ -120,10 +137,16 @@ test('an upload needs a repository, and rights on it', async () => {
   const body = { relative_path: 'x', file_url: 'http://example.com/x' };
   const none = await call('POST', 'content/file/files/', body, { as: reader.as });
   assert.deepEqual([none.status, none.body], [400, ['Destination upload repository was not provided.']]);
-  assert.equal((await call('POST', 'content/file/files/', { ...body, repository: open }, { as: reader.as })).status, 403);
+  assert.equal(
+    (await call('POST', 'content/file/files/', { ...body, repository: open }, { as: reader.as })).status,
+    403,
+  );
   assert.equal((await call('POST', 'content/file/files/upload/', body, { as: reader.as })).status, 403);
   await give(api, reader, 'file.filerepository_owner', open);
-  assert.equal((await call('POST', 'content/file/files/', { ...body, repository: open }, { as: reader.as })).status, 202);
+  assert.equal(
+    (await call('POST', 'content/file/files/', { ...body, repository: open }, { as: reader.as })).status,
+    202,
+  );
 });
 
 test('content labels need a role of their own, and content that is seen', async () => {
@@ -146,13 +169,24 @@ test('tasks belong to who has started them', async () => {
   const shown = await call('GET', task, undefined, { as: nobody.as });
   assert.equal(shown.body.created_by, nobody.href);
   const permissions = await call('GET', `${task}my_permissions/`, undefined, { as: nobody.as });
-  assert.deepEqual(permissions.body.permissions, ['core.change_task', 'core.delete_task', 'core.manage_roles_task', 'core.view_task', 'core.view_task_profile_artifacts']);
+  assert.deepEqual(permissions.body.permissions, [
+    'core.change_task',
+    'core.delete_task',
+    'core.manage_roles_task',
+    'core.view_task',
+    'core.view_task_profile_artifacts',
+  ]);
   const roles = await call('GET', `${task}list_roles/`, undefined, { as: nobody.as });
   assert.deepEqual(roles.body.roles, [
     { role: 'core.task_owner', users: ['nobody'], groups: [] },
     { role: 'core.task_user_dispatcher', users: ['nobody'], groups: [] },
   ]);
-  const share = await call('POST', `${task}add_role/`, { role: 'core.task_viewer', users: ['reader'] }, { as: nobody.as });
+  const share = await call(
+    'POST',
+    `${task}add_role/`,
+    { role: 'core.task_viewer', users: ['reader'] },
+    { as: nobody.as },
+  );
   assert.equal(share.status, 201);
   assert.equal((await call('GET', task, undefined, { as: reader.as })).status, 200);
   assert.equal((await call('PATCH', task, { state: 'canceled' }, { as: reader.as })).status, 403);
@@ -183,7 +217,15 @@ test('a group of tasks is seen by who sees one of them', async () => {
 });
 
 test('views without a policy are for administrators', async () => {
-  for (const path of ['users/', 'roles/', 'access_policies/', 'artifacts/', 'workers/', nobody.href, `${nobody.href}roles/`]) {
+  for (const path of [
+    'users/',
+    'roles/',
+    'access_policies/',
+    'artifacts/',
+    'workers/',
+    nobody.href,
+    `${nobody.href}roles/`,
+  ]) {
     const reply = await call('GET', path, undefined, { as: nobody.as });
     assert.equal(reply.status, 403, path);
     assert.deepEqual(reply.body, { detail: 'You do not have permission to perform this action.' });
@@ -201,7 +243,13 @@ test('superusers are bound by statements too', async () => {
 
 test('members and roles of a group that is not seen', async () => {
   const group = await made(api, 'groups/', { name: 'hidden' });
-  for (const [method, path, body] of [['GET', 'users/'], ['POST', 'users/', { username: 'nobody' }], ['DELETE', `users/${nobody.id}/`], ['GET', 'roles/'], ['POST', 'roles/', { role: 'core.task_viewer', content_object: null }]] as const) {
+  for (const [method, path, body] of [
+    ['GET', 'users/'],
+    ['POST', 'users/', { username: 'nobody' }],
+    ['DELETE', `users/${nobody.id}/`],
+    ['GET', 'roles/'],
+    ['POST', 'roles/', { role: 'core.task_viewer', content_object: null }],
+  ] as const) {
     assert.equal((await call(method, group + path, body, { as: nobody.as })).status, 403, `${method} ${path}`);
   }
   await give(api, nobody, 'core.group_owner', group);
@@ -215,10 +263,12 @@ test('a request of a user without roles costs two queries more at most', async (
   const { db } = api.services;
   const original = { row: db.row.bind(db), rows: db.rows.bind(db), run: db.run.bind(db) };
   let queries = 0;
-  const counted = <A extends unknown[], R>(work: (...args: A) => R) => (...args: A): R => {
-    queries++;
-    return work(...args);
-  };
+  const counted =
+    <A extends unknown[], R>(work: (...args: A) => R) =>
+    (...args: A): R => {
+      queries++;
+      return work(...args);
+    };
   Object.assign(db, { row: counted(original.row), rows: counted(original.rows), run: counted(original.run) });
   const cost = async (method: string, path: string, body: object | undefined, as: string) => {
     await call(method, path, body, { as });
@@ -227,7 +277,13 @@ test('a request of a user without roles costs two queries more at most', async (
     return queries;
   };
   try {
-    for (const [method, path, body] of [['GET', 'repositories/file/file/'], ['GET', open], ['PATCH', open, { description: null }], ['GET', 'content/file/files/'], ['GET', 'tasks/']] as const) {
+    for (const [method, path, body] of [
+      ['GET', 'repositories/file/file/'],
+      ['GET', open],
+      ['PATCH', open, { description: null }],
+      ['GET', 'content/file/files/'],
+      ['GET', 'tasks/'],
+    ] as const) {
       const extra = (await cost(method, path, body, reader.as)) - (await cost(method, path, body, 'admin:password'));
       assert.ok(extra <= 2, `${method} ${path}: ${extra}`);
     }

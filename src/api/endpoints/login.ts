@@ -6,7 +6,7 @@ import { hashPassword } from '../../access/passwords.ts';
 import { endAllSessions, endSession, startSession } from '../../access/sessions.ts';
 import type { VerifiedPasswords } from '../../access/verified-passwords.ts';
 import { sql } from '../../db/sql.ts';
-import { ValidationError } from '../../lib/errors.ts';
+import { HttpError, ValidationError } from '../../lib/errors.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
 import { type Field, string } from '../../plugin-api/field.ts';
 import { HrefReader } from '../engine/hrefs.ts';
@@ -34,7 +34,13 @@ function who(request: RequestContext): object {
   return { pulp_href: request.href('auth.user', String(id)), prn: `prn:auth.user:${id}`, username };
 }
 
+/** A token is a part of an account: it must not become the whole of it. */
+function refuseToken({ user }: RequestContext): void {
+  if (user!.byToken) throw new HttpError(403, 'This cannot be done with a token: log in with a password.');
+}
+
 async function login(request: RequestContext): Promise<Answer> {
+  refuseToken(request);
   const cookies = await startSession(request.db, request.user!.id);
   await request.db.run(sql`update app_user set last_login = now() where id = ${request.user!.id}`);
   return { status: 201, body: who(request), headers: { 'Set-Cookie': cookies } as never };
@@ -48,6 +54,7 @@ async function logout(request: RequestContext): Promise<Answer> {
 /** Changes the own account; a new password needs the old one and ends all sessions but a fresh one. */
 function updateProfile(passwords: VerifiedPasswords) {
   return async (request: RequestContext, _params: unknown, body: Body): Promise<Answer> => {
+    refuseToken(request);
     const { models, settings } = request.services;
     const values = await validateBody(
       profileFields,
