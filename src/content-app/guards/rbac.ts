@@ -11,6 +11,8 @@ export interface DownloadAccess {
 }
 
 const ANONYMOUS = 'Authentication credentials were not provided.';
+/** The same whether or not the guard may be seen. */
+const REFUSED = 'You do not have permission to perform this action.';
 
 export function rbacGuard(access: DownloadAccess): GuardType {
   return {
@@ -20,7 +22,7 @@ export function rbacGuard(access: DownloadAccess): GuardType {
       // Wrong credentials are told as none.
       if (!user || user instanceof HttpError) return ANONYMOUS;
       const refused = await answered(access.authorize(services, guard.domain, user, guard.pulpId));
-      return refused instanceof HttpError ? refused.detail : undefined;
+      return refused instanceof HttpError ? REFUSED : undefined;
     },
   };
 }
