@@ -23,3 +23,15 @@ test('what jq refuses is thrown', async () => {
   await assert.rejects(firstResult(input, '.user.name.first'));
   await assert.rejects(firstResult(input, '.user | error("no")'));
 });
+
+test('a filter that never ends is stopped, and the next one runs', async () => {
+  await assert.rejects(firstResult({}, 'def f: f; f'), /takes too long/);
+  assert.equal(await firstResult({ a: [1, 2] }, '.a[1] | . + 0'), 2);
+});
+
+test('what jq says of an error does not decide how this process ends', async () => {
+  const before = process.exitCode;
+  await assert.rejects(firstResult({}, '.a['));
+  await assert.rejects(firstResult({}, '.a[] | 1'));
+  assert.equal(process.exitCode, before);
+});
