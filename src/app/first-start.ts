@@ -2,13 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashPassword } from '../access/passwords.ts';
-import { seedAccess } from '../access/seed-defaults.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { uuid7 } from '../lib/uuid7.ts';
-import { accessCatalogue } from './access.ts';
 
 export interface FirstStart {
   /** File with the password of admin; undefined when the operator has set it himself. */
@@ -17,8 +14,23 @@ export interface FirstStart {
 
 /** Runs at each start after the migrations; does nothing the second time. */
 export async function firstStart(db: Database, settings: Settings): Promise<FirstStart> {
-  await db.run(sql`insert into domain (pulp_id, name) values (${uuid7()}, 'default') on conflict do nothing`);
+  const made = await createFirstObjects(db, settings);
+  await seedPolicies(db);
+  return made;
+}
+
+/** Roles and policies, whose declarations are most of the program: loaded only where they are written. */
+export async function seedPolicies(db: Database): Promise<void> {
+  const [{ seedAccess }, { accessCatalogue }] = await Promise.all([
+    import('../access/seed-defaults.ts'),
+    import('./access.ts'),
+  ]);
   await seedAccess(db, accessCatalogue());
+}
+
+/** All but roles and policies. */
+export async function createFirstObjects(db: Database, settings: Settings): Promise<FirstStart> {
+  await db.run(sql`insert into domain (pulp_id, name) values (${uuid7()}, 'default') on conflict do nothing`);
   const file = join(settings.data, 'admin-password');
   const admin = await db.row(sql`select 1 from app_user where username = 'admin'`);
   if (!admin) await createAdmin(db, settings.adminPassword || generatedPassword(file));
@@ -34,6 +46,7 @@ function generatedPassword(file: string): string {
 }
 
 async function createAdmin(db: Database, password: string): Promise<void> {
+  const { hashPassword } = await import('../access/passwords.ts');
   await db.run(sql`insert into app_user (username, password, is_staff, is_superuser)
     values ('admin', ${await hashPassword(password)}, true, true) on conflict (username) do nothing`);
 }

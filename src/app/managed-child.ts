@@ -21,14 +21,14 @@ const memoryFlags = ['--max-semi-space-size=4'];
 const mainFile = join(import.meta.dirname, '..', 'main.ts');
 
 /** Beside the dependencies, or in the data directory when those belong to somebody else. */
-function compileCacheDirectory(settings: Settings): string {
+function compileCacheDirectory(data: string): string {
   const shared = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'deckle');
   try {
     mkdirSync(shared, { recursive: true });
     accessSync(shared, constants.W_OK);
     return shared;
   } catch {
-    return join(settings.data, 'cache', 'compiled');
+    return join(data, 'cache', 'compiled');
   }
 }
 
@@ -37,7 +37,7 @@ export class ManagedChild {
   /** Resolves when the child has said that it does its work; rejects when it never does. */
   readonly ready: Promise<void>;
   readonly #words: readonly string[];
-  readonly #settings: Settings;
+  readonly #settings: Promise<Settings>;
   readonly #logger: AppLogger;
   readonly #compileCache: string;
   #child: ChildProcess | undefined;
@@ -49,13 +49,17 @@ export class ManagedChild {
   #resolveReady!: () => void;
   #rejectReady!: (error: Error) => void;
 
-  /** @param words the command line of the child, such as `['worker', '--child']` */
-  constructor(name: string, words: readonly string[], settings: Settings, logger: AppLogger) {
+  /**
+   * @param words the command line of the child, such as `['worker', '--child']`
+   * @param data the data directory
+   * @param settings the child waits for them
+   */
+  constructor(name: string, words: readonly string[], data: string, settings: Promise<Settings>, logger: AppLogger) {
     this.name = name;
     this.#words = words;
     this.#settings = settings;
     this.#logger = logger;
-    this.#compileCache = compileCacheDirectory(settings);
+    this.#compileCache = compileCacheDirectory(data);
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve;
       this.#rejectReady = reject;
@@ -95,9 +99,11 @@ export class ManagedChild {
       wasReady = true;
       this.#resolveReady();
     });
-    child.send({ settings: this.#settings } satisfies StartMessage, () => {
-      // A child that ends at once cannot be told anything; its end is dealt with below.
-    });
+    void this.#settings.then((settings) =>
+      child.send({ settings } satisfies StartMessage, () => {
+        // A child that ends at once cannot be told anything; its end is dealt with below.
+      }),
+    );
     this.#ended = new Promise((resolve) => {
       const onEnd = (how: string) => {
         if (this.#child !== child) return;

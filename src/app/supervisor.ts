@@ -6,7 +6,7 @@ import { openDatabase } from '../db/database.ts';
 import type { EmbeddedPostgres } from '../db/embedded/embedded.ts';
 import { onStopSignal } from './child-process.ts';
 import { lockDataDirectory } from './data-directory.ts';
-import { type FirstStart, firstStart } from './first-start.ts';
+import { createFirstObjects, type FirstStart } from './first-start.ts';
 import type { AppLogger } from './logging.ts';
 import { ManagedChild } from './managed-child.ts';
 import { migrateDatabase, startOwnPostgres } from './prepare-database.ts';
@@ -35,13 +35,16 @@ export async function serve(
   const lock = await lockDataDirectory(given);
   let postgres: EmbeddedPostgres | undefined;
   const children: ManagedChild[] = [];
+  const prepared = Promise.withResolvers<Settings>();
   try {
+    // They load the program while the database starts, and begin when they get their settings.
+    children.push(...startChildren(given, prepared.promise, logger));
     if (given.databaseUrl === '') postgres = await startOwnPostgres(given, logger);
     const databaseUrl = postgres?.url ?? given.databaseUrl;
     const settings = Object.freeze({ ...given, databaseUrl, bind: formatAddress(address) });
     const first = await stop.unless(prepare(settings, logger));
     if (first) {
-      children.push(...startChildren(settings, logger));
+      prepared.resolve(settings);
       const ready = await stop.unless(Promise.all(children.map((child) => child.ready)));
       if (ready) onStarted({ ...first, settings, address });
     }
@@ -58,19 +61,19 @@ async function prepare(settings: Settings, logger: AppLogger): Promise<FirstStar
   const db = openDatabase({ url: settings.databaseUrl, poolSize: 2, applicationName: 'deckle start' });
   try {
     await migrateDatabase(db, logger);
-    return await firstStart(db, settings);
+    return await createFirstObjects(db, settings);
   } finally {
     await db.close();
   }
 }
 
-function startChildren(settings: Settings, logger: AppLogger): ManagedChild[] {
+function startChildren(given: Settings, settings: Promise<Settings>, logger: AppLogger): ManagedChild[] {
   const start = (role: string, count: number) =>
     Array.from({ length: count }, (_, i) => {
       const name = count > 1 ? `${role} process ${i + 1}` : `${role} process`;
-      return new ManagedChild(name, [role, '--child'], settings, logger);
+      return new ManagedChild(name, [role, '--child'], given.data, settings, logger);
     });
-  return [...start('web', settings.web), ...start('worker', settings.workers)];
+  return [...start('web', given.web), ...start('worker', given.workers)];
 }
 
 /** Polite first; after the limits, or at once on a second request, with force. */

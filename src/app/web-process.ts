@@ -11,6 +11,7 @@ import { dieWithParent, reportReady, stopRequested } from './child-process.ts';
 import { componentVersions } from './component-versions.ts';
 import { buildContent } from './content.ts';
 import { StartRefused } from './data-directory.ts';
+import { seedPolicies } from './first-start.ts';
 import { buildLive } from './live.ts';
 import type { AppLogger } from './logging.ts';
 import { releaseMemoryWhenIdle } from './release-memory.ts';
@@ -35,6 +36,7 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
   releaseMemoryWhenIdle();
   const stopped = stopRequested();
   const services = await buildServices(settings, { logger, role: roles.api ? 'web' : 'content' });
+  if (roles.api && process.channel) await seedPolicies(services.db);
   const participations = await join(services, roles, logger);
   const log = new AccessLog();
   const server = createServer({ maxHeaderSize: settings.maxHeaderSize, noDelay: true });

@@ -16,6 +16,8 @@ import { removeDirectory, taskDirectory } from './work-directory.ts';
 const pollEvery = 5000;
 /** Milliseconds a canceled task has to stop by itself. */
 const cancelPatience = 3000;
+/** Longest pause after the child could not start, in milliseconds. */
+const longestRest = 30_000;
 const shutdownReason = 'Aborted during worker shutdown.';
 
 export interface WorkerOptions {
@@ -52,6 +54,8 @@ export class Worker {
   /** Set by hints that come while the queue is being looked at. */
   #hinted = false;
   #wakeUp: () => void = () => {};
+  /** Of the child, one after the other. */
+  #failedStarts = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -139,11 +143,21 @@ export class Worker {
     }
     try {
       await this.#child.ready;
+      this.#failedStarts = 0;
       return this.#child;
     } catch (error) {
       this.#options.services.logger.error({ err: error }, 'The process for tasks does not start.');
-      await this.#idle(1000);
+      await this.#rest(Math.min(1000 * 2 ** this.#failedStarts++, longestRest));
       return undefined;
+    }
+  }
+
+  /** Waits whatever the hints, so that a child that cannot start is not started for each of them. */
+  async #rest(milliseconds: number): Promise<void> {
+    const end = performance.now() + milliseconds;
+    for (let left = milliseconds; left > 0 && !this.#stopping; left = end - performance.now()) {
+      this.#hinted = false;
+      await this.#idle(left);
     }
   }
 
