@@ -21,7 +21,8 @@ export function settingsFromParent(): Promise<Settings> {
 
 /** Tells the parent, if there is one, that this process does its work now. */
 export function reportReady(): void {
-  process.send?.({ ready: true } satisfies ReadyMessage);
+  // A parent that is gone hears nothing: this process ends by its disconnection.
+  process.send?.({ ready: true } satisfies ReadyMessage, undefined, undefined, () => {});
 }
 
 /**

@@ -5,7 +5,8 @@ import { ImmediateRunner } from './immediate-runner.ts';
 import { runTask, type TaskFunctions } from './run-task.ts';
 
 function send(message: FromChild): void {
-  process.send?.(message);
+  // A worker that is gone hears nothing: this process ends by its disconnection.
+  process.send?.(message, undefined, undefined, () => {});
 }
 
 /** Runs until the worker is gone. Signals meant for the whole group of processes are the worker's to judge. */
@@ -20,6 +21,7 @@ export function serveTasks(services: Services, functions: TaskFunctions): void {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   process.on('disconnect', () => process.exit(1));
+  if (!process.connected) process.exit(1);
   send({ type: 'ready' });
 }
 
