@@ -3,6 +3,7 @@
 import type { Plugin, RepositorySync, RepositoryType } from '../plugin-api/plugin.ts';
 import type { TaskFunction } from '../plugin-api/task.ts';
 import { publishTask, publishVersion } from '../publish/publish-task.ts';
+import { vulnerabilityTask } from '../repository/check-vulnerabilities.ts';
 import { leftoverTasks } from '../repository/clean-up-leftovers-tasks.ts';
 import { ContentRegistry } from '../repository/content-registry.ts';
 import { deleteVersionTask } from '../repository/delete-version-task.ts';
@@ -28,6 +29,7 @@ export function contentTasks(plugins: readonly Plugin[]): TaskFunction[] {
     modifyTask(engine),
     deleteVersionTask,
     commitUpload,
+    vulnerabilityTask(engine.types),
     orphanCleanupTask(engine.types),
     reclaimSpaceTask(engine.types),
     ...repairTasks,

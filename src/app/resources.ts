@@ -11,6 +11,7 @@ import { taskGroupResource, taskResource } from '../api/resources/tasks.ts';
 import { tokenResource } from '../api/resources/tokens.ts';
 import { uploadResource } from '../api/resources/uploads.ts';
 import { userResource } from '../api/resources/users.ts';
+import { vulnerabilityReportResource } from '../api/resources/vulnerability-reports.ts';
 import { taskScheduleResource, workerResource } from '../api/resources/workers.ts';
 import { declareContent } from '../plugin-api/declare-content.ts';
 import { allVersions, declareVersions } from '../plugin-api/declare-version.ts';
@@ -46,6 +47,7 @@ function makeResources(): Resource[] {
     taskGroupResource,
     taskScheduleResource,
     workerResource,
+    vulnerabilityReportResource,
     ...contentGuards,
     userResource,
     groupResource,

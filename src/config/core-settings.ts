@@ -23,6 +23,9 @@ const processes = {
   task_prefer_defer: boolean(false, 'Leave short tasks to the workers instead of running them in the API'),
   task_diagnostics: list([], 'Diagnostics that tasks may record: memory, logs, debug-logs, cpu-profile'),
   import_workers_percent: integer(100, 'Share of the workers that one import may use', { minimum: 1 }),
+  vuln_report_url: optionalText(
+    'Address of a service that knows of vulnerabilities, by the OSV protocol: its query URL',
+  ),
   vuln_report_task_limiter: integer(10, 'Parallel requests of one vulnerability report', { minimum: 1 }),
   sync_max_in_flight_items: optionalInteger('Content units under way in one sync; null is 200'),
   sync_max_in_flight_mb: integer(5120, 'MiB of downloads under way in one sync', { minimum: 1 }),
@@ -49,7 +52,9 @@ const content = {
   databases: table('PostgreSQL in the form of Pulp (default.HOST, NAME, USER …); database_url goes first', {
     secret: true,
   }),
-  storages: table('Storage back ends by name: default.BACKEND and default.OPTIONS', { secret: true }),
+  storages: table('Storage in the form of Pulp (default.BACKEND, default.OPTIONS); storage goes first', {
+    secret: true,
+  }),
   remote_defaults: table('Defaults for remotes: proxy_url, proxy_username, proxy_password …', { secret: true }),
   cache_enabled: boolean(false, 'Accepted for compatibility; the cache of this server needs no Redis'),
   cache_expires_ttl: integer(600, 'Seconds that looked-up distributions stay in the cache', {

@@ -37,6 +37,8 @@ export interface ContentType {
   readonly filters: Filters;
   /** Ordering words beside those all content has. */
   readonly ordering: readonly string[];
+  /** false: the words that all content has are not told for this type. */
+  readonly commonOrdering?: boolean;
   /** Names of the fields that `minimal=true` leaves beside those all content has. */
   readonly minimal?: readonly string[];
   /** Status that set_label and unset_label answer; 201 unless told. */
@@ -53,7 +55,12 @@ export interface ContentUpload {
   /** Fields of the request beside file, artifact, upload, file_url, repository, overwrite, pulp_labels. */
   readonly fields?: Readonly<Record<string, Field>>;
   /** Has `…/upload/`, which makes the unit in the request, with this component name; `without` names fields it does not have. */
-  readonly synchronous?: { readonly component: string; readonly without?: readonly string[] };
+  readonly synchronous?: {
+    readonly component: string;
+    readonly without?: readonly string[];
+    /** Component of the answer, where it is not that of the request. */
+    readonly answer?: string;
+  };
   /** The unit of uploaded bytes: values of its columns and the path of its artifact. May read the bytes from `file`. */
   readonly read: (input: UploadInput) => Promise<DeclaredContent>;
 }

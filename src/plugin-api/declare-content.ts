@@ -56,7 +56,10 @@ export function declareContent(
     },
     fields: contentFields(type, model),
     filters: { ...contentFilters, ...type.filters },
-    ordering: [...MASTER_ORDERING, 'pulp_labels', 'timestamp_of_interest', 'upstream_id', ...type.ordering],
+    ordering:
+      type.commonOrdering === false
+        ? ['pk', ...type.ordering]
+        : [...MASTER_ORDERING, 'pulp_labels', 'timestamp_of_interest', 'upstream_id', ...type.ordering],
     operations: { list: true, read: true, ...(type.upload && { create: 'task' as const }) },
     actions: [...actions, ...(type.upload?.synchronous ? [uploadAction(type, own)] : [])],
     hasLabels: true,
@@ -210,7 +213,7 @@ function uploadAction(type: ContentType, handlers: ContentHandlers): Action {
     description: 'Makes a unit in the request itself.',
     input: { component, fields: Object.fromEntries(Object.entries(fields).filter(([name]) => !without.has(name))) },
     media: ['application/x-www-form-urlencoded', 'multipart/form-data'],
-    output: { 201: { component } },
+    output: { 201: { component: type.upload!.synchronous!.answer ?? component } },
     run: handlers.uploadNow,
   };
 }

@@ -1,5 +1,5 @@
 /** A package type: what a folder of plugins/ tells the core about itself. A missing part is a missing capability. */
-import type { Transaction } from '../db/database.ts';
+import type { Queryable, Transaction } from '../db/database.ts';
 import type { RemoteSettings } from '../download/downloader.ts';
 import type { DigestName, Digests } from '../lib/digest.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
@@ -80,6 +80,12 @@ export interface RepositorySync {
   mirrors?(options: Values): boolean;
 }
 
+export interface ScannedPackage {
+  readonly contentId: number;
+  readonly name: string;
+  readonly version: string;
+}
+
 export interface RepositoryType {
   readonly pulpType: string;
   readonly contentTypes: readonly ContentType[];
@@ -92,6 +98,12 @@ export interface RepositoryType {
   finalize?(tx: Transaction, version: Version, repository: Repository, context: TaskContext): Promise<void>;
   /** Whether and how new versions are published by themselves: the values of the publication, or undefined. */
   autopublish?(repository: Repository): Values | undefined;
+  /** How its packages are named to services that know of weaknesses. */
+  readonly scan?: {
+    /** `PyPI`, as services of the OSV protocol name it. */
+    readonly ecosystem: string;
+    packages(db: Queryable, version: Version): AsyncIterable<ScannedPackage>;
+  };
   /** Overlapping artifact paths in a version are an error (default true). */
   readonly checkPaths?: boolean;
 }

@@ -24,6 +24,7 @@ export const groupRoleModel = core('GroupRole', 'groups/*/roles', 'role_assignme
 export const roleModel = core('Role', 'roles', 'role', { inDomain: false });
 export const accessPolicyModel = core('AccessPolicy', 'access_policies', 'access_policy', { inDomain: false });
 export const tokenModel = core('Token', 'tokens', 'api_token', { inDomain: false });
+export const vulnerabilityReportModel = core('VulnerabilityReport', 'vuln_report', 'vulnerability_report');
 
 export const coreModels: readonly Model[] = [
   taskModel,
@@ -40,4 +41,5 @@ export const coreModels: readonly Model[] = [
   roleModel,
   accessPolicyModel,
   tokenModel,
+  vulnerabilityReportModel,
 ];

@@ -73,7 +73,11 @@ export const pythonPackage: ContentType = {
   access: packageAccess,
   upload: {
     fields: packageUploadFields,
-    synchronous: { component: 'PythonPackageContentUpload', without: ['relative_path'] },
+    synchronous: {
+      component: 'PythonPackageContentUpload',
+      without: ['relative_path'],
+      answer: 'python.PythonPackageContent',
+    },
     read: (input) => readUploadedPackage(input),
   },
 };
@@ -141,6 +145,7 @@ export const packageYank: ContentType = {
   },
   filters: {},
   ordering: [],
+  commonOrdering: false,
 };
 
 export const pythonContentTypes: readonly ContentType[] = [pythonPackage, packageProvenance, packageYank];

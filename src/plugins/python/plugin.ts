@@ -6,11 +6,12 @@ import { publishIndex } from './publish.ts';
 import { locateUpstream, pulledPackage } from './pull-through.ts';
 import { repairTask } from './repair.ts';
 import { replicatePython } from './replicate.ts';
-import { checkVersion, SYNC_TASK } from './repository.ts';
+import { checkVersion, SYNC_TASK, scanVersion } from './repository.ts';
 import { PUBLISH_TASK, pythonResources } from './resources.ts';
 import { servePython } from './serve.ts';
 import { syncFromIndex } from './sync.ts';
 import { pythonTasks } from './tasks.ts';
+import { scannedPackages } from './version-packages.ts';
 
 export const pythonPlugin = definePlugin({
   name: 'python',
@@ -27,6 +28,7 @@ export const pythonPlugin = definePlugin({
       sync: { taskName: SYNC_TASK, remotes: ['python.python'], run: syncFromIndex },
       autopublish: ({ details }: Repository) => (details.autopublish === true ? {} : undefined),
       check: checkVersion,
+      scan: { ecosystem: 'PyPI', packages: scannedPackages },
     },
   ],
   publications: [{ pulpType: 'python.python', taskName: PUBLISH_TASK, publish: publishIndex }],
@@ -41,6 +43,7 @@ export const pythonPlugin = definePlugin({
   ],
   replicate: [replicatePython],
   contentTasks: (tools) => [...pythonTasks(tools), repairTask(tools)],
+  versionActions: [scanVersion],
   live: pythonLive,
   migrations: new URL('./migrations/', import.meta.url),
 });

@@ -42,6 +42,25 @@ const repairMetadata: Action = {
   },
 };
 
+/** Of the versions of a repository. */
+export const scanVersion: Action = {
+  name: 'scan',
+  method: 'post',
+  detail: true,
+  summary: 'Generate vulnerability report',
+  description: 'Starts a task that looks for known weaknesses of the packages of the version.',
+  output: { 202: { component: 'AsyncOperation' } },
+  run: async (request, target) => {
+    const { pulp_id: version, repository_pulp_id: repository } = target.row;
+    const task = await request.dispatch({
+      name: 'pulpcore.app.tasks.vulnerability_report.check_content',
+      args: { repository_version: String(version) },
+      shared: [`prn:python.pythonrepository:${repository}`],
+    });
+    return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+  },
+};
+
 interface Rules {
   readonly allow_package_substitution?: boolean;
   readonly error_on_reject?: boolean;

@@ -1,5 +1,5 @@
 /** Conditions and queries over the packages of a repository version. */
-import { type Queryable, type Row, type Sql, sql, type Version } from '../../plugin-api/index.ts';
+import { type Queryable, type Row, type ScannedPackage, type Sql, sql, type Version } from '../../plugin-api/index.ts';
 import type { IndexProject } from './formats/index-file.ts';
 
 /** Condition on `rc`, a row of repository_content. */
@@ -82,4 +82,19 @@ export async function versionStamp(
     sql`select pulp_created as created from repository_version where id = ${version.id}`,
   );
   return { number: version.number, created: row?.created ?? new Date(0) };
+}
+
+const SCAN_BATCH = 1000;
+
+/** The packages of a version as services that know of weaknesses are asked about them. */
+export async function* scannedPackages(db: Queryable, version: Version): AsyncGenerator<ScannedPackage> {
+  for (let last = 0; ; ) {
+    const rows =
+      await db.rows<ScannedPackage>(sql`select p.content_id as "contentId", p.name_normalized as name, p.version
+      from python_package p join repository_content rc on rc.content_id = p.content_id
+      where ${inVersion(version)} and p.content_id > ${last} order by p.content_id limit ${SCAN_BATCH}`);
+    yield* rows;
+    if (rows.length < SCAN_BATCH) return;
+    last = rows.at(-1)!.contentId;
+  }
 }
