@@ -93,7 +93,7 @@ export const fileAcs = declareAcs({
   type: 'file',
   description: 'Other places to fetch files from.',
   remote: 'file.fileremote',
-  refreshTask: 'pulp_file.app.tasks.synchronizing.refresh',
+  refreshTask: 'pulp_file.app.tasks.synchronizing.synchronize',
 });
 
 export const fileResources: readonly Resource[] = [fileRepository, fileRemote, fileGitRemote, filePublication, fileDistribution, fileAcs];
