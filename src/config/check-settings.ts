@@ -1,5 +1,7 @@
 /** Combinations of settings with which the server refuses to start, in words. */
 import { accessSync, constants } from 'node:fs';
+import { messageOf } from '../lib/errors.ts';
+import { chosenStorage } from './chosen-storage.ts';
 import type { Settings } from './settings.ts';
 
 /** Messages for everything that is wrong; none when the settings can be used. */
@@ -54,6 +56,11 @@ export function refusals(settings: Settings): string[] {
       parseBind(value) === undefined,
       `Setting ${name === 'bind' ? 'bind' : 'metrics_bind'} must be an address and a port such as 127.0.0.1:8080, not ${JSON.stringify(value)}`,
     );
+  }
+  try {
+    chosenStorage(settings);
+  } catch (error) {
+    problems.push(messageOf(error));
   }
   return problems;
 }

@@ -3,8 +3,9 @@ import { coreSettings } from './core-settings.ts';
 import { pluginSettings } from './plugin-settings.ts';
 import { serverSettings } from './server-settings.ts';
 import { camelCase, type SettingsOf } from './setting.ts';
+import { storageSettings } from './storage-settings.ts';
 
-export const declarations = { ...serverSettings, ...coreSettings, ...pluginSettings };
+export const declarations = { ...serverSettings, ...storageSettings, ...coreSettings, ...pluginSettings };
 
 export type SettingName = keyof typeof declarations;
 export type Settings = SettingsOf<typeof declarations>;

@@ -9,6 +9,7 @@ import { DiskSync } from './disk-sync.ts';
 import type { StorageDriver, StoredFile, Usage } from './driver.ts';
 import { listFiles, removeEmptyDirectories } from './file-tree.ts';
 import { InvalidKey, MissingFile, storageError } from './storage-errors.ts';
+import { checkKey } from './storage-key.ts';
 
 /** How often a directory may vanish under a move (a sweep removes empty ones) before that is an error. */
 const MOVE_TRIES = 5;
@@ -127,9 +128,7 @@ export class FilesystemDriver implements StorageDriver {
   }
 
   #path(key: string): string {
-    const parts = key.split('/');
-    const bad = key.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..');
-    if (bad) throw new InvalidKey(key);
+    checkKey(key);
     return join(this.root, key);
   }
 

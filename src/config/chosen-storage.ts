@@ -1,0 +1,103 @@
+/** Which storage the settings ask for: our own settings first, then the peer's form, else the file system. */
+import { isTable } from './parse-value.ts';
+import type { Settings } from './settings.ts';
+
+export interface FilesystemChoice {
+  readonly kind: 'filesystem';
+  readonly root: string;
+}
+
+export interface S3Choice {
+  readonly kind: 's3';
+  readonly bucket: string;
+  readonly endpoint: string | null;
+  readonly region: string;
+  /** Empty: found by the client in the environment. */
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly pathStyle: boolean;
+  readonly prefix: string;
+  /** Life of links in seconds. */
+  readonly linkExpiry: number;
+}
+
+export type StorageChoice = FilesystemChoice | S3Choice;
+
+type StorageValues = Pick<
+  Settings,
+  | 'storage'
+  | 'storages'
+  | 'mediaRoot'
+  | 's3Bucket'
+  | 's3Endpoint'
+  | 's3Region'
+  | 's3AccessKey'
+  | 's3SecretKey'
+  | 's3PathStyle'
+  | 's3Prefix'
+  | 's3LinkExpiry'
+>;
+
+const FILESYSTEM = /(^|\.)FileSystem(Storage)?$/;
+const S3 = /(^|\.)(S3Storage|S3Boto3Storage)$/;
+
+/** What is wrong with the choice, in words for the operator. */
+export class StorageChoiceError extends Error {
+  override readonly name = 'StorageChoiceError';
+}
+
+/** Throws StorageChoiceError for back ends that are not supported, and for object stores without a bucket. */
+export function chosenStorage(settings: StorageValues): StorageChoice {
+  if (settings.storage !== '') return ownChoice(settings, settings.storage);
+  const entry = settings.storages.default;
+  if (!isTable(entry) || entry.BACKEND === undefined) return ownChoice(settings, 'filesystem');
+  const options = isTable(entry.OPTIONS) ? entry.OPTIONS : {};
+  return peerChoice(String(entry.BACKEND), options, settings);
+}
+
+/** The same for another place than the one in effect, as move-storage takes it: `filesystem` or `s3`. */
+export function ownChoice(settings: StorageValues, kind: 'filesystem' | 's3'): StorageChoice {
+  if (kind === 'filesystem') return { kind, root: settings.mediaRoot };
+  return checked({
+    kind,
+    bucket: settings.s3Bucket,
+    endpoint: settings.s3Endpoint,
+    region: settings.s3Region,
+    accessKey: settings.s3AccessKey,
+    secretKey: settings.s3SecretKey,
+    pathStyle: settings.s3PathStyle,
+    prefix: settings.s3Prefix,
+    linkExpiry: settings.s3LinkExpiry,
+  });
+}
+
+/** A back end and its options as the peer names them, for the server or for a domain. */
+export function peerChoice(
+  backend: string,
+  options: Readonly<Record<string, unknown>>,
+  settings: StorageValues,
+): StorageChoice {
+  const word = (name: string) => (options[name] == null ? '' : String(options[name]));
+  if (FILESYSTEM.test(backend)) return { kind: 'filesystem', root: word('location') || settings.mediaRoot };
+  if (!S3.test(backend)) {
+    throw new StorageChoiceError(
+      `The storage back end ${backend} is not supported; there are FileSystem and S3Storage.`,
+    );
+  }
+  return checked({
+    kind: 's3',
+    bucket: word('bucket_name'),
+    endpoint: word('endpoint_url') || null,
+    region: word('region_name') || settings.s3Region,
+    accessKey: word('access_key'),
+    secretKey: word('secret_key'),
+    pathStyle: word('addressing_style') === '' ? word('endpoint_url') !== '' : word('addressing_style') === 'path',
+    prefix: word('location'),
+    linkExpiry: Number(word('querystring_expire')) || settings.s3LinkExpiry,
+  });
+}
+
+function checked(choice: S3Choice): S3Choice {
+  if (choice.bucket === '') throw new StorageChoiceError('An object store needs a bucket: set s3_bucket.');
+  return { ...choice, prefix: choice.prefix.replace(/^\/+|\/+$/g, '') };
+}
