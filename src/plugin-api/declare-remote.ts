@@ -212,7 +212,7 @@ export function checkUrl(url: string, allowedPaths: readonly string[]): void {
     throw ValidationError.field('url', 'Enter a valid URL.');
   }
   if (parsed.protocol === 'file:') {
-    const path = decodeURIComponent(parsed.pathname);
+    const path = decodeURIComponent(parsed.pathname).replace(/\/{2,}/g, '/');
     const clean = !path.split('/').includes('..');
     if (clean && allowedPaths.some((allowed) => `${path}/`.startsWith(`${allowed.replace(/\/+$/, '')}/`))) return;
     throw ValidationError.field('url', `url '${url}' starts with a not allowed import path.`);
