@@ -12,7 +12,9 @@ import type { LoadedSettings } from '../config/load-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { startEmbedded } from '../db/embedded/embedded.ts';
+import { Secrets } from '../lib/secrets.ts';
 import { clusterDirectory, lockFile, restoreMark, StartRefused } from './data-directory.ts';
+import { encryptionKeyFile } from './encryption-key.ts';
 import type { AppLogger } from './logging.ts';
 import { migrationSources } from './migrations.ts';
 import { requireMigrated, withDatabase } from './prepare-database.ts';
@@ -42,7 +44,7 @@ export async function backUp(
   try {
     return await withDatabase(settings, logger, async (db, databaseUrl) => {
       await requireMigrated(db);
-      const storage = await openStorage(settings, db);
+      const storage = await openStorage(settings, db, await Secrets.load(encryptionKeyFile(settings)));
       return await makeBackup({
         db,
         databaseUrl,

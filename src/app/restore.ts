@@ -117,7 +117,7 @@ async function bringBack(settings: Settings, source: Source, db: Database, repor
   const loaded = await loadDatabase(db, join(path, manifest.database.path), migrationSources(), report);
   const rows = Object.values(loaded.rows).reduce((sum, count) => sum + count, 0);
   report.tell(`Database: ${rows} rows loaded, ${loaded.upgraded} newer migrations applied.`);
-  const storage = await openStorage(settings, db);
+  const storage = await openStorage(settings, db, await Secrets.load(encryptionKeyFile(settings)));
   const files = await restoreFiles(path, manifest, storage.driverOf, report);
   report.tell(`Files: ${files.brought} brought back, ${files.present} were there.`);
   await tellTidied(db, files, report);

@@ -1,18 +1,17 @@
 /** Builds what a process works with: database pool, storage, downloads, secrets, models. */
-import { join } from 'node:path';
 import { presentOne } from '../api/engine/present.ts';
 import { presenterFor } from '../api/engine/presenter.ts';
 import { readRow } from '../api/engine/read-rows.ts';
 import type { Settings } from '../config/settings.ts';
-import { createDownloader, type RemoteSettings } from '../download/downloader.ts';
+import { createDownloaderFactory } from '../download/downloader.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
 import { labelOf, Models } from '../plugin-api/model.ts';
 import type { Resource } from '../plugin-api/resource.ts';
 import { ArtifactStore } from '../storage/artifact-store.ts';
-import { FilesystemDriver } from '../storage/filesystem.ts';
 import { type BaseServices, openBase, type ServiceOptions } from './base-services.ts';
 import { allModels } from './models.ts';
 import { allResources } from './resources.ts';
+import { openStorage } from './storage.ts';
 
 export interface BuiltServices extends Services {
   readonly logger: BaseServices['logger'];
@@ -22,9 +21,9 @@ export interface BuiltServices extends Services {
 
 export async function buildServices(settings: Settings, options: ServiceOptions): Promise<BuiltServices> {
   const base = await openBase(settings, options);
-  const root = settings.mediaRoot || join(settings.data, 'media');
-  const driver = await FilesystemDriver.create(root);
-  const store = new ArtifactStore({ driver, workDirectory: join(root, 'tmp', 'files'), fsync: settings.storageFsync });
+  const { driver, workDirectory } = await openStorage(settings, base.db, base.secrets);
+  const store = new ArtifactStore({ driver, workDirectory, fsync: settings.storageFsync });
+  const downloaders = createDownloaderFactory(settings);
   const stores = new Map<number, ArtifactStore>();
   const services: BuiltServices = {
     ...base,
@@ -36,17 +35,10 @@ export async function buildServices(settings: Settings, options: ServiceOptions)
       stores.set(domain.id, own);
       return own;
     },
-    downloader: (remote) =>
-      createDownloader(withDefaults(remote, settings), { allowedPaths: settings.allowedImportPaths }),
+    downloader: downloaders.create,
     present: (domain, label, pulpId) => presentById(services, domain, label, pulpId),
   };
   return services;
-}
-
-/** Fields a remote leaves empty come from the setting remote_defaults. */
-function withDefaults(remote: RemoteSettings, settings: Settings): RemoteSettings {
-  const given = Object.entries(remote).filter(([, value]) => value !== null && value !== undefined);
-  return { ...(settings.remoteDefaults as Partial<RemoteSettings>), ...Object.fromEntries(given) } as RemoteSettings;
 }
 
 let byLabel: Map<string, Resource> | undefined;

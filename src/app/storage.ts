@@ -1,16 +1,66 @@
 /** The places where this server keeps bytes: one for the default domain and those without a place of their own. */
+import { join } from 'node:path';
+import { chosenStorage, mediaRoot, ownChoice, peerChoice } from '../config/chosen-storage.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Queryable } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+import type { Secrets } from '../lib/secrets.ts';
 import type { StorageDriver } from '../storage/driver.ts';
-import { FilesystemDriver } from '../storage/filesystem.ts';
+import { FallbackDriver } from '../storage/fallback-driver.ts';
+import { LazyDriver } from '../storage/lazy-driver.ts';
+import { openDriver } from '../storage/open-driver.ts';
 
 export interface OpenedStorage {
+  /** For the default domain. */
   readonly driver: StorageDriver;
   /** The driver of a domain, by its id; null is the default domain. */
-  readonly driverOf: (domain: string | null) => Promise<StorageDriver>;
+  readonly driverOf: (domain: string | null) => StorageDriver;
+  /** Local directory for bytes on their way in. */
+  readonly workDirectory: string;
 }
 
-export async function openStorage(settings: Settings, _db: Queryable): Promise<OpenedStorage> {
-  const driver = await FilesystemDriver.create(settings.mediaRoot);
-  return { driver, driverOf: async () => driver };
+/** Throws StorageChoiceError or the storage's error when it cannot be opened. */
+export async function openStorage(settings: Settings, db: Queryable, secrets: Secrets): Promise<OpenedStorage> {
+  const driver = await mainDriver(settings);
+  const domains = new Map<string, StorageDriver>();
+  return {
+    driver,
+    // On the file system of the artifacts if they are in one, so that moving in is a rename.
+    workDirectory: join(mediaRoot(settings), 'tmp', 'files'),
+    driverOf(domain) {
+      if (domain === null) return driver;
+      const known = domains.get(domain);
+      if (known) return known;
+      const own = new LazyDriver(() => domainDriver(settings, db, secrets, domain, driver));
+      domains.set(domain, own);
+      return own;
+    },
+  };
+}
+
+async function mainDriver(settings: Settings): Promise<StorageDriver> {
+  const driver = await openDriver(chosenStorage(settings));
+  if (settings.storageFormer === '') return driver;
+  return new FallbackDriver(driver, await openDriver(ownChoice(settings, settings.storageFormer)));
+}
+
+interface DomainRow {
+  storage_class: string;
+  storage_settings: Readonly<Record<string, unknown>>;
+  storage_secrets: string | null;
+}
+
+/** A domain without settings of its own shares the main storage, below a directory of its own. */
+async function domainDriver(
+  settings: Settings,
+  db: Queryable,
+  secrets: Secrets,
+  domain: string,
+  main: StorageDriver,
+): Promise<StorageDriver> {
+  const row = await db.row<DomainRow>(sql`
+    select storage_class, storage_settings, storage_secrets from domain where pulp_id = ${domain}::uuid`);
+  if (!row || (Object.keys(row.storage_settings).length === 0 && row.storage_secrets === null)) return main;
+  const hidden = row.storage_secrets === null ? {} : (JSON.parse(secrets.decrypt(row.storage_secrets)) as object);
+  return await openDriver(peerChoice(row.storage_class, { ...row.storage_settings, ...hidden }, settings));
 }

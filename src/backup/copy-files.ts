@@ -11,7 +11,7 @@ import { syncDirectory } from './manifest.ts';
 import { type Report, sizeText } from './progress.ts';
 
 /** The driver of a domain, by its id; null is the default domain. */
-export type DriverOf = (domain: string | null) => Promise<StorageDriver>;
+export type DriverOf = (domain: string | null) => StorageDriver;
 
 export interface CopyRequest {
   readonly list: string;
@@ -80,7 +80,7 @@ class Copier implements CopiedFiles {
     for (const earlier of this.#request.earlier) {
       if (file.sha256 !== null && (await this.#linked(join(earlier, file.key), path, file))) return;
     }
-    const driver = await this.#request.driverOf(file.domain);
+    const driver = this.#request.driverOf(file.domain);
     const local = driver.localPath(file.key);
     if (local !== undefined && (await this.#linked(local, path, file))) return;
     await this.#copy(driver, file, path);

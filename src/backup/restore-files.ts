@@ -54,7 +54,7 @@ class Restorer implements RestoredFiles {
   }
 
   async take(file: ListedFile): Promise<void> {
-    const driver = await this.#driverOf(file.domain);
+    const driver = this.#driverOf(file.domain);
     const there = await driver.stat(file.key);
     if (there?.size === file.size) this.present++;
     else if (this.#manifest.files.kept === 'here') await this.#bring(driver, file);

@@ -1,4 +1,5 @@
 /** Which storage the settings ask for: our own settings first, then the peer's form, else the file system. */
+import { join } from 'node:path';
 import { isTable } from './parse-value.ts';
 import type { Settings } from './settings.ts';
 
@@ -27,6 +28,7 @@ type StorageValues = Pick<
   Settings,
   | 'storage'
   | 'storages'
+  | 'data'
   | 'mediaRoot'
   | 's3Bucket'
   | 's3Endpoint'
@@ -57,7 +59,7 @@ export function chosenStorage(settings: StorageValues): StorageChoice {
 
 /** The same for another place than the one in effect, as move-storage takes it: `filesystem` or `s3`. */
 export function ownChoice(settings: StorageValues, kind: 'filesystem' | 's3'): StorageChoice {
-  if (kind === 'filesystem') return { kind, root: settings.mediaRoot };
+  if (kind === 'filesystem') return { kind, root: mediaRoot(settings) };
   return checked({
     kind,
     bucket: settings.s3Bucket,
@@ -78,7 +80,7 @@ export function peerChoice(
   settings: StorageValues,
 ): StorageChoice {
   const word = (name: string) => (options[name] == null ? '' : String(options[name]));
-  if (FILESYSTEM.test(backend)) return { kind: 'filesystem', root: word('location') || settings.mediaRoot };
+  if (FILESYSTEM.test(backend)) return { kind: 'filesystem', root: word('location') || mediaRoot(settings) };
   if (!S3.test(backend)) {
     throw new StorageChoiceError(
       `The storage back end ${backend} is not supported; there are FileSystem and S3Storage.`,
@@ -95,6 +97,11 @@ export function peerChoice(
     prefix: word('location'),
     linkExpiry: Number(word('querystring_expire')) || settings.s3LinkExpiry,
   });
+}
+
+/** Directory of the artifacts in the file system, and of files on their way into any storage. */
+export function mediaRoot(settings: Pick<Settings, 'data' | 'mediaRoot'>): string {
+  return settings.mediaRoot || join(settings.data, 'media');
 }
 
 function checked(choice: S3Choice): S3Choice {

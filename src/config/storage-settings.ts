@@ -3,6 +3,11 @@ import { boolean, choice, integer, optionalText, text } from './setting.ts';
 
 export const storageSettings = {
   storage: choice('', ['', 'filesystem', 's3'], 'Where artifacts are kept; empty: as storages says, else filesystem'),
+  storage_former: choice(
+    '',
+    ['', 'filesystem', 's3'],
+    'While artifacts move: where they are read as long as they are not in storage',
+  ),
   s3_bucket: text('', 'Bucket of the object store'),
   s3_endpoint: optionalText('URL of an object store other than Amazon, such as https://objects.example.com'),
   s3_region: text('us-east-1', 'Region of the bucket'),

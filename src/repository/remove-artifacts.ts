@@ -1,6 +1,7 @@
 /** Removes artifacts that nothing uses: the rows first, then the files, unless the same bytes have come back meanwhile. */
 import { forEachConcurrent } from '../lib/map-concurrent.ts';
 import { holdArtifactGate } from '../model/artifact.ts';
+import { removingFiles } from '../model/file-removal.ts';
 import { deleteArtifactRows, knownDigests, type UnusedArtifact } from '../model/orphans.ts';
 import type { TaskContext } from '../plugin-api/task.ts';
 
@@ -17,7 +18,14 @@ export async function removeArtifacts(
   artifacts: readonly UnusedArtifact[],
 ): Promise<RemovedArtifacts> {
   if (artifacts.length === 0) return { count: 0, bytes: 0 };
-  const gone = await context.write((tx) => deleteArtifactRows(tx, artifacts));
+  const gone = await removingFiles(
+    (work) => context.write(work),
+    (tx) => deleteArtifactRows(tx, artifacts),
+    {
+      signal: context.signal,
+      onWait: () => context.logger.info({}, 'The removal of files waits for a backup or for maintenance to end.'),
+    },
+  );
   const { domain } = context;
   const store = context.storage(domain);
   await context.db.transaction(async (tx) => {

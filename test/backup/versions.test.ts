@@ -158,9 +158,10 @@ test('a user who only owns the database can restore and replace', async () => {
 test('removal of files waits for a backup and for maintenance', async () => {
   const db = await useDatabase();
   const lock = await waitForAdvisoryLock({ url: db.url, name: fileRemovalLock });
+  const transact: Database['transaction'] = (work) => db.transaction(work);
   const done: string[] = [];
   let waited = 0;
-  const removal = removingFiles(db, async () => void done.push('removed'), { onWait: () => void waited++ });
+  const removal = removingFiles(transact, async () => void done.push('removed'), { onWait: () => void waited++ });
   await sleep(300);
   assert.deepEqual(done, []);
   await lock.release();
@@ -168,7 +169,9 @@ test('removal of files waits for a backup and for maintenance', async () => {
   assert.deepEqual([done, waited], [['removed'], 1]);
   await db.run(sql`update server_state set maintenance_since = now()`);
   const stop = new AbortController();
-  const stopped = removingFiles(db, async () => assert.fail('removed during maintenance'), { signal: stop.signal });
+  const stopped = removingFiles(transact, async () => assert.fail('removed during maintenance'), {
+    signal: stop.signal,
+  });
   await sleep(200);
   stop.abort(new Error('task canceled'));
   await assert.rejects(stopped, /abort|task canceled/i);
