@@ -83,7 +83,13 @@ export class Flight {
   /** The fetching side is done, with saving too. */
   end(): void {
     this.#ended = true;
+    this.#wake();
     this.#closeIfUnused();
+  }
+
+  /** Waits until the fetching side is done, with saving too. */
+  async untilEnded(): Promise<void> {
+    while (!this.#ended) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Waits until a condition holds. Rejects with the reason when the fetch fails before. */

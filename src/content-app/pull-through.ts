@@ -81,6 +81,8 @@ export class PullThrough {
     const flight = this.#tools.flights.join(`path ${entry.distribution.pulpId} ${file.url}`, saves, run);
     try {
       await flight.until(() => flight.complete || flight.available > 0);
+      // Who has got a small file finds it saved, and its addition to the repository dispatched.
+      if (flight.complete && saves) await flight.untilEnded();
       const now = Date.now();
       await sendFlight(request, response, flight, {
         contentType: contentTypeOf(path, flight.contentType),

@@ -82,7 +82,7 @@ export class ContentServer {
     if (refusal !== undefined) return sendStatus(request, response, { status: 403, reason: refusal });
     const { basePath } = entry.distribution;
     if (requested.path.length === basePath.length) return redirectToDirectory(request, response, requested);
-    const path = requested.path.slice(basePath.length + 1);
+    const path = pathBelow(entry, requested.path.slice(basePath.length + 1), request.url!);
     await this.#serve({ request, response, requested, entry, path, key: `${entry.serial}/${path}` });
   }
 
@@ -205,6 +205,12 @@ export class ContentServer {
     if (path === '' && !root.endsWith('/')) return redirectToDirectory(request, response, requested);
     sendBody(request, response, page, HTML);
   }
+}
+
+/** A type may give the query of a URL a meaning. */
+function pathBelow({ type }: ServedEntry, path: string, url: string): string {
+  const mark = type?.pathWith ? url.indexOf('?') : -1;
+  return mark < 0 ? path : type!.pathWith!(path, new URLSearchParams(url.slice(mark + 1)));
 }
 
 function isCacheable(answer: Answer): answer is CachedAnswer {

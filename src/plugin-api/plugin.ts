@@ -55,6 +55,11 @@ export interface SyncContext extends TaskContext {
     url: string,
     expected?: { size?: number; digests?: Readonly<Record<string, string>> },
   ): Promise<TempArtifact & { url: string }>;
+  /** Takes bytes into the store as a temporary artifact (discarded at the end unless kept), checked against what is expected of them. */
+  receive(
+    source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    expected?: { size?: number; digests?: Digests },
+  ): Promise<TempArtifact>;
   /** Whether a unit of the latest version has no bytes here. */
   hasMissingArtifacts(): Promise<boolean>;
 }
@@ -196,6 +201,8 @@ export interface DistributionType {
     path: string,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): Promise<ServeAnswer | undefined>;
+  /** The path that a URL with this query asks for, where the query changes it. */
+  pathWith?(path: string, query: URLSearchParams): string;
   /** Where upstream has a path, for types whose files are not at their own paths below the remote's URL; null: nowhere. */
   locate?(services: Services, remote: Remote, path: string): Promise<UpstreamFile | null>;
   /** Recognises a path fetched from the distribution's remote as a unit of content; its first artifact is what was fetched. */

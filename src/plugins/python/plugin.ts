@@ -3,7 +3,7 @@ import { definePlugin, type Repository } from '../../plugin-api/index.ts';
 import { pythonContentTypes } from './content.ts';
 import { pythonLive } from './live/live.ts';
 import { publishIndex } from './publish.ts';
-import { locateUpstream, pulledPackage } from './pull-through.ts';
+import { locateUpstream, pathWithQuery, pulledPackage } from './pull-through.ts';
 import { repairTask } from './repair.ts';
 import { replicatePython } from './replicate.ts';
 import { checkVersion, SYNC_TASK, scanVersion } from './repository.ts';
@@ -37,6 +37,7 @@ export const pythonPlugin = definePlugin({
       pulpType: 'python.python',
       servesPublications: false,
       serve: servePython,
+      pathWith: pathWithQuery,
       locate: locateUpstream,
       pullThrough: pulledPackage,
     },

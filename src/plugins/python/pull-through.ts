@@ -41,6 +41,12 @@ export async function locateUpstream(services: Services, remote: Remote, path: s
   return null;
 }
 
+/** Installers that know no queries put `.metadata` behind the whole URL, and so behind the address in the query (PEP 658). */
+export function pathWithQuery(path: string, query: URLSearchParams): string {
+  const asksMetadata = query.get('redirect')?.endsWith('.metadata') ?? false;
+  return asksMetadata && !path.endsWith('.metadata') ? `${path}.metadata` : path;
+}
+
 function metadataOf({ metadata, url }: IndexFile): UpstreamFile | null {
   if (metadata === null) return null;
   const beside = new URL(url);
