@@ -1,4 +1,5 @@
 /** The task that syncs a repository from a remote: what the plugin finds upstream becomes a new version. */
+import type { DigestName } from '../lib/digest.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { isAlternateRepository } from '../model/alternate-source.ts';
 import { hasMissingArtifacts } from '../model/content-artifact.ts';
@@ -12,6 +13,8 @@ import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import { presentVersion, requireRepository } from '../repository/modify-task.ts';
 import type { VersionEngine } from '../repository/version-context.ts';
 import { detailTables, type NewVersion, withNewVersion } from '../repository/with-new-version.ts';
+import type { TempArtifact } from '../storage/artifact-store.ts';
+import type { Expected } from '../storage/body.ts';
 import { type AlternateArgs, openAlternate } from './alternate-sync.ts';
 import { OpenRemotes } from './open-remotes.ts';
 import { recordSync } from './record-sync.ts';
@@ -90,8 +93,18 @@ async function openSync(
     options: args.options ?? {},
     deferred: remote.policy !== 'immediate',
     fetch: async (url, expected) => temps.add(await remotes.fetch(remote.pulpId, url, expected ?? {})),
+    receive: async (source, expected) => temps.add(await receive(context, source, expected)),
     hasMissingArtifacts: () => hasMissingArtifacts(context.db, latest),
   };
+}
+
+async function receive(
+  { storage, domain, settings, signal }: TaskContext,
+  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  expected: Expected | undefined,
+): Promise<TempArtifact> {
+  const digests = settings.allowedContentChecksums as DigestName[];
+  return await storage(domain).receive(source, { digests, expected, signal });
 }
 
 async function requireRemote(context: TaskContext, sync: RepositorySync, args: SyncArgs): Promise<Remote> {

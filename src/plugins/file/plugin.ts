@@ -1,6 +1,7 @@
 /** The file type: files of any kind under their paths, listed by a manifest. */
 import { definePlugin, type Repository } from '../../plugin-api/index.ts';
 import { fileContent } from './content.ts';
+import { syncFromGit } from './git-sync.ts';
 import { publishFiles } from './publish.ts';
 import { replicateFiles } from './replicate.ts';
 import { fileResources } from './resources.ts';
@@ -20,8 +21,8 @@ export const filePlugin = definePlugin({
       publicationType: 'file.file',
       sync: {
         taskName: 'pulp_file.app.tasks.synchronizing.synchronize',
-        remotes: ['file.file'],
-        run: syncFromManifest,
+        remotes: ['file.file', 'file.git'],
+        run: (context) => (context.remote.pulpType === 'file.git' ? syncFromGit(context) : syncFromManifest(context)),
       },
       autopublish: ({ details }: Repository) =>
         details.autopublish === true ? { manifest: details.manifest } : undefined,

@@ -96,4 +96,11 @@ export const fileAcs = declareAcs({
   refreshTask: 'pulp_file.app.tasks.synchronizing.synchronize',
 });
 
-export const fileResources: readonly Resource[] = [fileRepository, fileRemote, fileGitRemote, filePublication, fileDistribution, fileAcs];
+export const fileResources: readonly Resource[] = [
+  fileRepository,
+  fileRemote,
+  fileGitRemote,
+  filePublication,
+  fileDistribution,
+  fileAcs,
+];
