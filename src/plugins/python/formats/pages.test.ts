@@ -1,0 +1,69 @@
+/** Pages of simple indexes are read as they were written, and read in other styles too. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { readMirrorConfig } from './bandersnatch-config.ts';
+import type { IndexFile } from './index-file.ts';
+import { readIndexPage, readProjectPage } from './read-simple-html.ts';
+import { readIndexJson, readProjectDocument } from './read-simple-json.ts';
+import { writeIndexPage, writeProjectPage } from './simple-html.ts';
+import { writeIndexJson, writeProjectJson } from './simple-json.ts';
+
+const file: IndexFile = {
+  filename: 'a<b-1.tar.gz',
+  url: 'http://host/x/a%3Cb-1.tar.gz',
+  hashes: { sha256: 'a'.repeat(64) },
+  requiresPython: '>=3.8, <4',
+  metadata: 'b'.repeat(64),
+  yanked: 'has a "bug"',
+  size: 5,
+  uploadTime: '2026-01-01T00:00:00Z',
+  provenance: 'http://host/p',
+};
+const plain = { ...file, requiresPython: null, metadata: null, yanked: null, provenance: null };
+const projects = [{ name: 'A.b', normalized: 'a-b' }];
+
+test('HTML pages', () => {
+  const unknown = { size: null, uploadTime: null };
+  const page = writeProjectPage('a-b', [file, plain]);
+  assert.deepEqual(readProjectPage(page, 'http://host/simple/a-b/'), [
+    { ...file, ...unknown },
+    { ...plain, ...unknown },
+  ]);
+  assert.deepEqual(readIndexPage(writeIndexPage(projects)), ['A.b']);
+});
+
+test('JSON pages', () => {
+  const document = JSON.parse(writeProjectJson('a-b', [file, plain], ['1']));
+  assert.deepEqual(readProjectDocument(document, 'http://host/simple/a-b/'), [file, plain]);
+  assert.deepEqual(readIndexJson(JSON.parse(writeIndexJson(projects))), ['A.b']);
+});
+
+test('other styles of HTML', () => {
+  const page = `<A HREF='../../f/a-1.zip#md5=${'c'.repeat(32)}' data-yanked data-dist-info-metadata=true>a-1.zip</A><a name=x>no link</a>`;
+  const [found, ...others] = readProjectPage(page, 'http://host/simple/a/');
+  assert.deepEqual([found?.url, found?.yanked, found?.metadata, others.length], ['http://host/f/a-1.zip', '', true, 0]);
+  assert.deepEqual(found?.hashes, { md5: 'c'.repeat(32) });
+});
+
+test('what is no such document has no files', () => {
+  for (const document of [null, 1, [], {}, { files: [{}, null, { filename: 'a', url: '' }] }]) {
+    assert.deepEqual(readProjectDocument(document, 'http://host/'), []);
+  }
+});
+
+test('configurations of mirrors', () => {
+  const config =
+    readMirrorConfig(`[mirror]\nmaster = http://host\nworkers = 3\n[plugins]\nenabled =\n    allowlist_project\n    latest_release
+    exclude_platform\n[allowlist]\npackages =\n    a\n    b>1 ; comment\n[latest_release]\nkeep = 2\n[blocklist]\nplatforms =\n    windows\n`);
+  assert.deepEqual(config, {
+    url: 'http://host',
+    workers: 3,
+    prereleases: true,
+    includes: ['a', 'b>1'],
+    excludes: [],
+    packageTypes: [],
+    keepLatest: 2,
+    excludePlatforms: ['windows'],
+  });
+  assert.throws(() => readMirrorConfig('[mirror]\n'));
+});
