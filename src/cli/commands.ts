@@ -13,6 +13,7 @@ export const commands: readonly { name: string; summary: string; load: () => Pro
   entry('migrate', 'bring the database up to date', () => import('./migrate.ts')),
   entry('backup', 'make or verify a backup, also while the server runs', () => import('./backup.ts')),
   entry('restore', 'restore a backup', () => import('./restore.ts')),
+  entry('move-storage', 'copy all artifacts into another storage', () => import('./move-storage.ts')),
   entry('settings', 'show the settings in effect and where they come from', () => import('./settings.ts')),
   entry('openapi', 'print the OpenAPI document of the API', () => import('./openapi.ts')),
 ];

@@ -1,6 +1,6 @@
 /** Lets a content type make a unit of uploaded bytes. */
 
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DigestName } from '../lib/digest.ts';
 import { ValidationError } from '../lib/errors.ts';
@@ -82,6 +82,7 @@ export async function withLocalFile<T>(
   const { driver, ...store } = storeOf(services, domain);
   const local = driver.localPath(store.keyOf(sha256));
   if (local !== undefined) return await work(local);
+  await mkdir(services.settings.workingDirectory, { recursive: true });
   const file = join(services.settings.workingDirectory, `read-${uuid7()}`);
   try {
     await driver.copyOut(store.keyOf(sha256), file);
