@@ -190,6 +190,15 @@ export type ServeAnswer =
       readonly headers?: Readonly<Record<string, string>>;
     };
 
+/** What a user copies to make a client use a distribution. */
+export interface ClientSetup {
+  /** Name of the program: `pip`. */
+  readonly client: string;
+  /** The file the text belongs into; without one it is commands. */
+  readonly file?: string;
+  readonly text: string;
+}
+
 export interface DistributionType {
   readonly pulpType: string;
   /** Serves publications (default when the repository type has a publicationType). */
@@ -201,6 +210,8 @@ export interface DistributionType {
     path: string,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): Promise<ServeAnswer | undefined>;
+  /** Set-up texts for the clients of a distribution; its URL has a slash at the end. */
+  clientSetup?(distribution: { readonly name: string; readonly baseUrl: string }): readonly ClientSetup[];
   /** The path that a URL with this query asks for, where the query changes it. */
   pathWith?(path: string, query: URLSearchParams): string;
   /** Where upstream has a path, for types whose files are not at their own paths below the remote's URL; null: nowhere. */

@@ -1,5 +1,6 @@
 /** The Python type: packages of an index, with its live protocol. */
 import { definePlugin, type Repository } from '../../plugin-api/index.ts';
+import { pythonClientSetup } from './client-setup.ts';
 import { pythonContentTypes } from './content.ts';
 import { pythonLive } from './live/live.ts';
 import { publishIndex } from './publish.ts';
@@ -36,6 +37,7 @@ export const pythonPlugin = definePlugin({
     {
       pulpType: 'python.python',
       servesPublications: false,
+      clientSetup: pythonClientSetup,
       serve: servePython,
       pathWith: pathWithQuery,
       locate: locateUpstream,
