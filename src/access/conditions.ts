@@ -159,10 +159,21 @@ export class Conditions implements ConditionContext {
   /** Who is no superuser uploads into a repository, on which he needs the permission. */
   async #onUpload(permission: string): Promise<Answer> {
     if (this.body === undefined) return 'body';
-    const { repository } = this.body;
+    const { repository, pulp_labels: labels } = this.body;
     if (repository === undefined || repository === null || repository === '') {
       throw new ValidationError(['Destination upload repository was not provided.']);
     }
+    if (this.action === 'create' && labelsGiven(labels) && !this.holds('core.manage_content_labels')) {
+      throw new ValidationError([
+        'pulp_labels cannot be specified by users who do not have the core.manage_labels permission.',
+      ]);
+    }
     return await this.#inBody(['repository'], new Set(['model', 'domain', 'obj']), [permission]);
   }
+}
+
+/** As sent: an object, or its text in a form. */
+function labelsGiven(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() !== '' && value.trim() !== '{}';
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 }

@@ -147,6 +147,10 @@ test('an upload needs a repository, and rights on it', async () => {
     (await call('POST', 'content/file/files/', { ...body, repository: open }, { as: reader.as })).status,
     202,
   );
+  const labelled = { ...body, repository: open, pulp_labels: { a: 'b' } };
+  const refused = await call('POST', 'content/file/files/', labelled, { as: reader.as });
+  assert.equal(refused.status, 400);
+  assert.match(refused.body[0], /^pulp_labels cannot be specified/);
 });
 
 test('content labels need a role of their own, and content that is seen', async () => {
@@ -156,6 +160,13 @@ test('content labels need a role of their own, and content that is seen', async 
   await give(api, reader, 'core.content_labeler');
   assert.equal((await set(inOpen)).status, 201);
   assert.equal((await set(inSecret)).status, 404);
+  const upload = {
+    relative_path: 'y',
+    file_url: 'http://example.com/y',
+    repository: open,
+    pulp_labels: { a: 'b' },
+  };
+  assert.equal((await call('POST', 'content/file/files/', upload, { as })).status, 202);
 });
 
 test('tasks belong to who has started them', async () => {
