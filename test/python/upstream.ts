@@ -1,0 +1,132 @@
+/** A small upstream index in the test's process, and packages made for it. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { sha256Of } from '../../src/lib/digest.ts';
+
+const metadataOf = (name: string, version: string) =>
+  `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\nSummary: a package\nRequires-Python: >=3.8\n\nabout ${name}\n`;
+
+/** A source distribution with nothing but its metadata; `salt` makes other bytes of it. */
+export function makeSdist(name: string, version: string, salt = ''): Buffer {
+  const data = Buffer.from(metadataOf(name, version) + salt);
+  const header = Buffer.alloc(512);
+  header.write(`${name}-${version}/PKG-INFO`, 0);
+  header.write(data.length.toString(8).padStart(11, '0'), 124);
+  header.write('0', 156);
+  return gzipSync(Buffer.concat([header, data, Buffer.alloc(512 - (data.length % 512) + 1024)]));
+}
+
+/** A wheel with nothing but its metadata, stored without compression. */
+export function makeWheel(name: string, version: string): { file: Buffer; metadata: Buffer } {
+  const metadata = Buffer.from(metadataOf(name, version));
+  const path = Buffer.from(`${name}-${version}.dist-info/METADATA`);
+  const local = Buffer.alloc(30);
+  local.writeUInt32LE(0x04034b50, 0);
+  local.writeUInt16LE(path.length, 26);
+  const entry = Buffer.alloc(46);
+  entry.writeUInt32LE(0x02014b50, 0);
+  entry.writeUInt32LE(metadata.length, 20);
+  entry.writeUInt32LE(metadata.length, 24);
+  entry.writeUInt16LE(path.length, 28);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(46 + path.length, 12);
+  end.writeUInt32LE(30 + path.length + metadata.length, 16);
+  return { file: Buffer.concat([local, path, metadata, entry, path, end]), metadata };
+}
+
+interface UpstreamFile {
+  readonly project: string;
+  readonly version: string;
+  readonly filename: string;
+  readonly body: Buffer;
+  readonly metadata?: Buffer;
+  readonly yanked?: string;
+}
+
+export class UpstreamIndex {
+  readonly requests: string[] = [];
+  readonly #files: UpstreamFile[] = [];
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      this.requests.push(request.url!);
+      const body = this.#answer(request.url!.replace(/\?.*/, ''));
+      response.statusCode = body === undefined ? 404 : 200;
+      if (body && !(body instanceof Uint8Array))
+        response.setHeader('Content-Type', 'application/vnd.pypi.simple.v1+json');
+      response.end(body instanceof Uint8Array ? body : JSON.stringify(body));
+    });
+  }
+
+  static async start(): Promise<UpstreamIndex> {
+    const index = new UpstreamIndex();
+    await new Promise<void>((resolve) => index.#server.listen(0, '127.0.0.1', resolve));
+    return index;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  add(file: UpstreamFile): void {
+    this.#files.push(file);
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  #answer(path: string): object | undefined {
+    const [, first, second, third] = path.split('/');
+    if (first === 'files') return this.#bytes(second!);
+    const files = this.#files.filter(({ project }) => project === second);
+    if (first === 'simple' && !second)
+      return { projects: [...new Set(this.#files.map(({ project }) => project))].map((name) => ({ name })) };
+    if (files.length === 0) return undefined;
+    if (first === 'simple') return { name: second, files: files.map((file) => this.#simple(file)) };
+    return first === 'pypi' && third === 'json' ? this.#document(files) : undefined;
+  }
+
+  #bytes(name: string): Buffer | undefined {
+    const isMetadata = name.endsWith('.metadata');
+    const file = this.#files.find(({ filename }) => filename === name.replace(/\.metadata$/, ''));
+    return isMetadata ? file?.metadata : file?.body;
+  }
+
+  #simple({ filename, body, metadata, yanked }: UpstreamFile): object {
+    return {
+      filename,
+      url: `${this.url}files/${filename}`,
+      hashes: { sha256: sha256Of(body) },
+      'core-metadata': metadata ? { sha256: sha256Of(metadata) } : false,
+      yanked: yanked ?? false,
+    };
+  }
+
+  #document(files: readonly UpstreamFile[]): object {
+    const releases = Object.groupBy(files, ({ version }) => version);
+    const describe = ({ filename, body }: UpstreamFile) => ({
+      filename,
+      url: `${this.url}files/${filename}`,
+      digests: { sha256: sha256Of(body) },
+      packagetype: filename.endsWith('.whl') ? 'bdist_wheel' : 'sdist',
+      python_version: filename.endsWith('.whl') ? 'py3' : 'source',
+      requires_python: '>=3.8',
+      size: body.length,
+    });
+    return {
+      info: {
+        name: files[0]!.project,
+        version: files.at(-1)!.version,
+        summary: 'told by upstream',
+        requires_dist: null,
+      },
+      releases: Object.fromEntries(Object.entries(releases).map(([version, list]) => [version, list!.map(describe)])),
+    };
+  }
+}
