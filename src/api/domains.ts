@@ -1,5 +1,5 @@
 /** The domain named in a path, from a small cache: domains are few and rarely change. */
-import { sql } from '../db/sql.ts';
+import { findDomainByName } from '../model/domain.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
 
 /** Milliseconds for which a domain is not looked up again. */
@@ -16,9 +16,7 @@ export async function findDomain(services: Services, name: string): Promise<Doma
   cached.set(services.db, known);
   const entry = known.get(name);
   if (entry && entry.until > Date.now()) return entry.domain;
-  const domain = await services.db.row<Domain>(
-    sql`select id, pulp_id as "pulpId", name from domain where name = ${name}`,
-  );
+  const domain = await findDomainByName(services.db, name);
   if (domain) known.set(name, { domain, until: Date.now() + MAX_AGE });
   else known.delete(name);
   return domain;

@@ -25,9 +25,6 @@ export interface RouteTableOptions {
   readonly domainEnabled: boolean;
 }
 
-/** Paths that are the same for all domains. */
-const WITHOUT_DOMAIN = /^(status|livez|readyz|docs|swagger)(\/|$)/;
-
 export class RouteTable {
   readonly #router = findMyWay({ ignoreTrailingSlash: false, maxParamLength: 500 });
   readonly #entries = new Map<string, PathEntry>();
@@ -90,7 +87,6 @@ export class RouteTable {
     const inDomain = slash > 0 ? rest.slice(slash + 1) : '';
     if (!inDomain.startsWith('api/v3/')) return undefined;
     const below = inDomain.slice('api/v3/'.length);
-    if (WITHOUT_DOMAIN.test(below)) return undefined;
     return { domain: rest.slice(0, slash), path: below };
   }
 }

@@ -8,6 +8,7 @@ import { leftoverTasks } from '../repository/clean-up-leftovers-tasks.ts';
 import { ContentRegistry } from '../repository/content-registry.ts';
 import { deleteVersionTask } from '../repository/delete-version-task.ts';
 import { modifyTask } from '../repository/modify-task.ts';
+import { moveDomainStorageTask } from '../repository/move-domain-storage-task.ts';
 import { orphanCleanupTask } from '../repository/orphan-cleanup-task.ts';
 import { reclaimSpaceTask } from '../repository/reclaim-space-task.ts';
 import { repairTasks } from '../repository/repair-tasks.ts';
@@ -28,6 +29,7 @@ export function contentTasks(plugins: readonly Plugin[]): TaskFunction[] {
   return [
     modifyTask(engine),
     deleteVersionTask,
+    moveDomainStorageTask,
     commitUpload,
     vulnerabilityTask(engine.types),
     orphanCleanupTask(engine.types),

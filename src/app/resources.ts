@@ -3,6 +3,7 @@ import { contentHandlers } from '../api/content-handlers.ts';
 import { accessPolicyResource } from '../api/resources/access-policies.ts';
 import { artifactResource } from '../api/resources/artifacts.ts';
 import { contentGuards } from '../api/resources/content-guards.ts';
+import { domainResource } from '../api/resources/domains.ts';
 import { genericLists } from '../api/resources/generic-lists.ts';
 import { groupResource, groupUserResource } from '../api/resources/groups.ts';
 import { roleAssignmentResources } from '../api/resources/role-assignments.ts';
@@ -49,6 +50,7 @@ function makeResources(): Resource[] {
     workerResource,
     vulnerabilityReportResource,
     ...contentGuards,
+    domainResource(installedPlugins.flatMap((plugin) => plugin.contentTypes)),
     userResource,
     groupResource,
     groupUserResource,

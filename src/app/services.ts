@@ -21,18 +21,21 @@ export interface BuiltServices extends Services {
 
 export async function buildServices(settings: Settings, options: ServiceOptions): Promise<BuiltServices> {
   const base = await openBase(settings, options);
-  const { driver, workDirectory } = await openStorage(settings, base.db, base.secrets);
+  const { driver, driverOf, workDirectory } = await openStorage(settings, base.db, base.secrets);
   const store = new ArtifactStore({ driver, workDirectory, fsync: settings.storageFsync });
   const downloaders = createDownloaderFactory(settings);
-  const stores = new Map<number, ArtifactStore>();
+  /** By domain, for the settings of its storage that the stamp stands for. */
+  const stores = new Map<number, { stamp: string; store: ArtifactStore }>();
   const services: BuiltServices = {
     ...base,
     models: new Models(allModels()),
     storage: (domain) => {
+      if (domain.name === 'default') return store;
+      const { storageStamp: stamp = '' } = domain;
       const known = stores.get(domain.id);
-      if (known) return known;
-      const own = domain.name === 'default' ? store : store.forDomain(domain.pulpId);
-      stores.set(domain.id, own);
+      if (known?.stamp === stamp) return known.store;
+      const own = store.forDomain(domain.pulpId, driverOf(domain.pulpId, stamp));
+      stores.set(domain.id, { stamp, store: own });
       return own;
     },
     downloader: downloaders.create,

@@ -13,8 +13,8 @@ import { openDriver } from '../storage/open-driver.ts';
 export interface OpenedStorage {
   /** For the default domain. */
   readonly driver: StorageDriver;
-  /** The driver of a domain, by its id; null is the default domain. */
-  readonly driverOf: (domain: string | null) => StorageDriver;
+  /** The driver of a domain, by its id; null is the default domain. Another stamp means that its settings have changed. */
+  readonly driverOf: (domain: string | null, stamp?: string) => StorageDriver;
   /** Local directory for bytes on their way in. */
   readonly workDirectory: string;
 }
@@ -22,17 +22,17 @@ export interface OpenedStorage {
 /** Throws StorageChoiceError or the storage's error when it cannot be opened. */
 export async function openStorage(settings: Settings, db: Queryable, secrets: Secrets): Promise<OpenedStorage> {
   const driver = await mainDriver(settings);
-  const domains = new Map<string, StorageDriver>();
+  const domains = new Map<string, { stamp: string; driver: StorageDriver }>();
   return {
     driver,
     // On the file system of the artifacts if they are in one, so that moving in is a rename.
     workDirectory: join(mediaRoot(settings), 'tmp', 'files'),
-    driverOf(domain) {
+    driverOf(domain, stamp = '') {
       if (domain === null) return driver;
       const known = domains.get(domain);
-      if (known) return known;
+      if (known?.stamp === stamp) return known.driver;
       const own = new LazyDriver(() => domainDriver(settings, db, secrets, domain, driver));
-      domains.set(domain, own);
+      domains.set(domain, { stamp, driver: own });
       return own;
     },
   };

@@ -1,12 +1,14 @@
 /** Reads distributions with what they serve: the publication or version, guard, remote, and a stamp of all these rows. */
 import type { Queryable } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
+import { storageStamp } from '../model/domain.ts';
+import type { Domain } from '../plugin-api/context.ts';
 import type { Row } from '../plugin-api/field.ts';
 
 export interface LoadedDistribution {
   readonly row: Row;
   readonly stamp: string;
-  readonly domain: { id: number; pulpId: string; name: string };
+  readonly domain: Domain;
   readonly redirects: boolean;
   readonly guard: Row | null;
   readonly publication: { pulp_id: string; pass_through: boolean; created: number } | null;
@@ -90,7 +92,7 @@ export async function loadByPath(
   path: string,
 ): Promise<LoadedDistribution | undefined> {
   const found = await db.row<SelectedRow>(sql`select d.*, ${stamp} as _stamp,
-      jsonb_build_object('id', m.id, 'pulpId', m.pulp_id, 'name', m.name) as _domain,
+      jsonb_build_object('id', m.id, 'pulpId', m.pulp_id, 'name', m.name, 'storageStamp', ${storageStamp('m')}) as _domain,
       m.redirect_to_object_storage as _redirects, to_jsonb(g) as _guard,
       case when p.pulp_id is not null then jsonb_build_object('pulp_id', p.pulp_id, 'pass_through', p.pass_through,
         'created', extract(epoch from p.pulp_created) * 1000) end as _publication,

@@ -20,14 +20,15 @@ export async function removingFiles<T>(
 ): Promise<T> {
   for (let waited = false; ; waited = true) {
     options.signal?.throwIfAborted();
-    const turn = await transact(async (tx) => ((await mayRemove(tx)) ? { value: await work(tx) } : undefined));
+    const turn = await transact(async (tx) => ((await mayRemoveFiles(tx)) ? { value: await work(tx) } : undefined));
     if (turn) return turn.value;
     if (!waited) options.onWait?.();
     await sleep(ASK_AGAIN, undefined, { signal: options.signal });
   }
 }
 
-async function mayRemove(tx: Transaction): Promise<boolean> {
+/** Until the end of the transaction no backup begins that knows of the files; false while one is running or maintenance is on. */
+export async function mayRemoveFiles(tx: Transaction): Promise<boolean> {
   const row = await tx.row<{ free: boolean }>(sql`
     select maintenance_since is null and pg_try_advisory_xact_lock_shared(hashtextextended(${fileRemovalLock}, 0)) as free
       from server_state`);

@@ -11,7 +11,8 @@ export function identityFields(model: Model): Record<string, Field> {
       format: 'uri',
       readOnly: true,
       column: false,
-      read: (row, presenter) => `${presenter.apiPrefix}${model.path}/${row[model.key ?? 'pulp_id']}/`,
+      read: (row, { apiPrefix, globalPrefix }) =>
+        `${model.inDomain === false ? globalPrefix : apiPrefix}${model.path}/${row[model.key ?? 'pulp_id']}/`,
     }),
     prn: string({
       help: 'The Pulp Resource Name (PRN).',

@@ -10,6 +10,8 @@ export interface Domain {
   readonly id: number;
   readonly pulpId: string;
   readonly name: string;
+  /** Changes with the settings of its storage (model/domain.ts). */
+  readonly storageStamp?: string;
 }
 
 export interface User {
@@ -78,6 +80,8 @@ export interface Presenter {
   readonly domain: Domain;
   /** `/pulp/api/v3/` or `/pulp/<domain>/api/v3/`. */
   readonly apiPrefix: string;
+  /** The prefix of what belongs to no domain: that of the default domain. */
+  readonly globalPrefix: string;
   /** href of an object of a model named by label (`file.filerepository`). */
   href(label: string, pulpId: string): string;
   /** href of a row of a master table by its pulp_type; null for null. */

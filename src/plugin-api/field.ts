@@ -58,6 +58,8 @@ export interface Field {
   /** Component name of a nested object in the document (without `Response`). */
   readonly component?: string;
   readonly target?: ReferenceTarget;
+  /** reference: may point into another domain than that of the request. */
+  readonly anyDomain?: boolean;
   /** Column of the table, or `false` where the value is not stored as it is. Default: the wire name. */
   readonly column?: string | false;
   /** Kept in the `details` object of the row instead of a column of its own. */

@@ -39,17 +39,17 @@ export async function unitIds(field: string, names: readonly string[], request: 
   const bad = names.find((name) => unitId(name) === undefined);
   if (bad !== undefined) throw ValidationError.field(field, `URI not valid: ${bad}`);
   const ids = [...new Set(names.map((name) => unitId(name)!))];
-  const found = await request.db.rows<{ pulp_id: string }>(
-    sql`select pulp_id from content where pulp_id = any(${ids}::uuid[]) and domain_id = ${request.domain.id}`,
+  const found = await request.db.rows<{ pulp_id: string; own: boolean }>(
+    sql`select pulp_id, domain_id = ${request.domain.id} as own from content where pulp_id = any(${ids}::uuid[])`,
   );
-  const there = new Set(found.map((row) => row.pulp_id));
-  const missing = names.filter((name) => !there.has(unitId(name)!));
-  if (missing.length > 0) {
-    throw ValidationError.field(
-      field,
-      `Could not find the following content units: [${missing.map((name) => `'${name}'`).join(', ')}]`,
-    );
-  }
+  const refuse = (wrong: (id: string) => boolean, message: string) => {
+    const bad = names.filter((name) => wrong(unitId(name)!));
+    if (bad.length > 0)
+      throw ValidationError.field(field, `${message}: [${bad.map((name) => `'${name}'`).join(', ')}]`);
+  };
+  const own = new Map(found.map((row) => [row.pulp_id, row.own]));
+  refuse((id) => !own.has(id), 'Could not find the following content units');
+  refuse((id) => !own.get(id), `Content units are not a part of the current domain ${request.domain.name}`);
   return ids;
 }
 

@@ -148,6 +148,8 @@ export interface Resource {
   ) => Promise<void>;
   /** Rows of other tables removed before the row itself. */
   readonly beforeDelete?: (tx: Transaction, row: Row, services: Services) => Promise<void>;
+  /** What goes with a row once its deletion is committed, such as files. */
+  readonly afterDelete?: (row: Row, services: Services) => Promise<void>;
   /** Task-made resources: the name and args of the task that creates one. */
   readonly createTask?: (values: Values, request: RequestContext) => Promise<Answer>;
   /** Fields that a create takes instead of `fields`, where the document tells less. */

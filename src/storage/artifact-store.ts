@@ -62,9 +62,9 @@ export class ArtifactStore {
     this.#uploads = new ChunkedUploads(this);
   }
 
-  /** The store of another domain over the same driver and threads. */
-  forDomain(domain: string | null): ArtifactStore {
-    return new ArtifactStore({ ...this.#options, domain });
+  /** The store of another domain over the same threads, and the same driver unless it has its own. */
+  forDomain(domain: string | null, driver: StorageDriver = this.driver): ArtifactStore {
+    return new ArtifactStore({ ...this.#options, driver, domain });
   }
 
   /** Where an artifact of this domain is stored: `artifact/<2>/<62>` or `artifact/<domain>/<2>/<62>`. */

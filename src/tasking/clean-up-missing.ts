@@ -1,6 +1,7 @@
 /** Ends what processes that are no more have left behind: their registration, their tasks, their temporary files. */
 
 import { sql } from '../db/sql.ts';
+import { storageStamp } from '../model/domain.ts';
 import { removeMissing, type StatusRow } from './app-status.ts';
 import type { DispatchServices } from './dispatch.ts';
 import { finishTask, releaseTask } from './queue.ts';
@@ -27,7 +28,7 @@ export async function cleanUpMissing(how: CleanUp): Promise<number> {
     logger.warn({}, `The ${process.app_type} process ${process.name} has gone missing.`);
   }
   const orphans = await db.rows<RunnableTask>(sql`
-    select t.*, d.pulp_id as domain_pulp_id, d.name as domain_name
+    select t.*, d.pulp_id as domain_pulp_id, d.name as domain_name, ${storageStamp('d')} as domain_storage_stamp
       from adopt_orphans(${how.lease}) t join domain d on d.id = t.domain_id`);
   for (const task of orphans) await endOrphan(how, task);
   for (const process of removed) {

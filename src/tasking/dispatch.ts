@@ -35,8 +35,13 @@ export async function dispatch(
   const pulpId = uuid7();
   const task = await insertTask(services.db, services, request, options, pulpId, runner?.holder);
   if (runner && task.state === 'running') {
-    const { id: _, pulpId: domainPulpId, name } = request.domain;
-    const state = await runner.run({ ...task, domain_pulp_id: domainPulpId, domain_name: name });
+    const { pulpId: domainPulpId, name, storageStamp } = request.domain;
+    const state = await runner.run({
+      ...task,
+      domain_pulp_id: domainPulpId,
+      domain_name: name,
+      domain_storage_stamp: storageStamp,
+    });
     return { id: task.id, pulpId, state };
   }
   if (task.state === 'waiting') announce(services, task.id);

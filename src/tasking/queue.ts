@@ -1,6 +1,7 @@
 /** The moves of a task in the queue, each one call of a function of the database (0002-tasking.sql). */
 import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
+import { storageStamp } from '../model/domain.ts';
 import type { Holder, Outcome, RunnableTask, TaskState } from './task-row.ts';
 
 /** Hint for workers: a task may be taken. */
@@ -34,7 +35,7 @@ export async function nextTask(
   finished?: number,
 ): Promise<RunnableTask | undefined> {
   return db.row<RunnableTask>(sql`
-    select t.*, d.pulp_id as domain_pulp_id, d.name as domain_name
+    select t.*, d.pulp_id as domain_pulp_id, d.name as domain_name, ${storageStamp('d')} as domain_storage_stamp
       from next_task(${holder?.lease ?? null}, ${holder?.worker ?? ''}, ${JSON.stringify(versions)}::jsonb, ${finished ?? null}) t
       join domain d on d.id = t.domain_id`);
 }

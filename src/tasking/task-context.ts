@@ -30,7 +30,8 @@ export function openContext(
   const held = { id: task.id, pulpId: task.pulp_id, lease: holder.lease };
   const progress = new ProgressWriter(services.db, held);
   const writer = new LeasedWriter(services.db, held);
-  const domain = { id: task.domain_id, pulpId: task.domain_pulp_id, name: task.domain_name };
+  const { domain_id: id, domain_pulp_id: pulpId, domain_name: name, domain_storage_stamp: storageStamp } = task;
+  const domain = { id, pulpId, name, ...(storageStamp !== undefined && { storageStamp }) };
   let directory: Promise<string> | undefined;
   const context: TaskContext = {
     ...services,

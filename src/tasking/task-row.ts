@@ -38,6 +38,8 @@ export interface TaskRow {
 export interface RunnableTask extends TaskRow {
   domain_pulp_id: string;
   domain_name: string;
+  /** As Domain has it. */
+  domain_storage_stamp?: string | undefined;
 }
 
 /** Who runs a task: the number of its registration and its name. */

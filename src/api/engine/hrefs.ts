@@ -130,12 +130,22 @@ export async function findNamed(
   domain: Domain,
   named: Named,
 ): Promise<Record<string, unknown> | undefined> {
+  const row = await findAnywhere(db, named);
+  return row && isInDomain(named.model, row, domain) ? row : undefined;
+}
+
+/** Whether a row that was found belongs to a domain, or to none at all. */
+export function isInDomain(model: Model, row: Record<string, unknown>, domain: Domain): boolean {
+  return model.inDomain === false || row.domain_id === domain.id;
+}
+
+/** The same in whatever domain it is; `domain_id` tells which. */
+export async function findAnywhere(db: Queryable, named: Named): Promise<Record<string, unknown> | undefined> {
   const table = sql.ident(named.model.table);
   if (named.model.table === 'repository_version') {
-    return await db.row(sql`select t.*, r.pulp_type as repository_type, r.pulp_id as repository_pulp_id from repository_version t
-      join repository r on r.id = t.repository_id
-      where ${conditionFor(named, 't')} and t.complete and r.domain_id = ${domain.id}`);
+    return await db.row(sql`select t.*, r.pulp_type as repository_type, r.pulp_id as repository_pulp_id, r.domain_id
+      from repository_version t join repository r on r.id = t.repository_id
+      where ${conditionFor(named, 't')} and t.complete`);
   }
-  const inDomain = named.model.inDomain === false ? sql.empty : sql` and t.domain_id = ${domain.id}`;
-  return await db.row(sql`select t.* from ${table} t where ${conditionFor(named, 't')}${inDomain}`);
+  return await db.row(sql`select t.* from ${table} t where ${conditionFor(named, 't')}`);
 }

@@ -5,14 +5,16 @@ import { apiPrefix } from './hrefs.ts';
 export function presenterFor(services: Services, domain: Domain): Presenter {
   const { settings, models } = services;
   const prefix = apiPrefix(settings.apiRoot, settings.domainEnabled, domain.name);
+  const globalPrefix = apiPrefix(settings.apiRoot, settings.domainEnabled, 'default');
   return {
     services,
     domain,
     apiPrefix: prefix,
+    globalPrefix,
     href(label, pulpId) {
       const model = models.byLabel(label);
       if (!model) throw new Error(`no model is named ${label}`);
-      return `${prefix}${model.path}/${pulpId}/`;
+      return `${model.inDomain === false ? globalPrefix : prefix}${model.path}/${pulpId}/`;
     },
     hrefOfType(master, pulpType, pulpId) {
       const model =

@@ -2,7 +2,7 @@
 import { type ErrorBody, ValidationError } from '../../lib/errors.ts';
 import type { RequestContext } from '../../plugin-api/context.ts';
 import { type Field, isRequired, type Values } from '../../plugin-api/field.ts';
-import { findNamed, fits, type HrefReader } from './hrefs.ts';
+import { findAnywhere, fits, type HrefReader, isInDomain } from './hrefs.ts';
 import type { Body } from './read-body.ts';
 import { CrossRefused, pythonType, Refused, validateValue } from './validate-value.ts';
 
@@ -107,17 +107,16 @@ export async function resolveReference(
 ): Promise<Reference> {
   const named = hrefs.read(text);
   if (!fits(named.model, field.target!)) throw new Refused('Invalid hyperlink - Incorrect URL match.');
-  const domainName = hrefs.domainOf(text);
-  if (domainName !== undefined && domainName !== request.domain.name && named.model.inDomain !== false) {
-    throw new CrossRefused(`Objects must all be a part of the ${request.domain.name} domain.`);
-  }
-  const row = await findNamed(request.db, request.domain, named);
+  const row = await findAnywhere(request.db, named);
   if (!row) {
     throw new Refused(
       text.startsWith('prn:')
         ? `${named.model.name} matching query does not exist.`
         : 'Invalid hyperlink - Object does not exist.',
     );
+  }
+  if (!field.anyDomain && !isInDomain(named.model, row, request.domain)) {
+    throw new CrossRefused(`Objects must all be a part of the ${request.domain.name} domain.`);
   }
   const id = String(row[named.model.key ?? 'pulp_id']);
   return { id, row, prn: `prn:${named.model.prnApp ?? named.model.app}.${named.model.name.toLowerCase()}:${id}` };

@@ -92,21 +92,21 @@ export async function updateRow(
   return true;
 }
 
-/** Deletes a row with what hangs on it. Returns false when it is gone. */
+/** Deletes a row with what hangs on it and returns it; undefined when it is gone. */
 export async function deleteRow(
   tx: Transaction,
   resource: Resource,
   domain: Domain,
   id: string,
   services: Services,
-): Promise<boolean> {
+): Promise<Row | undefined> {
   const { name, key, inDomain } = resource.table;
   const where = sql.and([sql`${sql.ident(key)} = ${id}`, ...(inDomain ? [sql`domain_id = ${domain.id}`] : [])]);
   const row = await tx.row<Row>(sql`select * from ${sql.ident(name)} where ${where} for update`);
-  if (!row) return false;
+  if (!row) return undefined;
   await resource.beforeDelete?.(tx, row, services);
   await tx.run(sql`delete from ${sql.ident(name)} where ${where}`);
-  return true;
+  return row;
 }
 
 /** Whether every value is what the row has already; secrets count as changed, so that nobody can guess them. */

@@ -1,6 +1,7 @@
 /** The general tasks that create, update and delete one object; their names are known to clients. */
 import { runCreationHooks } from '../../access/creation-hooks.ts';
-import { ValidationError } from '../../lib/errors.ts';
+import { violatedForeignKey } from '../../db/errors.ts';
+import { PulpError, ValidationError } from '../../lib/errors.ts';
 import type { Values } from '../../plugin-api/field.ts';
 import { labelOf, type Model, prn } from '../../plugin-api/model.ts';
 import type { Resource } from '../../plugin-api/resource.ts';
@@ -64,9 +65,21 @@ async function update(context: TaskContext, resource: Resource, { id, values }: 
 }
 
 async function remove(context: TaskContext, resource: Resource, { id }: WriteArgs): Promise<unknown> {
-  const deleted = await context.write((tx) => deleteRow(tx, resource, context.domain, id!, context));
+  const deleted = await stillNeeded(() => context.write((tx) => deleteRow(tx, resource, context.domain, id!, context)));
   if (!deleted) return { skipped: [`${labelOf(resource.model)}:${id}`] };
+  await resource.afterDelete?.(deleted, context);
   return Object.fromEntries(countedModels(resource.model).map((name) => [name, 1]));
+}
+
+async function stillNeeded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const constraint = violatedForeignKey(error);
+    if (constraint === undefined) throw error;
+    const by = constraint.replace(/_[a-z]+_id_fkey$/, '').replaceAll('_', ' ');
+    throw new PulpError('PLP0029', `Cannot delete the object because it is still referenced by other objects: ${by}.`);
+  }
 }
 
 const MASTERS: Readonly<Record<string, string>> = {

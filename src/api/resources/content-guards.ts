@@ -17,19 +17,18 @@ export const rbacGuard = declareGuard({
   description: 'Lets those pass who may download.',
   hasRoles: true,
   fields: {
-    users: list(
-      nested('GroupUser', memberFields),
-      { help: 'Users who may download.', readOnly: true, column: false, load: (rows, p) => holdersOf('user', rows, p) },
-    ),
-    groups: list(
-      nested('Group', groupFields),
-      {
-        help: 'Groups who may download.',
-        readOnly: true,
-        column: false,
-        load: (rows, p) => holdersOf('group', rows, p),
-      },
-    ),
+    users: list(nested('GroupUser', memberFields), {
+      help: 'Users who may download.',
+      readOnly: true,
+      column: false,
+      load: (rows, p) => holdersOf('user', rows, p),
+    }),
+    groups: list(nested('Group', groupFields), {
+      help: 'Groups who may download.',
+      readOnly: true,
+      column: false,
+      load: (rows, p) => holdersOf('group', rows, p),
+    }),
   },
 });
 

@@ -26,7 +26,7 @@ export async function holdersOf(
       : sql`select distinct a.object_id, g.id, g.name ${held} join app_group g on g.id = a.group_id where ${condition} order by 2`;
   const found = Map.groupBy(await presenter.services.db.rows<Holder>(query), (one) => one.object_id);
   const shown = kind === 'user' ? userOf : groupOf;
-  return rows.map((row) => (found.get(String(row.pulp_id)) ?? []).map((one) => shown(one, presenter.apiPrefix)));
+  return rows.map((row) => (found.get(String(row.pulp_id)) ?? []).map((one) => shown(one, presenter.globalPrefix)));
 }
 
 function userOf({ id, name }: Holder, prefix: string): object {

@@ -1,6 +1,7 @@
 /** Chunked uploads: a size is announced, chunks come in any order, a commit makes the artifact (core.md §3.2). */
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
+import { findDomainById } from '../../model/domain.ts';
 import { identityFields } from '../../plugin-api/common-fields.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
 import {
@@ -134,9 +135,7 @@ export const uploadResource: Resource = {
   actions: [update, commit],
   hasRoles: true,
   beforeDelete: async (_tx, row: Row, services) => {
-    const domain = await services.db.row<{ id: number; pulpId: string; name: string }>(
-      sql`select id, pulp_id as "pulpId", name from domain where id = ${row.domain_id}`,
-    );
+    const domain = await findDomainById(services.db, Number(row.domain_id));
     if (domain) await services.storage(domain).removeUpload(String(row.pulp_id));
   },
 };
