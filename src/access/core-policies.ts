@@ -127,6 +127,7 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
       'destroy | [mdo:delete_]',
       'update partial_update | [mdo:change_]',
       'replicate | [mdo:replicate_]',
+      'status | [mdo:view_]',
       `${ROLES} | [mdo:manage_roles_]`,
     ],
     hooks: OWNER('upstreampulp'),

@@ -6,11 +6,13 @@ import { contentGuards } from '../api/resources/content-guards.ts';
 import { domainResource } from '../api/resources/domains.ts';
 import { genericLists } from '../api/resources/generic-lists.ts';
 import { groupResource, groupUserResource } from '../api/resources/groups.ts';
+import { replicationRunResource } from '../api/resources/replication-runs.ts';
 import { roleAssignmentResources } from '../api/resources/role-assignments.ts';
 import { roleResource } from '../api/resources/roles.ts';
 import { taskGroupResource, taskResource } from '../api/resources/tasks.ts';
 import { tokenResource } from '../api/resources/tokens.ts';
 import { uploadResource } from '../api/resources/uploads.ts';
+import { upstreamPulpResource } from '../api/resources/upstream-pulps.ts';
 import { userResource } from '../api/resources/users.ts';
 import { vulnerabilityReportResource } from '../api/resources/vulnerability-reports.ts';
 import { taskScheduleResource, workerResource } from '../api/resources/workers.ts';
@@ -22,6 +24,7 @@ import { ContentRegistry } from '../repository/content-registry.ts';
 import { accessCatalogue } from './access.ts';
 import { installedPlugins } from './installed-plugins.ts';
 import { allModels } from './models.ts';
+import { replicationParts } from './replication.ts';
 
 /** What a package type adds: its own resources, its content, the versions of its repositories. */
 function resourcesOf(plugin: Plugin, handlers: ReturnType<typeof contentHandlers>): Resource[] {
@@ -41,6 +44,8 @@ export function allResources(): Resource[] {
 
 function makeResources(): Resource[] {
   const handlers = contentHandlers(new ContentRegistry(installedPlugins));
+  const generic = genericLists(allModels());
+  const distributions = generic.find(({ model }) => model.path === 'distributions')!;
   return [
     artifactResource,
     uploadResource,
@@ -59,7 +64,9 @@ function makeResources(): Resource[] {
     accessPolicyResource(accessCatalogue),
     tokenResource(accessCatalogue),
     allVersions(),
-    ...genericLists(allModels()),
+    upstreamPulpResource(replicationParts(installedPlugins), distributions),
+    replicationRunResource,
+    ...generic,
     ...installedPlugins.flatMap((plugin) => resourcesOf(plugin, handlers)),
   ];
 }

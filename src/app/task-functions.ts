@@ -2,6 +2,7 @@
 import { writeTasks } from '../api/engine/write-tasks.ts';
 import type { Settings } from '../config/settings.ts';
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
+import { replicationTasks } from '../replication/tasks.ts';
 import { purgeTask } from '../tasking/purge.ts';
 import { byName, type TaskFunctions } from '../tasking/run-task.ts';
 import { testTasks } from '../tasking/test-tasks.ts';
@@ -9,6 +10,7 @@ import type { ContentArgs } from '../upload/content-request.ts';
 import { createContent } from '../upload/create-content.ts';
 import { contentEngine, contentTasks } from './content-task-functions.ts';
 import { installedPlugins } from './installed-plugins.ts';
+import { replicationParts } from './replication.ts';
 import { allResources } from './resources.ts';
 
 function allTasks(): TaskFunction[] {
@@ -18,6 +20,7 @@ function allTasks(): TaskFunction[] {
     purgeTask,
     ...writeTasks(allResources(), createUnit),
     ...contentTasks(installedPlugins),
+    ...replicationTasks(replicationParts(installedPlugins)),
     ...installedPlugins.flatMap((plugin) => plugin.tasks ?? []),
   ];
 }

@@ -1,6 +1,7 @@
 /** What an upstream distribution serves: told by servers of our kind, worked out from further lists for others. */
-import type { Models } from '../plugin-api/model.ts';
+
 import type { Values } from '../plugin-api/field.ts';
+import type { Models } from '../plugin-api/model.ts';
 import type { Replicator } from '../plugin-api/replicate.ts';
 import type { UpstreamApi } from './upstream-api.ts';
 
@@ -15,7 +16,11 @@ export interface Served {
 }
 
 /** Path of a type's list: `distributions/file/file/`. */
-export function listPath(models: Models, replicator: Replicator, master: 'distribution' | 'repository' | 'publication') {
+export function listPath(
+  models: Models,
+  replicator: Replicator,
+  master: 'distribution' | 'repository' | 'publication',
+) {
   const type = master === 'repository' ? replicator.repository : replicator.distribution;
   const model = models.byType(master, type);
   if (!model) throw new Error(`there is no ${master} of type ${type}`);
@@ -92,7 +97,14 @@ function repositoryOf(versionHref: string): string {
 }
 
 async function readRepositories(api: UpstreamApi, replicator: Replicator, models: Models) {
-  const names = ['pulp_href', 'name', 'description', 'retain_repo_versions', 'retain_checkpoints', 'latest_version_href'];
+  const names = [
+    'pulp_href',
+    'name',
+    'description',
+    'retain_repo_versions',
+    'retain_checkpoints',
+    'latest_version_href',
+  ];
   const fields = [...names, ...(replicator.repositoryFields ?? [])].join(',');
   const rows = await api.list(listPath(models, replicator, 'repository'), { fields }, (row) =>
     JSON.stringify([row.pulp_href, row.latest_version_href]),
@@ -110,7 +122,8 @@ function newestByVersion(publications: readonly Values[]): Map<string, Values> {
   const newest = new Map<string, Values>();
   for (const one of publications) {
     const known = newest.get(String(one.repository_version));
-    if (!known || String(known.pulp_created) < String(one.pulp_created)) newest.set(String(one.repository_version), one);
+    if (!known || String(known.pulp_created) < String(one.pulp_created))
+      newest.set(String(one.repository_version), one);
   }
   return newest;
 }

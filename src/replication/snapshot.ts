@@ -1,11 +1,12 @@
 /** Reads what upstream serves: its distributions of all types that can be replicated, and exactly what each serves now. */
-import type { Models } from '../plugin-api/model.ts';
+
 import type { Values } from '../plugin-api/field.ts';
+import type { Models } from '../plugin-api/model.ts';
 import type { Replicator, UpstreamSource } from '../plugin-api/replicate.ts';
+import { foreignTypes } from './foreign-types.ts';
 import type { Wanted } from './plan/plan-types.ts';
 import { listPath, type Served, servedAtPeer, servedHere } from './served.ts';
 import type { UpstreamApi } from './upstream-api.ts';
-import { foreignTypes } from './foreign-types.ts';
 
 export interface SnapshotOptions {
   readonly replicators: readonly Replicator[];
@@ -63,7 +64,9 @@ async function readType(api: UpstreamApi, replicator: Replicator, options: Snaps
   const path = listPath(options.models, replicator, 'distribution');
   const fields = [...FIELDS, ...(replicator.distributionFields ?? [])].join(',');
   const query = { fields, ...(options.q ? { q: options.q } : {}) };
-  const rows = await api.list(path, query, (row) => JSON.stringify([row.pulp_href, row.name, row.base_path, row.served]));
+  const rows = await api.list(path, query, (row) =>
+    JSON.stringify([row.pulp_href, row.name, row.base_path, row.served]),
+  );
   const ours = rows.every((row) => 'served' in row);
   const served = ours
     ? new Map(rows.map((row) => [row, servedHere(row)]))
@@ -123,7 +126,14 @@ async function wantedOf(
     remote: { url: can?.url ?? '', details, ...(chosen && { policy: chosen }) },
     sync: can?.sync ?? {},
     watermark,
-    revision: JSON.stringify([watermark, row.name, row.base_path, row.base_url, row.pulp_last_updated, row.pulp_labels]),
+    revision: JSON.stringify([
+      watermark,
+      row.name,
+      row.base_path,
+      row.base_url,
+      row.pulp_last_updated,
+      row.pulp_labels,
+    ]),
     counts: served?.counts ?? null,
     versionHref: served?.versionHref ?? null,
     unsupported,

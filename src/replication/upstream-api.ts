@@ -124,7 +124,8 @@ export class UpstreamApi {
     this.listings++;
     const { baseUrl, apiRoot } = this.upstream;
     const url = new URL(`${baseUrl}${apiRoot}${this.#inDomain}api/v3/${path}`);
-    for (const [name, value] of Object.entries(query)) if (value !== '0' || name !== 'offset') url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries(query))
+      if (value !== '0' || name !== 'offset') url.searchParams.set(name, value);
     const what = `the list ${path}, page ${number}`;
     const { body } = await this.#get(url.href, what);
     const { count, results } = isObject(body) ? body : {};

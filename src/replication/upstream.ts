@@ -63,7 +63,8 @@ export async function findUpstream(
 export function upstreamOf(row: Row, secrets: Secrets): Upstream {
   const text = (name: string) => row[name] as string | null;
   const connection: Row = Object.fromEntries(CONNECTION.map((name) => [name, row[name] ?? null]));
-  for (const name of SECRET) if (connection[name] !== null) connection[name] = secrets.decrypt(String(connection[name]));
+  for (const name of SECRET)
+    if (connection[name] !== null) connection[name] = secrets.decrypt(String(connection[name]));
   const baseUrl = String(row.base_url).replace(/\/+$/, '');
   return {
     id: String(row.pulp_id),

@@ -26,7 +26,12 @@ export const accessPolicyModel = core('AccessPolicy', 'access_policies', 'access
 export const tokenModel = core('Token', 'tokens', 'api_token', { inDomain: false });
 export const vulnerabilityReportModel = core('VulnerabilityReport', 'vuln_report', 'vulnerability_report');
 
+export const upstreamPulpModel = core('UpstreamPulp', 'upstream-pulps', 'upstream_pulp');
+export const replicationRunModel = core('ReplicationRun', 'upstream-pulps/*/runs', 'replication_run');
+
 export const coreModels: readonly Model[] = [
+  upstreamPulpModel,
+  replicationRunModel,
   taskModel,
   taskGroupModel,
   taskScheduleModel,

@@ -40,6 +40,7 @@ function push<T>(map: Map<string, T[]>, key: string, item: T): void {
 /** `a/b/c` → `a`, `a/b` */
 function leadingParts(path: string): string[] {
   const parts: string[] = [];
-  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) parts.push(path.slice(0, slash));
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1))
+    parts.push(path.slice(0, slash));
   return parts;
 }

@@ -16,9 +16,7 @@ export function chooseRepositories(input: PlanInput, owners: Owners, matches: Ma
   const byName = new Map(repositories.map((one) => [one.name, one]));
   const live = new Set(distributions.map((one) => one.repositoryId));
   const followed = new Map(
-    holdings
-      .filter((one) => one.upstreamId === input.upstream.id)
-      .map((one) => [one.href, byId.get(one.repositoryId)]),
+    holdings.filter((one) => one.upstreamId === input.upstream.id).map((one) => [one.href, byId.get(one.repositoryId)]),
   );
   const chosen = new Map<string, LocalRepository>();
   const taken = new Set<string>();

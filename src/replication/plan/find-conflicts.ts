@@ -69,11 +69,7 @@ function ofItself(wanted: Wanted): Conflict[] {
   return [conflict(wanted, 'unsupported', wanted.unsupported, null, `change it upstream, or ${EXCLUDE}`)];
 }
 
-function ofDuplicates(
-  wanted: Wanted,
-  firstByName: ReadonlyMap<string, Wanted>,
-  paths: PathIndex<Wanted>,
-): Conflict[] {
+function ofDuplicates(wanted: Wanted, firstByName: ReadonlyMap<string, Wanted>, paths: PathIndex<Wanted>): Conflict[] {
   const others = new Set(paths.overlapping(wanted.basePath, wanted).map(({ item }) => item));
   const sameName = firstByName.get(wanted.name);
   if (sameName) others.add(sameName);

@@ -46,7 +46,9 @@ function planOnce(given: PlanInput, excluded: ReadonlyMap<string, Conflict[]>): 
   const tooMany = tooManyDeletes(input, layout, deletes);
   if (tooMany && input.upstream.onFailure === 'exclude') return withoutDeletes(given, excluded, deletes, tooMany);
   const items = [
-    ...input.wanted.map((wanted) => itemOf(wanted, input, layout, excluded.get(wanted.key) ?? conflicts.get(wanted.key))),
+    ...input.wanted.map((wanted) =>
+      itemOf(wanted, input, layout, excluded.get(wanted.key) ?? conflicts.get(wanted.key)),
+    ),
     ...input.idle.map(idleItem),
     ...deletes,
   ];
@@ -126,7 +128,12 @@ function layOut(input: PlanInput): Layout {
   };
 }
 
-function itemOf(wanted: Wanted, input: PlanInput, layout: Layout, conflicts: readonly Conflict[] | undefined): PlanItem {
+function itemOf(
+  wanted: Wanted,
+  input: PlanInput,
+  layout: Layout,
+  conflicts: readonly Conflict[] | undefined,
+): PlanItem {
   const distribution = layout.matches.get(wanted.key);
   const base = {
     key: wanted.key,
@@ -156,7 +163,9 @@ function itemOf(wanted: Wanted, input: PlanInput, layout: Layout, conflicts: rea
     { found: remote, name: stores.remote.name },
   );
   const outdated = remote !== undefined && holding?.generation !== input.upstream.generation;
-  const settings = outdated ? { ...changes, new: { ...changes.new, 'remote.settings': input.upstream.generation } } : changes;
+  const settings = outdated
+    ? { ...changes, new: { ...changes.new, 'remote.settings': input.upstream.generation } }
+    : changes;
   const change = distribution
     ? compare({
         wanted,

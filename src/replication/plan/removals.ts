@@ -29,7 +29,10 @@ export function removedRepositories(
   }
   return input.local.repositories.filter(
     (one) =>
-      input.coveredRepositories.includes(one.type) && !one.internal && !needed.has(one.id) && owners.removes(one.labels),
+      input.coveredRepositories.includes(one.type) &&
+      !one.internal &&
+      !needed.has(one.id) &&
+      owners.removes(one.labels),
   );
 }
 
