@@ -106,7 +106,7 @@ export class ApiHandler {
       const target = found.target(method);
       if (!target) throw notAllowed(request, method, identity.user !== null || found.open);
       checkAccept(request.headers.accept);
-      const domain = await findDomain(this.#parts.services, found.domainName);
+      const domain = target.withoutDomain ? NO_DOMAIN : await findDomain(this.#parts.services, found.domainName);
       if (!domain) throw new HttpError(404, 'Not found.');
       const context = this.#context(request, found.query, identity.user, domain, cid);
       return { answer: await this.#run(request, context, target, found.params), allow, vary };
@@ -225,8 +225,12 @@ export interface RouteTarget {
   readonly handler?: Handler;
   /** false: needs no login. */
   readonly login?: boolean;
+  /** Has nothing to do with any domain: answers while the database is away. */
+  readonly withoutDomain?: boolean;
 }
 
+/** Stands for the default domain, whose number only the database knows. */
+const NO_DOMAIN: Domain = { id: 0, pulpId: '', name: 'default' };
 const NO_BODY: Body = { values: {}, isForm: false };
 
 async function runRoute(

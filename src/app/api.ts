@@ -52,7 +52,11 @@ export function buildApi(services: Services, runner: () => TaskRunner | undefine
   for (const resource of allResources())
     for (const route of routesOf(resource, hrefs, roleActions)) routes.addRoute(route);
   for (const endpoint of apiEndpoints(passwords, settings)) {
-    routes.add(endpoint.method.toUpperCase(), endpoint.path, { handler: endpoint.handler, login: !endpoint.open });
+    routes.add(endpoint.method.toUpperCase(), endpoint.path, {
+      handler: endpoint.handler,
+      login: !endpoint.open,
+      withoutDomain: endpoint.withoutDomain === true,
+    });
   }
   const send = (request: TaskRequest, loggingCid: string): Promise<DispatchedTask> =>
     dispatch(services, request, { loggingCid, runner: runner() });
