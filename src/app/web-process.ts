@@ -1,5 +1,5 @@
 /** A process that answers HTTP requests, for the API, for content, or for both on one port. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type BindAddress, parseBind } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { DatabaseUnavailable } from '../db/errors.ts';
@@ -12,6 +12,7 @@ import { componentVersions } from './component-versions.ts';
 import { buildContent } from './content.ts';
 import { StartRefused } from './data-directory.ts';
 import { seedPolicies } from './first-start.ts';
+import { drain, listen } from './listen.ts';
 import { buildLive } from './live.ts';
 import type { AppLogger } from './logging.ts';
 import { releaseMemoryWhenIdle } from './release-memory.ts';
@@ -53,7 +54,7 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
     reportReady();
     logger.debug({}, `listening on ${settings.bind}`);
     await stopped;
-    await close(server, settings.shutdownTimeout * 1000);
+    await drain(server, settings.shutdownTimeout * 1000);
   } finally {
     log.flush();
     for (const face of faces) await face.close?.();
@@ -110,27 +111,4 @@ async function answer(
     logger.error({ err: error }, `${request.method} ${url} failed`);
     response.destroy();
   }
-}
-
-/** Several processes may listen on the same port; the kernel shares connections out among them. */
-function listen(server: Server, address: BindAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ ...address, reusePort: true, backlog: 1024 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-/** No new requests; running ones have until the limit. */
-function close(server: Server, limit: number): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), limit);
-    server.close(() => {
-      clearTimeout(force);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }
