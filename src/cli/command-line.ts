@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { settingsFromParent } from '../app/child-process.ts';
 import { StartRefused } from '../app/data-directory.ts';
 import { createLogger } from '../app/logging.ts';
+import { OperatorError } from '../app/operator/operator-error.ts';
 import { BackupRefused } from '../backup/backup-refused.ts';
 import { type LoadedSettings, loadSettings, SettingsError } from '../config/load-settings.ts';
 import type { Setting } from '../config/setting.ts';
@@ -24,6 +25,7 @@ const explained = [
   EmbeddedPostgresError,
   DatabaseUnavailable,
   BackupRefused,
+  OperatorError,
 ] as const;
 
 /** Runs the command and ends the process. */
@@ -45,6 +47,8 @@ async function dispatch(argv: readonly string[]): Promise<number | undefined> {
     print(rest[0] === 'settings' ? settingsHelp() : generalHelp());
     return name === undefined ? 2 : 0;
   }
+  // The peer's program for operators: the same verbs, behind one word.
+  if (name === 'manager') return dispatch(rest);
   const entry = commands.find((command) => command.name === name);
   if (!entry)
     throw new CommandFailed(`There is no command ${name}. Commands: ${commands.map((c) => c.name).join(', ')}`);

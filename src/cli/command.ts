@@ -6,6 +6,8 @@ import type { Settings } from '../config/settings.ts';
 export interface CommandOption {
   type: 'string' | 'boolean';
   help: string;
+  /** One letter: `-p`. */
+  short?: string;
   /** May be given several times. */
   multiple?: boolean;
   /** Not shown in the help. */
@@ -31,6 +33,17 @@ export interface Command {
   options?: Readonly<Record<string, CommandOption>>;
   /** Resolves when the command is done; a number becomes the exit code. */
   run(context: CommandContext): Promise<number | undefined>;
+}
+
+/** The values of an option that may be given several times. */
+export function optionValues(context: Pick<CommandContext, 'options'>, name: string): string[] {
+  const value = context.options[name];
+  return (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(String);
+}
+
+/** The value of an option that takes a word; undefined when it was not given. */
+export function optionValue(context: Pick<CommandContext, 'options'>, name: string): string | undefined {
+  return optionValues(context, name).at(-1);
 }
 
 /** The command could not be understood or done; the message is for the person at the terminal. */

@@ -1,4 +1,5 @@
 /** `openapi`: prints the document of the API as it is served, without a running server. */
+import { writeFile } from 'node:fs/promises';
 import { apiDocument, documentComponents } from '../app/api-document.ts';
 import { type Command, CommandFailed } from './command.ts';
 
@@ -10,6 +11,8 @@ const command: Command = {
     component: { type: 'string', help: 'only operations of this package type, or of core' },
     bindings: { type: 'boolean', help: 'short operationIds, for generators of clients' },
     'pk-path': { type: 'boolean', help: 'paths as they are requested, instead of names of hrefs' },
+    format: { type: 'string', help: 'openapi (YAML) or openapi-json; JSON unless told' },
+    file: { type: 'string', help: 'write to this file instead of printing' },
     domains: { type: 'boolean', help: 'as if domains were enabled' },
   },
   async run({ settings, options }) {
@@ -21,13 +24,14 @@ const command: Command = {
     const text = apiDocument(
       { apiRoot: settings.apiRoot, domainEnabled },
       {
-        form: options.yaml === true ? 'yaml' : 'json',
+        form: options.yaml === true || options.format === 'openapi' ? 'yaml' : 'json',
         bindings: options.bindings === true,
         pkPath: options['pk-path'] === true,
         ...(typeof component === 'string' && { component }),
       },
     );
-    process.stdout.write(text);
+    if (typeof options.file === 'string') await writeFile(options.file, text);
+    else process.stdout.write(text);
     return 0;
   },
 };

@@ -1,0 +1,45 @@
+/** Removes everything a package type has in the database, its tables included; nothing may run meanwhile. */
+import { liveProcesses } from '../../backup/clear-database.ts';
+import type { Database, Transaction } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
+import { contentTables } from '../content-tables.ts';
+import { OperatorError } from './operator-error.ts';
+
+/** Master tables in an order in which nothing that is still named goes first. */
+const MASTERS = [
+  'distribution',
+  'publication',
+  'repository',
+  'alternate_content_source',
+  'remote',
+  'content_guard',
+] as const;
+
+/** Rows removed by table. Artifacts that nothing uses any more go with the next clean-up of orphans. */
+export async function removePlugin(db: Database, name: string): Promise<Record<string, number>> {
+  if (name === 'core') throw new OperatorError('The core cannot be removed.');
+  const applied = await db.rows<{ name: string }>(sql`select name from schema_migration where component = ${name}`);
+  const known = await contentTables(db, name);
+  if (applied.length === 0 && known.length === 0) throw new OperatorError(`There is no package type ${name}.`);
+  const live = await liveProcesses(db);
+  if (live.length > 0) throw new OperatorError(`Stop the processes of the server first: ${live.join(', ')}.`);
+  return await db.transaction(async (tx) => {
+    const removed: Record<string, number> = {};
+    for (const table of MASTERS) {
+      removed[table] = await tx.run(sql`delete from ${sql.ident(table)} where starts_with(pulp_type, ${`${name}.`})`);
+    }
+    removed.content = await removeContent(tx, name);
+    for (const table of known) await tx.run(sql`drop table if exists ${sql.ident(table)} cascade`.unprepared);
+    await tx.run(sql`delete from schema_migration where component = ${name}`);
+    return removed;
+  });
+}
+
+async function removeContent(tx: Transaction, name: string): Promise<number> {
+  const own = sql`content_id in (select id from content where starts_with(pulp_type, ${`${name}.`}))`;
+  await tx.run(sql`delete from repository_content where ${own}`);
+  await tx.run(sql`delete from remote_artifact
+    where content_artifact_id in (select id from content_artifact where ${own})`);
+  await tx.run(sql`delete from content_artifact where ${own}`);
+  return await tx.run(sql`delete from content where starts_with(pulp_type, ${`${name}.`})`);
+}

@@ -1,0 +1,22 @@
+/** Runs an operator's command with what a process of the server works with, whether or not a server is running. */
+import type { Settings } from '../../config/settings.ts';
+import type { AppLogger } from '../logging.ts';
+import { requireMigrated, withDatabase } from '../prepare-database.ts';
+import { type BuiltServices, buildServices } from '../services.ts';
+
+export async function withServices<T>(
+  settings: Settings,
+  logger: AppLogger,
+  work: (services: BuiltServices) => Promise<T>,
+): Promise<T> {
+  return await withDatabase(settings, logger, async (db, databaseUrl) => {
+    await requireMigrated(db);
+    const own = Object.freeze({ ...settings, databaseUrl });
+    const services = await buildServices(own, { logger, role: 'command', poolSize: 3 });
+    try {
+      return await work(services);
+    } finally {
+      await services.close();
+    }
+  });
+}
