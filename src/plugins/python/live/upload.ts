@@ -11,6 +11,9 @@ import type { ServedIndex } from './served-index.ts';
 
 const METADATA_VERSIONS = ['1.0', '1.1', '1.2', '2.0', '2.1', '2.2', '2.3', '2.4', '2.5'];
 
+/** Packages up to this size are read and added while the client waits, so that it can use them at once. */
+const AT_ONCE = 64 * 1024 * 1024;
+
 /** `policy` names the path that was used. Some clients read the reason phrases of refusals. */
 export async function uploadAnswer(index: ServedIndex, policy: string): Promise<LiveAnswer> {
   const { request, distribution, domain } = index;
@@ -29,6 +32,7 @@ export async function uploadAnswer(index: ServedIndex, policy: string): Promise<
   const task = await request.dispatch(domain, user, {
     name: UPLOAD_TASK,
     args,
+    immediate: content.temp.size <= AT_ONCE,
     exclusive: [`prn:core.artifact:${artifact}`, `prn:python.pythonrepository:${repositoryId}`],
   });
   const href = index.presenter.href('core.task', task.pulpId);
