@@ -35,13 +35,15 @@ export function findConflicts(around: Surroundings): Map<string, Conflict[]> {
   const firstByName = new Map<string, Wanted>();
   const conflicts = new Map<string, Conflict[]>();
   for (const wanted of around.active) {
+    const named = ofName(wanted, keptByName.get(wanted.name), around);
     const found = [
       ...ofItself(wanted),
       ...ofDuplicates(wanted, firstByName, wantedPaths),
-      ...ofName(wanted, keptByName.get(wanted.name), around),
+      ...named,
       ...ofPaths(wanted, keptPaths, around),
       ...ofClaims(wanted, around),
-      ...ofStores(wanted, around),
+      // The stores of a distribution are told of with it.
+      ...(named.length > 0 ? [] : ofStores(wanted, around)),
     ];
     if (!firstByName.has(wanted.name)) firstByName.set(wanted.name, wanted);
     if (found.length > 0) conflicts.set(wanted.key, found);
