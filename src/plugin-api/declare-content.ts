@@ -2,6 +2,7 @@
 import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { relativePathError } from '../lib/relative-path.ts';
+import { type ListPlace, placeInContent } from '../model/content-count.ts';
 import { identityFields, labelField, MASTER_ORDERING } from './common-fields.ts';
 import type { ContentType } from './content.ts';
 import type { RequestContext } from './context.ts';
@@ -63,7 +64,7 @@ export function declareContent(
     operations: { list: true, read: true, ...(type.upload && { create: 'task' as const }) },
     actions: [...actions, ...(type.upload?.synchronous ? [uploadAction(type, own)] : [])],
     hasLabels: true,
-    knownCount: (request) => countOfVersion(type, request),
+    knownPlace: (request, offset) => placeInList(type.pulpType, request, offset),
     ...(type.access && { access: type.access }),
     ...(type.minimal && { minimalFields: minimalFields(type, model) }),
     ...(type.labelStatus !== undefined && { labelStatus: type.labelStatus }),
@@ -234,16 +235,24 @@ export function checkSources(values: Row): void {
   }
 }
 
-/** A list of one version's units and nothing else is as long as the version's counters say. */
-async function countOfVersion(type: ContentType, request: RequestContext): Promise<number | undefined> {
+/** Lists of all units, or of one version's, and of nothing else are as long as the counters say. */
+export async function placeInList(
+  pulpType: string | undefined,
+  request: RequestContext,
+  offset: number,
+): Promise<ListPlace | undefined> {
   const asked = [...request.query.keys()].filter((key) => !WITHOUT_EFFECT.has(key));
-  const part = asked.length === 1 ? VERSION_COUNTERS[asked[0]!] : undefined;
+  if (asked.length === 0) {
+    const place = await placeInContent(request.db, request.domain.id, pulpType, offset);
+    return request.query.get('ordering') ? { count: place.count } : place;
+  }
+  const part = asked.length === 1 && pulpType !== undefined ? VERSION_COUNTERS[asked[0]!] : undefined;
   if (!part) return undefined;
   const { pulpId } = await findVersion(asked[0]!, request.query.get(asked[0]!) ?? '', request);
   const row = await request.db.row<{ n: number | null }>(
-    sql`select (counts -> ${part} ->> ${type.pulpType})::int8 as n from repository_version where pulp_id = ${pulpId}`,
+    sql`select (counts -> ${part} ->> ${pulpType})::int8 as n from repository_version where pulp_id = ${pulpId}`,
   );
-  return Number(row?.n ?? 0);
+  return { count: Number(row?.n ?? 0) };
 }
 
 const WITHOUT_EFFECT = new Set(['limit', 'offset', 'ordering', 'fields', 'exclude_fields', 'format', 'minimal']);

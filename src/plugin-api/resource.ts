@@ -3,6 +3,7 @@
 import type { Transaction } from '../db/database.ts';
 import type { Sql } from '../db/sql.ts';
 import type { DigestName } from '../lib/digest.ts';
+import type { ListPlace } from '../model/content-count.ts';
 import type { AccessDeclaration } from './access.ts';
 import type { Answer, RequestContext, Services } from './context.ts';
 import type { Field, Row, Values } from './field.ts';
@@ -128,8 +129,8 @@ export interface Resource {
   readonly createMedia?: readonly string[];
   /** Throws for a row that nobody may change or delete, before the body is looked at. */
   readonly guard?: (row: Row) => void;
-  /** The count of a list that is known without counting, such as from the counters of a version. */
-  readonly knownCount?: (request: RequestContext) => Promise<number | undefined>;
+  /** What is known of a list without counting, such as from the counters of a version; undefined: it must be counted. */
+  readonly knownPlace?: (request: RequestContext, offset: number) => Promise<ListPlace | undefined>;
   /** Cross-field checks; gets stored values on update; may return changed values. */
   readonly validate?: (values: Values, request: RequestContext, existing: Row | undefined) => Promise<Values> | Values;
   /** Lock names of a write task: defaults to the object itself, exclusively. */

@@ -20,6 +20,11 @@ function termCondition(labels: Sql, term: string): Sql {
   const [, not, key = '', operator, value = ''] = found;
   if (not && operator) throw new ValidationError([`Cannot use an operator with '!${key}'.`]);
   if (not) return sql`not ${labels} ? ${key}`;
+  return sql`(${labels} <> '{}' and ${positiveCondition(labels, key, operator, value)})`;
+}
+
+/** Rows without labels were left out before: the index on labels holds only the others. */
+function positiveCondition(labels: Sql, key: string, operator: string | undefined, value: string): Sql {
   switch (operator) {
     case '=':
       return sql`${labels} @> ${JSON.stringify({ [key]: value })}::jsonb`;

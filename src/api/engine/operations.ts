@@ -2,6 +2,7 @@
 import { runCreationHooks } from '../../access/creation-hooks.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
+import type { ListPlace } from '../../model/content-count.ts';
 import type { Answer, DispatchedTask, RequestContext } from '../../plugin-api/context.ts';
 import type { Row, Values } from '../../plugin-api/field.ts';
 import { labelOf } from '../../plugin-api/model.ts';
@@ -49,15 +50,25 @@ export async function listRows(runtime: ResourceRuntime, request: ScopedRequest,
     ...(await filters.conditions(request.query, request)),
   ];
   const page = pageOf(request.query);
-  const { rows, count } = await readPage(request, resource, conditions, page, await knownCount(runtime, request));
+  const { rows, count } = await readPage(
+    request,
+    resource,
+    conditions,
+    page,
+    await knownPlace(runtime, request, page.offset),
+  );
   const results = await present(shapeOf(resource, request), rows, request, selectionOf(request.query));
   const { next, previous } = pageLinks(request, page.limit, page.offset, count);
   return { status: 200, body: { count, next, previous, results } };
 }
 
 /** A caller who sees only a part must not learn of the rest by a counter. */
-async function knownCount(runtime: ResourceRuntime, request: ScopedRequest): Promise<number | undefined> {
-  return request.scope ? undefined : await runtime.resource.knownCount?.(request);
+async function knownPlace(
+  runtime: ResourceRuntime,
+  request: ScopedRequest,
+  offset: number,
+): Promise<ListPlace | undefined> {
+  return request.scope ? undefined : await runtime.resource.knownPlace?.(request, offset);
 }
 
 /** Absolute URLs of the neighbouring pages, keys of the query sorted. */

@@ -2,6 +2,7 @@
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
+import type { ListPlace } from '../../model/content-count.ts';
 import type { Domain, RequestContext } from '../../plugin-api/context.ts';
 import type { Row } from '../../plugin-api/field.ts';
 import type { Resource } from '../../plugin-api/resource.ts';
@@ -77,13 +78,17 @@ export async function readPage(
   resource: Resource,
   conditions: readonly Sql[],
   page: Page,
-  knownCount?: number,
+  place?: ListPlace,
 ): Promise<{ rows: Row[]; count: number }> {
   const { db, domain } = request;
-  const where = sql.and([...baseConditions(resource, domain), ...conditions]);
+  const base = [...baseConditions(resource, domain), ...conditions];
+  const start = place?.start;
+  const where = sql.and(start ? [...base, start.condition] : base);
   const order = orderOf(resource, request.query);
-  const rows = await db.rows<Row>(pageQuery(resource, where, order, page));
-  if (knownCount !== undefined) return { rows, count: knownCount };
+  const rows = await db.rows<Row>(
+    pageQuery(resource, where, order, { ...page, offset: page.offset - (start?.skipped ?? 0) }),
+  );
+  if (place) return { rows, count: place.count };
   if (rows.length > 0 && rows.length < page.limit) return { rows, count: page.offset + rows.length };
   if (rows.length === 0 && page.offset === 0) return { rows, count: 0 };
   const counted = await db.row<{ n: number }>(

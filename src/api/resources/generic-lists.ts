@@ -1,7 +1,8 @@
 /** Lists over all types of a master: `repositories/`, `remotes/`, `publications/`, `distributions/`, `contentguards/`, `content/`. */
 import { sql } from '../../db/sql.ts';
 import { COMMON_ORDERING, labelField, nameFilters } from '../../plugin-api/common-fields.ts';
-import { contentFilters } from '../../plugin-api/declare-content.ts';
+import type { RequestContext } from '../../plugin-api/context.ts';
+import { contentFilters, placeInList } from '../../plugin-api/declare-content.ts';
 import {
   DISTRIBUTION_ORDERING,
   distributionFields,
@@ -81,6 +82,9 @@ function generic(declaration: Generic, types: readonly string[]): Resource {
     actions: [],
     hasLabels: labels,
     noLabelActions: true,
+    ...(table.name === 'content' && {
+      knownPlace: (request: RequestContext, offset: number) => placeInList(undefined, request, offset),
+    }),
   };
 }
 
