@@ -7,7 +7,7 @@ import { identityFields, MASTER_ORDERING, nameFilters } from './common-fields.ts
 import type { Answer, RequestContext, Services } from './context.ts';
 import { datetime, list, type Row, reference, string, type Values } from './field.ts';
 import type { Model } from './model.ts';
-import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
+import { namesOf } from './names.ts';
 import type { ActionTarget, Resource } from './resource.ts';
 
 export interface AcsDeclaration {
@@ -38,10 +38,7 @@ export function declareAcs(declaration: AcsDeclaration): Resource {
   };
   return {
     model,
-    tag: tagOf(model.path),
-    operation: operationOf(model.path),
-    hrefName: hrefNameOf(app, name),
-    component: componentOf(app, name),
+    ...namesOf(model),
     noun: `${type} alternate content source`,
     description: declaration.description,
     table: {

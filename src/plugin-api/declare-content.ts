@@ -10,7 +10,7 @@ import { networkFields } from './declare-remote.ts';
 import { boolean, type Field, file, map, nested, type Row, reference, string } from './field.ts';
 import { customFilter, type Filter, type Filters } from './filter.ts';
 import type { Model } from './model.ts';
-import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
+import { namesOf } from './names.ts';
 import type { Action, Resource } from './resource.ts';
 import { findVersion, memberOf, type VersionKey } from './version-queries.ts';
 
@@ -35,10 +35,7 @@ export function declareContent(
   const own = handlers(type);
   return {
     model,
-    tag: tagOf(model.path),
-    operation: operationOf(model.path),
-    hrefName: hrefNameOf(type.app, type.name),
-    component: componentOf(type.app, type.name),
+    ...namesOf(model),
     noun: `${type.name}`,
     description: type.description,
     table: {

@@ -7,7 +7,7 @@ import { identityFields, labelField, MASTER_ORDERING, nameFilters } from './comm
 import { boolean, type Field, type Row, reference, string, type Values } from './field.ts';
 import { booleanFilter, customFilter, type Filters, referenceFilter, textFilter } from './filter.ts';
 import type { Model } from './model.ts';
-import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
+import { namesOf } from './names.ts';
 import { contentCondition } from './repository-actions.ts';
 import type { Action, Resource } from './resource.ts';
 import { servedField } from './served-field.ts';
@@ -43,10 +43,7 @@ export function declareDistribution(declaration: DistributionDeclaration): Resou
   const model = distributionModel(app, name, type, declaration.pulpType);
   return {
     model,
-    tag: tagOf(model.path),
-    operation: operationOf(model.path),
-    hrefName: hrefNameOf(app, name),
-    component: componentOf(app, name),
+    ...namesOf(model),
     noun: `${type} distribution`,
     description: declaration.description,
     table: distributionTable(model.pulpType),

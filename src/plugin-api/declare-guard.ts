@@ -7,7 +7,7 @@ import { COMMON_ORDERING, identityFields, nameFilters } from './common-fields.ts
 import type { Answer, RequestContext } from './context.ts';
 import { type Field, type Row, string } from './field.ts';
 import type { Model } from './model.ts';
-import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
+import { namesOf } from './names.ts';
 import type { Resource } from './resource.ts';
 
 export interface GuardDeclaration {
@@ -36,10 +36,7 @@ export function declareGuard(declaration: GuardDeclaration): Resource {
   const model = guardModel(app, name, type);
   return {
     model,
-    tag: tagOf(model.path),
-    operation: operationOf(model.path),
-    hrefName: hrefNameOf(app, name),
-    component: componentOf(app, name),
+    ...namesOf(model),
     noun: `${type} content guard`,
     description: declaration.description,
     table: {

@@ -6,7 +6,7 @@ import type { RequestContext } from './context.ts';
 import { boolean, type Field, list, type Row, reference, string, type Values } from './field.ts';
 import { booleanFilter, customFilter, dateFilter, type Filters } from './filter.ts';
 import type { Model } from './model.ts';
-import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
+import { namesOf } from './names.ts';
 import { contentCondition } from './repository-actions.ts';
 import type { Action, Resource } from './resource.ts';
 import { latestVersionOf, repositoryIdCondition, versionIdCondition } from './version-queries.ts';
@@ -43,10 +43,7 @@ export function declarePublication(declaration: PublicationDeclaration): Resourc
   const model = publicationModel(app, name, type, declaration.pulpType);
   return {
     model,
-    tag: tagOf(model.path),
-    operation: operationOf(model.path),
-    hrefName: hrefNameOf(app, name),
-    component: componentOf(app, name),
+    ...namesOf(model),
     noun: `${type} publication`,
     description: declaration.description,
     table: publicationTable(model.pulpType),

@@ -20,7 +20,7 @@ import {
 } from './field.ts';
 import { dateFilter, type Filters } from './filter.ts';
 import type { Model } from './model.ts';
-import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
+import { namesOf } from './names.ts';
 import type { Action, Resource } from './resource.ts';
 
 export interface RemoteDeclaration {
@@ -47,10 +47,7 @@ export function declareRemote(declaration: RemoteDeclaration): Resource {
   const model = remoteModel(app, name, type);
   return {
     model,
-    tag: tagOf(model.path),
-    operation: operationOf(model.path),
-    hrefName: hrefNameOf(app, name),
-    component: componentOf(app, name),
+    ...namesOf(model),
     noun: `${type} remote`,
     description: declaration.description,
     table: {

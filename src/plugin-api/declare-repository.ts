@@ -4,7 +4,7 @@ import { identityFields, labelField, MASTER_ORDERING, nameFilters } from './comm
 import { type Field, integer, reference, string, type Values } from './field.ts';
 import { customFilter, type Filters, integerFilter, NULLABLE_NUMBER_LOOKUPS, referenceFilter } from './filter.ts';
 import type { Model } from './model.ts';
-import { componentOf, hrefNameOf, operationOf, tagOf } from './names.ts';
+import { namesOf } from './names.ts';
 import {
   afterRepositorySave,
   contentCondition,
@@ -54,10 +54,7 @@ export function declareRepository(declaration: RepositoryDeclaration): Resource 
   }
   return {
     model,
-    tag: tagOf(model.path),
-    operation: operationOf(model.path),
-    hrefName: hrefNameOf(app, name),
-    component: componentOf(app, name),
+    ...namesOf(model),
     noun: `${type} repository`,
     description: declaration.description,
     table: repositoryTable(model.pulpType!),

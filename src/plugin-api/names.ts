@@ -29,3 +29,13 @@ export function tagOf(path: string): string {
 export function componentOf(app: string, name: string): string {
   return app === 'core' ? name : `${app}.${name}`;
 }
+
+/** The four names of a declared type, to be spread into its resource. */
+export function namesOf(model: { readonly app: string; readonly name: string; readonly path: string }) {
+  return {
+    tag: tagOf(model.path),
+    operation: operationOf(model.path),
+    hrefName: hrefNameOf(model.app, model.name),
+    component: componentOf(model.app, model.name),
+  };
+}
