@@ -40,6 +40,7 @@ export const commands: readonly { name: string; summary: string; load: () => Pro
   entry('remove-plugin', 'remove the data of a package type', () => import('./remove-plugin.ts')),
   entry('dump-permissions', 'list permissions of former forms', () => import('./dump-permissions.ts')),
   entry('dispatch', 'dispatch a task for tests (with test_tasks)', () => import('./dispatch.ts')),
+  entry('replicate', 'plan, run, compare or take back a replication', () => import('./replicate.ts')),
   entry('openapi', 'print the OpenAPI document of the API', () => import('./openapi.ts')),
 ];
 
