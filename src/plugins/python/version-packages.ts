@@ -32,19 +32,23 @@ const INDEX_COLUMNS =
 const ADDED = sql.raw(`coalesce((select v.pulp_created from repository_version v
   where v.repository_id = rc.repository_id and v.number = rc.version_added), c.pulp_created) as added`);
 
-/** The packages of a project, newest content first. */
+/** The packages of a project, newest content first; whether they have provenance only where it is asked. */
 export async function packagesOfProject(
   db: Queryable,
   version: Version,
   normalized: string,
+  withProvenance = true,
 ): Promise<PackageOfVersion[]> {
   return await db.rows<PackageOfVersion>(sql`select ${INDEX_COLUMNS}, ${ADDED},
-      exists (select from python_provenance o join repository_content oc on oc.content_id = o.content_id
-        where o.package_sha256 = p.sha256 and oc.repository_id = rc.repository_id and oc.version_added <= ${version.number}
-          and (oc.version_removed is null or oc.version_removed > ${version.number})) as has_provenance
+      ${withProvenance ? provenanceIn(version) : sql.raw('false')} as has_provenance
     from python_package p join repository_content rc on rc.content_id = p.content_id join content c on c.id = p.content_id
     where p.name_normalized = ${normalized} and ${inVersion(version)} order by p.content_id desc`);
 }
+
+const provenanceIn = ({ repositoryId, number }: Version): Sql => sql`exists (select from python_provenance o
+  join repository_content oc on oc.content_id = o.content_id
+  where o.package_sha256 = p.sha256 and oc.repository_id = ${repositoryId} and oc.version_added <= ${number}
+    and (oc.version_removed is null or oc.version_removed > ${number}))`;
 
 /** Reasons by version of the releases of a project that were taken back. */
 export async function yanksOfProject(
@@ -71,17 +75,6 @@ export async function hasFile(db: Queryable, version: Version, filename: string)
     await db.row(sql`select 1 as found from python_package p join repository_content rc on rc.content_id = p.content_id
     where p.filename = ${filename} and ${inVersion(version)} limit 1`);
   return row !== undefined;
-}
-
-/** Number and time of a version: what validators of answers are made of. */
-export async function versionStamp(
-  db: Queryable,
-  version: Version,
-): Promise<{ number: number; created: Date | string }> {
-  const row = await db.row<{ created: Date | string }>(
-    sql`select pulp_created as created from repository_version where id = ${version.id}`,
-  );
-  return { number: version.number, created: row?.created ?? new Date(0) };
 }
 
 const SCAN_BATCH = 1000;

@@ -16,7 +16,7 @@ import { isUnchanged, notModified } from './validators.ts';
 import { yankAnswer } from './yank.ts';
 
 const MIB = 1024 * 1024;
-const pages = new PageCache(64 * MIB);
+const pages = new PageCache(96 * MIB);
 
 export const pythonLive: LiveApi = {
   prefix: (settings) => settings.pypiPathPrefix,
@@ -121,7 +121,7 @@ async function readSimple(
   const index = openIndex(request, distribution);
   const answer = route.kind === 'index' ? await indexPage(index, type) : await projectPage(index, route.name, type);
   if (answer.status !== 200 || !keeps) return revalidated(request, answer, undefined);
-  pages.set(key, { answer: { ...answer, body: answer.body as Uint8Array }, etag: answer.headers?.ETag ?? '' });
+  pages.set(key, { answer: { ...answer, body: answer.body as Uint8Array } });
   return revalidated(request, answer, 'MISS');
 }
 

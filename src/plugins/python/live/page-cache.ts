@@ -3,13 +3,17 @@ import type { LiveAnswer } from '../../../plugin-api/index.ts';
 
 export interface Page {
   readonly answer: LiveAnswer & { readonly body: Uint8Array };
-  readonly etag: string;
+}
+
+interface Slot extends Page {
+  readonly cost: number;
+  used: boolean;
 }
 
 const OVERHEAD = 600;
 
 export class PageCache {
-  readonly #pages = new Map<string, Page>();
+  readonly #slots = new Map<string, Slot>();
   readonly #limit: number;
   #bytes = 0;
 
@@ -17,28 +21,41 @@ export class PageCache {
     this.#limit = limit;
   }
 
-  get(key: string): Page | undefined {
-    const page = this.#pages.get(key);
-    if (!page) return undefined;
-    this.#pages.delete(key);
-    this.#pages.set(key, page);
-    return page;
+  get bytes(): number {
+    return this.#bytes;
   }
 
+  get(key: string): Page | undefined {
+    const slot = this.#slots.get(key);
+    if (slot) slot.used = true;
+    return slot;
+  }
+
+  /** Pages that would take half of the room are not kept. */
   set(key: string, page: Page): void {
-    const old = this.#pages.get(key);
-    if (old) this.#bytes -= costOf(key, old);
-    this.#pages.delete(key);
-    const cost = costOf(key, page);
+    const old = this.#slots.get(key);
+    if (old) this.#drop(key, old);
+    const cost = 2 * key.length + page.answer.body.length + OVERHEAD;
     if (cost > this.#limit / 2) return;
-    this.#pages.set(key, page);
+    this.#slots.set(key, { ...page, cost, used: false });
     this.#bytes += cost;
-    for (const [oldest, one] of this.#pages) {
+    this.#shrink();
+  }
+
+  /** Second chance: what was used since it was last looked at goes to the end once more. */
+  #shrink(): void {
+    for (const [key, slot] of this.#slots) {
       if (this.#bytes <= this.#limit) return;
-      this.#pages.delete(oldest);
-      this.#bytes -= costOf(oldest, one);
+      this.#drop(key, slot);
+      if (!slot.used) continue;
+      slot.used = false;
+      this.#slots.set(key, slot);
+      this.#bytes += slot.cost;
     }
   }
-}
 
-const costOf = (key: string, page: Page) => 2 * key.length + page.answer.body.length + OVERHEAD;
+  #drop(key: string, slot: Slot): void {
+    this.#slots.delete(key);
+    this.#bytes -= slot.cost;
+  }
+}

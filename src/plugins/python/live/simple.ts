@@ -9,7 +9,8 @@ import { type PackageOfVersion, packagesOfProject, projectsOfVersion, yanksOfPro
 import { SIMPLE_JSON, type SimpleType } from './negotiate.ts';
 import { fileUrl, ownUrl, type ServedIndex } from './served-index.ts';
 import { upstreamFiles } from './upstream-files.ts';
-import { cacheHeaders, validatorsOf } from './validators.ts';
+import { cacheHeaders } from './validators.ts';
+import { type VersionFacts, versionFacts } from './version-facts.ts';
 
 const SIMPLE_MAX_AGE = 600;
 
@@ -41,7 +42,7 @@ export async function projectPage(index: ServedIndex, name: string, type: Simple
 const HTML_TYPE = 'text/html; charset=utf-8';
 
 async function pageAnswer(index: ServedIndex, type: SimpleType, body: string): Promise<LiveAnswer> {
-  const validators = await validatorsOf(index);
+  const validators = await versionFacts(index);
   const headers = {
     'Content-Type': type,
     'X-PyPI-Last-Serial': String(LAST_SERIAL),
@@ -49,6 +50,8 @@ async function pageAnswer(index: ServedIndex, type: SimpleType, body: string): P
   };
   return { status: 200, headers, body: Buffer.from(body) };
 }
+
+const NONE: ReadonlyMap<string, string> = new Map();
 
 export interface FileOfVersion {
   readonly version: string;
@@ -59,9 +62,10 @@ async function localFiles(index: ServedIndex, normalized: string): Promise<FileO
   const { version, request } = index;
   if (!version) return [];
   const { db } = request.services;
-  const packages = await packagesOfProject(db, version, normalized);
+  const facts = (await versionFacts(index)) as VersionFacts;
+  const packages = await packagesOfProject(db, version, normalized, facts.hasProvenance);
   if (packages.length === 0) return [];
-  const yanks = await yanksOfProject(db, version, normalized);
+  const yanks = facts.hasYanks ? await yanksOfProject(db, version, normalized) : NONE;
   return packages.map((one) => ({ version: one.version, file: fileOf(index, one, yanks) }));
 }
 

@@ -1,25 +1,8 @@
 /** ETag and Last-Modified of live answers: they follow from the version that is served. */
-import { sha256Of } from '../../../lib/digest.ts';
-import { formatHttpDate } from '../../../lib/http-date.ts';
 import type { LiveAnswer, LiveRequest } from '../../../plugin-api/index.ts';
-import { versionStamp } from '../version-packages.ts';
-import type { ServedIndex } from './served-index.ts';
+import type { VersionFacts } from './version-facts.ts';
 
-export interface Validators {
-  readonly etag: string;
-  readonly lastModified: string;
-  readonly modifiedAt: number;
-}
-
-/** Undefined where no version is served. */
-export async function validatorsOf({ request, version }: ServedIndex, salt = ''): Promise<Validators | undefined> {
-  if (!version) return undefined;
-  const { number, created } = await versionStamp(request.services.db, version);
-  const text = created instanceof Date ? created.toISOString() : created;
-  const modifiedAt = Math.floor(new Date(text).getTime() / 1000) * 1000;
-  const etag = `"${sha256Of(`${number}:${text}${salt}`).slice(0, 16)}"`;
-  return { etag, lastModified: formatHttpDate(modifiedAt), modifiedAt };
-}
+export type Validators = Pick<VersionFacts, 'etag' | 'lastModified'>;
 
 /** Headers of an answer that may be kept for some seconds. */
 export function cacheHeaders(validators: Validators | undefined, maxAge: number): Record<string, string> {
