@@ -20,7 +20,9 @@ export class AccessLog {
 
   /** Notes the request when its answer has gone out or its connection has. */
   watch(request: IncomingMessage, response: ServerResponse): void {
-    response.once('close', () => this.#add(request, response));
+    // A request that was not read to its end loses its socket before its answer is out.
+    const client = request.socket.remoteAddress;
+    response.once('close', () => this.#add(request, response, client));
   }
 
   flush(): void {
@@ -30,11 +32,11 @@ export class AccessLog {
     this.#lines = '';
   }
 
-  #add(request: IncomingMessage, response: ServerResponse): void {
-    const { method, url, httpVersion, headers, socket } = request;
+  #add(request: IncomingMessage, response: ServerResponse, client = '-'): void {
+    const { method, url, httpVersion, headers } = request;
     const cid = response.getHeader('Correlation-ID') ?? 'None';
     const bytes = response.getHeader('Content-Length') ?? '-';
-    const line = `pulp [${cid}]: ${socket.remoteAddress ?? '-'} - - [${this.#now()}] "${method} ${clean(url)} HTTP/${httpVersion}" ${response.statusCode} ${bytes} "${clean(headers.referer)}" "${clean(headers['user-agent'])}"\n`;
+    const line = `pulp [${cid}]: ${client} - - [${this.#now()}] "${method} ${clean(url)} HTTP/${httpVersion}" ${response.statusCode} ${bytes} "${clean(headers.referer)}" "${clean(headers['user-agent'])}"\n`;
     this.#lines += line;
     if (this.#lines.length > FULL) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), DELAY).unref();
