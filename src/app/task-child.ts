@@ -6,6 +6,11 @@ import type { ToChild } from '../tasking/child-messages.ts';
 // The cache is written by the main program, whose modules these are.
 enableCompileCache(join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'deckle'));
 
+/** Milliseconds after which a temporary file that nobody writes to was left by a process that was killed. */
+const leftoverAge = 24 * 3_600_000;
+/** The default domain, whose storage all others share unless they have their own. */
+const mainStorage = { id: 0, pulpId: '', name: 'default' };
+
 process.once('message', async (message: ToChild) => {
   if (message.type !== 'start') return;
   const [
@@ -32,5 +37,11 @@ process.once('message', async (message: ToChild) => {
       logger.warn({ err: error }, 'The schedules of the settings could not be seen to.'),
     );
   releaseMemoryWhenIdle();
+  if (keepSchedules) {
+    services
+      .storage(mainStorage)
+      .sweep(leftoverAge)
+      .catch((error: unknown) => logger.debug({ err: error }, 'Temporary files could not be removed.'));
+  }
   serveTasks(services, functions);
 });

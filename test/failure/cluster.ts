@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -335,9 +335,8 @@ export function fileForm(text: string | Buffer, more: Readonly<Record<string, st
   return form;
 }
 
-/** Names below the storage that are neither artifacts nor empty directories: what was left behind. */
-export function leftovers(data: string): string[] {
-  const { readdirSync } = process.getBuiltinModule('node:fs');
-  const directory = join(data, 'media', 'tmp', 'files');
+/** Names in a directory below another: what was left behind. */
+export function leftovers(...path: readonly string[]): string[] {
+  const directory = join(...path);
   return existsSync(directory) ? readdirSync(directory) : [];
 }

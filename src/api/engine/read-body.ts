@@ -24,6 +24,8 @@ export interface UploadedFile {
   readonly temp: TempArtifact;
 }
 
+/** Milliseconds. */
+const DROP_FOR = 30_000;
 const EMPTY: Body = { values: {}, isForm: false };
 
 /** The body of a request; 415 for a media type that is not understood. */
@@ -132,12 +134,23 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
     });
     await Promise.all(receiving);
   } catch (error) {
-    request.unpipe();
+    drop(request);
     await Promise.allSettled(receiving);
     for (const temp of received) await limits.discard(temp);
     throw error;
   }
   return { values, isForm: true };
+}
+
+/**
+ * Takes the rest of a body that is of no use any more, for a while: a client that still sends would otherwise wait for
+ * ever, or find its connection reset instead of the answer that tells why.
+ */
+function drop(request: IncomingMessage): void {
+  request.unpipe();
+  request.resume();
+  const tooLong = setTimeout(() => request.destroy(), DROP_FOR).unref();
+  request.once('close', () => clearTimeout(tooLong));
 }
 
 /** All files of a body, so that those nobody took can be discarded. */
