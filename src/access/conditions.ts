@@ -70,6 +70,8 @@ export class Conditions implements ConditionContext {
     const [name, argument] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
     const own = this.#tools.more[name];
     if (own) return await own(this, argument);
+    // of this server's own: not by a token for certain permissions
+    if (name === 'has_whole_account') return this.request.user?.limit === undefined;
     if (this.#superuser) return true;
     if (name === 'has_required_repo_perms_on_upload') return await this.#onUpload(argument);
     const parts = PERMS.exec(name)?.groups;

@@ -42,7 +42,7 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
   repository_versions: { statements: ['list'], hooks: null, hidden: true },
   artifacts: { statements: ['admin: create list retrieve'], hooks: null, scoping: null },
   login: { statements: ['*'], hooks: [], scoping: null },
-  tokens: { statements: ['list retrieve create destroy'], hooks: null, hidden: true },
+  tokens: { statements: ['list retrieve', 'create destroy | =has_whole_account'], hooks: null, hidden: true },
   uploads: {
     statements: [
       READ,

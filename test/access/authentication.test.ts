@@ -125,6 +125,7 @@ test('a token for certain permissions gives these and no others', async () => {
   assert.equal(await status('POST', 'repositories/file/file/', { name: 'not held' }), 403);
   const mine = await call('GET', `${repository}my_permissions/`, undefined, bearer(body.token));
   assert.deepEqual(mine.body.permissions, ['file.view_filerepository']);
+  assert.equal(await status('DELETE', body.pulp_href), 403);
   const ofAdmin = await call('POST', 'tokens/', { name: 'limited', scope: 'permissions', permissions });
   const byAdmin = async (method: string, path: string, sent?: object) =>
     (await call(method, path, sent, bearer(ofAdmin.body.token))).status;
