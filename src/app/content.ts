@@ -1,4 +1,5 @@
 /** Puts the content face together: distribution types of the installed package types, guards. */
+import { artifactDistribution } from '../content-app/artifact-distribution.ts';
 import { type ContentHandler, createContentHandler } from '../content-app/content-handler.ts';
 import type { Services } from '../plugin-api/context.ts';
 import { buildGuards } from './guards.ts';
@@ -8,7 +9,7 @@ import { savePulled } from './save-pulled.ts';
 export function buildContent(services: Services): ContentHandler {
   return createContentHandler(
     services,
-    installedPlugins.flatMap((plugin) => plugin.distributions),
+    [artifactDistribution, ...installedPlugins.flatMap((plugin) => plugin.distributions)],
     { guards: buildGuards(services), savePulled: savePulled(services) },
   );
 }

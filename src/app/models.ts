@@ -1,4 +1,5 @@
 /** All models: what hrefs and PRNs can name. */
+import { artifactDistributionResource } from '../api/resources/artifact-distribution.ts';
 import { contentGuards } from '../api/resources/content-guards.ts';
 import { coreModels } from '../api/resources/models.ts';
 import { contentModel } from '../plugin-api/declare-content.ts';
@@ -11,6 +12,7 @@ export function allModels(): Model[] {
     ...coreModels,
     versionModel,
     ...contentGuards.map((guard) => guard.model),
+    artifactDistributionResource.model,
     ...installedPlugins.flatMap((plugin) => [
       ...plugin.resources.map((resource) => resource.model),
       ...plugin.contentTypes.map(contentModel),

@@ -1,6 +1,7 @@
 /** All resources of the REST API: the core's and those of the installed package types. */
 import { contentHandlers } from '../api/content-handlers.ts';
 import { accessPolicyResource } from '../api/resources/access-policies.ts';
+import { artifactDistributionResource } from '../api/resources/artifact-distribution.ts';
 import { artifactResource } from '../api/resources/artifacts.ts';
 import { contentGuards } from '../api/resources/content-guards.ts';
 import { domainResource } from '../api/resources/domains.ts';
@@ -44,7 +45,11 @@ export function allResources(): Resource[] {
 
 function makeResources(): Resource[] {
   const handlers = contentHandlers(new ContentRegistry(installedPlugins));
-  const generic = genericLists(allModels());
+  const publishing = installedPlugins
+    .flatMap((plugin) => plugin.distributions)
+    .filter((type) => type.servesPublications)
+    .map((type) => type.pulpType);
+  const generic = genericLists(allModels(), publishing);
   const distributions = generic.find(({ model }) => model.path === 'distributions')!;
   return [
     artifactResource,
@@ -55,6 +60,7 @@ function makeResources(): Resource[] {
     workerResource,
     vulnerabilityReportResource,
     ...contentGuards,
+    artifactDistributionResource,
     domainResource(installedPlugins.flatMap((plugin) => plugin.contentTypes)),
     userResource,
     groupResource,

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type BindAddress, parseBind } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { DatabaseUnavailable } from '../db/errors.ts';
+import { ensureArtifactDistribution } from '../model/artifact-distribution.ts';
 import { NameTaken } from '../tasking/app-status.ts';
 import { joinQueue, type Participation } from '../tasking/join-queue.ts';
 import { AccessLog } from './access-log.ts';
@@ -38,6 +39,7 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
   const stopped = stopRequested();
   const services = await buildServices(settings, { logger, role: roles.api ? 'web' : 'content' });
   if (roles.api && process.channel) await seedPolicies(services.db);
+  await ensureArtifactDistribution(services.db, services.secrets);
   const participations = await join(services, roles, logger);
   const log = new AccessLog();
   const server = createServer({ maxHeaderSize: settings.maxHeaderSize, noDelay: true });

@@ -8,6 +8,7 @@ import type { TempArtifact } from '../storage/artifact-store.ts';
 import type { CachedAnswer } from './answer-cache.ts';
 import { checkpointAt, checkpointsOf, listCheckpoints } from './checkpoints.ts';
 import { Directories } from './directories.ts';
+import { findArtifactFile } from './find-artifact-file.ts';
 import { type FoundFile, findContentArtifact, findFile, findIndex } from './find-file.ts';
 import { findFormerFile } from './find-former-file.ts';
 import { makeListing } from './make-listing.ts';
@@ -28,7 +29,7 @@ export type Answer =
   | RemoteAnswer
   | { readonly kind: 'largeListing'; readonly file: TempArtifact }
   | { readonly kind: 'moved'; readonly location: string }
-  | Exclude<ServeAnswer, { kind: 'contentArtifact' }>;
+  | Exclude<ServeAnswer, { kind: 'contentArtifact' | 'artifact' }>;
 
 export interface Resolved {
   readonly answer: Answer;
@@ -58,6 +59,10 @@ export class PathResolver {
   async byPlugin(entry: ServedEntry, path: string, headers: IncomingHttpHeaders): Promise<Resolved | undefined> {
     const answer = await entry.type?.serve?.(this.#services, entry.distribution, path, headers);
     if (!answer) return undefined;
+    if (answer.kind === 'artifact') {
+      const file = await findArtifactFile(this.#services, answer.id);
+      return { answer: file ? { kind: 'file', file } : MISSING, keep: 0 };
+    }
     if (answer.kind !== 'contentArtifact') return { answer, keep: 0 };
     const found = await findContentArtifact(this.#services.db, entry.source, answer.id);
     return { answer: found ? fileAnswer(entry, found, answer) : MISSING, keep: 0 };

@@ -81,7 +81,8 @@ export async function removeOrphans(
 
 /** Condition on `a`: nothing has the bytes. */
 export const isUnused = sql`not exists (select from content_artifact ca where ca.artifact_id = a.id)
-  and not exists (select from published_artifact pa where pa.artifact_id = a.id)`;
+  and not exists (select from published_artifact pa where pa.artifact_id = a.id)
+  and not exists (select from task_profile tp where tp.artifact_id = a.id)`;
 
 export interface UnusedArtifact {
   readonly id: number;

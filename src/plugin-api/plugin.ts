@@ -183,6 +183,8 @@ export type ServeAnswer =
       readonly headers?: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'redirect'; readonly location: string; readonly status?: number }
+  /** An artifact of any domain by its id on the wire. */
+  | { readonly kind: 'artifact'; readonly id: string }
   | {
       readonly kind: 'contentArtifact';
       readonly id: number;

@@ -4,8 +4,10 @@ import { PulpError } from '../lib/errors.ts';
 import type { Services } from '../plugin-api/context.ts';
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import { describeError, summaryOf } from './describe-error.ts';
+import { Diagnostics, wantedDiagnostics } from './diagnostics.ts';
 import type { TaskRunner } from './dispatch.ts';
-import { openContext } from './task-context.ts';
+import { saveDiagnostics } from './save-diagnostics.ts';
+import { domainOf, openContext } from './task-context.ts';
 import type { Holder, Outcome, RunnableTask } from './task-row.ts';
 
 /** Seconds an immediate task may take. */
@@ -36,8 +38,23 @@ export function runTask(
   task: RunnableTask,
   options: RunOptions,
 ): Promise<Outcome> {
-  const run = () => runInContext(services, functions, task, options);
+  const run = () => runRecorded(services, functions, task, options);
   return task.logging_cid === '' ? run() : withCorrelationId(task.logging_cid, run);
+}
+
+/** Short tasks share their process with others, whose doings would be recorded too. */
+async function runRecorded(
+  services: Services,
+  functions: TaskFunctions,
+  task: RunnableTask,
+  options: RunOptions,
+): Promise<Outcome> {
+  const names = task.immediate ? [] : wantedDiagnostics(task.profile_options, services.settings.taskDiagnostics);
+  if (names.length === 0) return runInContext(services, functions, task, options);
+  const diagnostics = await Diagnostics.start(services, names);
+  const outcome = await runInContext(diagnostics.services, functions, task, options);
+  await saveDiagnostics(services, domainOf(task), task.id, await diagnostics.stop());
+  return outcome;
 }
 
 async function runInContext(

@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { LeaseLost } from '../lib/errors.ts';
-import type { Services } from '../plugin-api/context.ts';
+import type { Domain, Services } from '../plugin-api/context.ts';
 import { prn } from '../plugin-api/model.ts';
 import type { TaskContext } from '../plugin-api/task.ts';
 import { dispatch, type TaskRunner } from './dispatch.ts';
@@ -30,8 +30,7 @@ export function openContext(
   const held = { id: task.id, pulpId: task.pulp_id, lease: holder.lease };
   const progress = new ProgressWriter(services.db, held);
   const writer = new LeasedWriter(services.db, held);
-  const { domain_id: id, domain_pulp_id: pulpId, domain_name: name, domain_storage_stamp: storageStamp } = task;
-  const domain = { id, pulpId, name, ...(storageStamp !== undefined && { storageStamp }) };
+  const domain = domainOf(task);
   let directory: Promise<string> | undefined;
   const context: TaskContext = {
     ...services,
@@ -56,6 +55,11 @@ export function openContext(
       if (directory) await removeDirectory(await directory);
     },
   };
+}
+
+export function domainOf(task: RunnableTask): Domain {
+  const { domain_id: id, domain_pulp_id: pulpId, domain_name: name, domain_storage_stamp: storageStamp } = task;
+  return { id, pulpId, name, ...(storageStamp !== undefined && { storageStamp }) };
 }
 
 function factsOf(task: RunnableTask): TaskContext['task'] {

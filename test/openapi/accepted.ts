@@ -13,13 +13,21 @@ export const accepted: readonly { readonly place: string; readonly why: string }
 
 /** Other tags are compared as soon as one of their operations is there. */
 export const claimed: Readonly<Record<string, readonly string[]>> = {
+  certguard: ['Contentguards: Rhsm', 'Contentguards: X509'],
   core: [
     'Artifacts',
     'Content',
     'Contentguards',
+    'Contentguards: Composite',
+    'Contentguards: Content_Redirect',
+    'Contentguards: Envvar_Header',
+    'Contentguards: Header',
+    'Contentguards: Rbac',
     'Distributions',
+    'Distributions: Artifacts',
     'Docs: Api.Json',
     'Docs: Api.Yaml',
+    'Domains',
     'Livez',
     'Login',
     'Orphans',
@@ -35,6 +43,7 @@ export const claimed: Readonly<Record<string, readonly string[]>> = {
     'Task-Schedules',
     'Tasks',
     'Uploads',
+    'Upstream-Pulps',
     'Workers',
   ],
   file: [

@@ -97,8 +97,9 @@ function storageValues(wanted: string, given: unknown, { services }: RequestCont
   const known = same ? { ...(existing!.storage_settings as Values), ...secretsOf(existing!, services) } : {};
   const checked = checkStorageSettings(wanted, given, known);
   requireUsable(wanted, checked, services);
-  const { open, secret } = checked;
-  const changed = !same || Object.keys(secret).some((name) => secret[name] !== known[name]);
+  const { open, secret, givesSecret } = checked;
+  // Secrets that are given count as changed even when they are the same, so that nobody can guess them.
+  const changed = !same || givesSecret;
   const sealed = Object.keys(secret).length > 0 ? services.secrets.encrypt(JSON.stringify(secret)) : null;
   return { storage_class: wanted, storage_settings: open, ...(changed && { storage_secrets: sealed }) };
 }

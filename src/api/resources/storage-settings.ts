@@ -199,17 +199,21 @@ const isHidden = (field: Field) => field.writeOnly === true;
 export interface CheckedSettings {
   readonly open: Values;
   readonly secret: Values;
+  /** Secrets were given, be they the same or not. */
+  readonly givesSecret: boolean;
 }
 
 /** Complete settings of a class; throws ValidationError with what is wrong under `storage_settings`. */
 export function checkStorageSettings(storageClass: string, given: unknown, existing: Values = {}): CheckedSettings {
   try {
     const { fields, aliases, check } = classes[storageClass]!;
-    const values = validateAll(fields, { ...existing, ...renamed(toObject(given), fields, aliases) });
+    const own = renamed(toObject(given), fields, aliases);
+    const values = validateAll(fields, { ...existing, ...own });
     check?.(values);
     const part = (wanted: boolean) =>
       Object.fromEntries(Object.entries(values).filter(([name]) => isHidden(fields[name]!) === wanted));
-    return { open: part(false), secret: part(true) };
+    const givesSecret = Object.keys(own).some((name) => isHidden(fields[name]!));
+    return { open: part(false), secret: part(true), givesSecret };
   } catch (error) {
     if (error instanceof Refused) throw new ValidationError({ storage_settings: error.body });
     throw error;

@@ -1,6 +1,7 @@
 /** Tasks and task groups: reading, cancelling, purging (core.md §2). */
 import { sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
+import { artifactLinks } from '../../model/artifact-distribution.ts';
 import { identityFields } from '../../plugin-api/common-fields.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
 import {
@@ -20,6 +21,7 @@ import {
 import type { Action, ActionTarget, Resource } from '../../plugin-api/resource.ts';
 import { cancelGroup, cancelTask } from '../../tasking/cancel.ts';
 import { presentOne } from '../engine/present.ts';
+import { presenterFor } from '../engine/presenter.ts';
 import { readRow } from '../engine/read-rows.ts';
 import { createdHrefs } from './created-resources.ts';
 import { taskGroupModel, taskModel } from './models.ts';
@@ -171,6 +173,20 @@ const purge: Action = {
   },
 };
 
+/** Absolute and good for an hour. */
+async function linksTo(
+  rows: readonly { name: string; artifact: string }[],
+  request: RequestContext,
+): Promise<Record<string, string>> {
+  const { contentUrl } = presenterFor(request.services, { ...request.domain, name: 'default' });
+  const link = await artifactLinks(
+    request.db,
+    request.services.secrets,
+    (path) => new URL(contentUrl(path), request.origin).href,
+  );
+  return Object.fromEntries(rows.map(({ name, artifact }) => [name, link(artifact)]));
+}
+
 const profileArtifacts: Action = {
   name: 'profile_artifacts',
   method: 'get',
@@ -180,7 +196,13 @@ const profileArtifacts: Action = {
   output: {
     200: { component: 'ProfileArtifact', fields: { urls: map(string({ format: 'uri' }), { required: true }) } },
   },
-  run: async () => ({ status: 200, body: { urls: {} } }),
+  run: async (request, target) => {
+    const rows = await request.db.rows<{ name: string; artifact: string }>(sql`
+      select p.name, a.pulp_id as artifact from task_profile p join artifact a on a.id = p.artifact_id
+        where p.task_id = ${target.row.id} order by p.name`);
+    if (rows.length === 0) return { status: 200, body: { urls: {} } };
+    return { status: 200, body: { urls: await linksTo(rows, request) } };
+  },
 };
 
 export const taskResource: Resource = {
