@@ -44,8 +44,9 @@ export class PolicyAccess implements AccessControl {
 
   async authorize(request: RequestContext, route: Route, params: Params): Promise<Permit> {
     const { model } = route.runtime.resource;
-    const grants = await grantsOf(request, route, params);
-    const policy = await this.#parts.policies.get(viewOf(model), grants.generation);
+    const held = await grantsOf(request, route, params);
+    const policy = await this.#parts.policies.get(viewOf(model), held.generation);
+    const grants = await withGroups(held, policy, request);
     const conditions = new Conditions(
       this.#tools,
       { request, model, action: actionOf(route), detail: isDetail(route), params },
@@ -100,7 +101,7 @@ const ALL: Grants = {
   generation: 0,
 };
 
-/** Superusers hold everything without being asked; groups still matter where a policy names them, which is rare. */
+/** Superusers hold everything without being asked. */
 async function grantsOf(request: RequestContext, route: Route, params: Params): Promise<Grants> {
   if (request.user?.isSuperuser) return { ...ALL, generation: request.user.policies ?? 0 };
   const { resource } = route.runtime;
@@ -110,6 +111,15 @@ async function grantsOf(request: RequestContext, route: Route, params: Params): 
   const object = named ? { label: labelOf(resource.model), id: objectKey(pk) } : undefined;
   const grants = await loadGrants(request.db, request.user, request.domain.id, object);
   return object ? await withOwnership(request, grants, object) : grants;
+}
+
+/** Superusers are asked for their groups only where a policy names some. */
+async function withGroups(grants: Grants, policy: Policy, request: RequestContext): Promise<Grants> {
+  if (!request.user?.isSuperuser) return grants;
+  const named = policy.statements.some(({ principal }) =>
+    [principal ?? []].flat().some((one) => one.startsWith('group:')),
+  );
+  return named ? { ...grants, groups: (await loadGrants(request.db, request.user, request.domain.id)).groups } : grants;
 }
 
 /** The role of a task's owner has no assignment for who has started it. */

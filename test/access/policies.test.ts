@@ -109,7 +109,9 @@ test('a statement for a group', async () => {
   const group = (await call('GET', 'groups/?name=team')).body.results[0].pulp_href;
   await call('POST', `${group}users/`, { username: 'bob' });
   await change({ statements: [allow('list', 'group:team')] });
-  assert.deepEqual([await list(ann.as), await list(bob.as)], [403, 200]);
+  assert.deepEqual([await list(ann.as), await list(bob.as), await list('admin:password')], [403, 200, 403]);
+  await call('POST', `${group}users/`, { username: 'admin' });
+  assert.equal(await list('admin:password'), 200);
   await reset();
 });
 
