@@ -4,6 +4,7 @@ import { ApiHandler } from '../api/api-handler.ts';
 import { cleanUpEndpoints } from '../api/endpoints/clean-up.ts';
 import type { Endpoint } from '../api/endpoints/endpoint.ts';
 import { loginEndpoints } from '../api/endpoints/login.ts';
+import { readyzEndpoint } from '../api/endpoints/readiness.ts';
 import { livezEndpoint, statusEndpoint } from '../api/endpoints/status.ts';
 import { HrefReader } from '../api/engine/hrefs.ts';
 import { type DocumentSource, documentEndpoints } from '../api/engine/openapi/document-endpoints.ts';
@@ -30,13 +31,19 @@ export function documentOptions({ apiRoot, domainEnabled }: ApiSettings): Docume
 }
 
 /** Endpoints outside resources; the document tells of resources and endpoints alike. */
-export function apiEndpoints(passwords: VerifiedPasswords, settings: ApiSettings): Endpoint[] {
+/** `hasLease` tells whether the process that answers is registered. */
+export function apiEndpoints(
+  passwords: VerifiedPasswords,
+  settings: ApiSettings,
+  hasLease: () => boolean = () => true,
+): Endpoint[] {
   const resources = allResources();
   const live = installedPlugins.flatMap((plugin) => plugin.live?.operations ?? []);
   const endpoints: Endpoint[] = [
     indexEndpoint(resources),
     statusEndpoint(reportedVersions(installedPlugins)),
     livezEndpoint,
+    readyzEndpoint(hasLease),
     ...cleanUpEndpoints,
     ...loginEndpoints(passwords),
     ...documentEndpoints({ resources, extras: () => [...endpoints, ...live], options: documentOptions(settings) }),
@@ -51,7 +58,7 @@ export function buildApi(services: Services, runner: () => TaskRunner | undefine
   const routes = new RouteTable({ apiRoot: settings.apiRoot, domainEnabled: settings.domainEnabled });
   for (const resource of allResources())
     for (const route of routesOf(resource, hrefs, roleActions)) routes.addRoute(route);
-  for (const endpoint of apiEndpoints(passwords, settings)) {
+  for (const endpoint of apiEndpoints(passwords, settings, () => runner()?.holder !== undefined)) {
     routes.add(endpoint.method.toUpperCase(), endpoint.path, {
       handler: endpoint.handler,
       login: !endpoint.open,

@@ -46,6 +46,7 @@ export async function joinQueue(
     undo: (task: RunnableTask) => undo(services, functions, task),
     lease,
     host,
+    name: registration.name,
     schedules: false,
   });
   registration.start({

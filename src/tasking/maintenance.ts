@@ -12,6 +12,8 @@ export interface MaintenanceOptions extends Pick<CleanUp, 'undo' | 'host'> {
   readonly services: DispatchServices;
   /** Undefined while this process is not registered: then it judges nobody. */
   readonly lease: () => number | undefined;
+  /** Of the process, for those who ask who looks at the schedules. */
+  readonly name: string;
   /** Whether due schedules are dispatched and blocked tasks looked at: workers do, others need not. */
   readonly schedules: boolean;
 }
@@ -64,7 +66,7 @@ export class Maintenance {
     try {
       if (performance.now() >= this.#notBefore) await cleanUpMissing({ services, undo, lease, host });
       if (schedules) await unblockAll(services.db);
-      if (schedules && this.#schedulesAreDue()) await dispatchDueSchedules(services);
+      if (schedules && this.#schedulesAreDue()) await dispatchDueSchedules(services, this.#options.name);
     } catch (error) {
       logTrouble(services.logger, error, 'The queue could not be looked after; it is tried again.');
     }

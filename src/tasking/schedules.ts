@@ -21,10 +21,11 @@ interface DueSchedule {
 }
 
 /** Runs that were missed are made up for by one; a run waits until the one before it has ended. Returns task ids. */
-export async function dispatchDueSchedules(services: DispatchServices): Promise<number[]> {
+export async function dispatchDueSchedules(services: DispatchServices, process = ''): Promise<number[]> {
   const ids = await services.db.transaction(async (tx) => {
     const lock = await tx.row<{ held: boolean }>(sql`select pg_try_advisory_xact_lock(1952543597, 0) as held`);
     if (!lock?.held) return [];
+    await tx.run(sql`update scheduler_turn set process = ${process}, looked_at = clock_timestamp()`);
     const started: number[] = [];
     for (const schedule of await dueSchedules(tx)) started.push(await start(tx, services, schedule));
     return started;

@@ -70,7 +70,12 @@ export class Worker {
       services.db.listen(cancelChannel, (pulpId) => this.#cancel(pulpId)),
     ]);
     const forget = services.db.onReconnect(() => this.#wake());
-    const maintenance = new Maintenance({ ...this.#options, lease: () => registration.holder?.lease, schedules: true });
+    const maintenance = new Maintenance({
+      ...this.#options,
+      name: registration.name,
+      lease: () => registration.holder?.lease,
+      schedules: true,
+    });
     registration.start({
       onBeat: (held) => this.#onBeat(held),
       onLost: () => this.#abort(missingReason),

@@ -1,10 +1,12 @@
 /** `status/` and `livez/`: what runs, and that something runs; both answer while the database is down (core.md §8.5). */
-import type { DatabaseUnavailable } from '../../db/errors.ts';
+import { DatabaseUnavailable } from '../../db/errors.ts';
 import { sql } from '../../db/sql.ts';
 import type { RequestContext } from '../../plugin-api/context.ts';
-import { boolean, integer, list, nested, type Row, string } from '../../plugin-api/field.ts';
+import { boolean, integer, list, nested, string } from '../../plugin-api/field.ts';
 import { appStatusFields } from '../resources/workers.ts';
 import type { Endpoint } from './endpoint.ts';
+import { type ServerFacts, serverFacts, serverFields } from './server-facts.ts';
+import { within } from './within.ts';
 
 /** Components the server is compatible with, as clients compare them. */
 export interface ComponentVersion {
@@ -14,9 +16,6 @@ export interface ComponentVersion {
   readonly module: string;
   readonly domain_compatible: boolean;
 }
-
-/** Longest wait for the database or the storage, in milliseconds: a status that hangs says nothing. */
-const PATIENCE = 1500;
 
 const processes = list(nested('AppStatus', appStatusFields));
 const bytes = integer({ nullable: true, minimum: 0, required: true });
@@ -42,6 +41,7 @@ const fields = {
     content_path_prefix: string(),
   }),
   domain_enabled: boolean(),
+  server: nested('Server', serverFields, { required: false }),
 };
 
 export function statusEndpoint(versions: readonly ComponentVersion[]): Endpoint {
@@ -60,38 +60,52 @@ export function statusEndpoint(versions: readonly ComponentVersion[]): Endpoint 
 
 async function statusBody(request: RequestContext, versions: readonly ComponentVersion[]): Promise<object> {
   const { settings } = request.services;
-  const [online, storage] = await Promise.all([
-    within(onlineProcesses(request)),
-    within(request.services.storage(request.domain).driver.usage()),
+  const { driver } = request.services.storage(request.domain);
+  const started = performance.now();
+  let latency: number | null = null;
+  const [facts, storage, writable] = await Promise.all([
+    within(timed(request.services, (milliseconds) => (latency = milliseconds), started)),
+    within(driver.usage()),
+    within(driver.writable().then(() => true)),
   ]);
-  const ofType = (type: string) =>
-    (online ?? []).filter((row) => row.app_type === type).map(({ app_type: _, ...shown }) => shown);
+  const ofRole = (role: string) =>
+    (facts?.processes ?? [])
+      .filter((one) => one.role === role && one.online)
+      .map(({ name, last_heartbeat, versions: have }) => ({ name, last_heartbeat, versions: have }));
   return {
     versions,
-    online_workers: ofType('worker'),
-    online_api_apps: ofType('api'),
-    online_content_apps: ofType('content'),
-    database_connection: { connected: online !== undefined },
+    online_workers: ofRole('worker'),
+    online_api_apps: ofRole('api'),
+    online_content_apps: ofRole('content'),
+    database_connection: { connected: facts !== undefined },
     redis_connection: { connected: false },
     storage: storage ?? null,
     content_settings: { content_origin: settings.contentOrigin, content_path_prefix: settings.contentPathPrefix },
     domain_enabled: settings.domainEnabled,
+    server: {
+      processes: (facts?.processes ?? []).map(({ versions: _, ...shown }) => shown),
+      queue: facts?.queue ?? null,
+      scheduler: facts?.scheduler ?? null,
+      storage: { driver: driver.name, writable: writable ?? false },
+      database: { version: facts?.version ?? null, latency_ms: latency },
+      last_backup: facts?.last_backup ?? null,
+    },
   };
 }
 
-async function onlineProcesses(request: RequestContext): Promise<Row[]> {
-  return await request.db.rows<Row>(sql`select app_type, name, last_heartbeat, versions from app_status
-    where last_heartbeat >= now() - make_interval(secs => ttl) order by pulp_id`);
-}
-
-/** The value, or undefined when it fails or takes too long. */
-async function within<T>(work: Promise<T>): Promise<T | undefined> {
-  const timeout = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => timeout.resolve(undefined), PATIENCE);
+/** The facts, with the time that a question of no weight took before them. */
+async function timed(
+  { db, logger }: RequestContext['services'],
+  tell: (milliseconds: number) => void,
+  started: number,
+): Promise<ServerFacts> {
   try {
-    return await Promise.race([work.catch((_error: DatabaseUnavailable | Error) => undefined), timeout.promise]);
-  } finally {
-    clearTimeout(timer);
+    await db.run(sql`select 1`);
+    tell(Math.round((performance.now() - started) * 100) / 100);
+    return await serverFacts(db);
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable)) logger.error({ err: error }, 'The status could not be read.');
+    throw error;
   }
 }
 
