@@ -78,6 +78,7 @@ async function advance(on: Advance): Promise<void> {
   const { db, signal } = context;
   const group = run.group;
   await openGroupProgress(db, group, { code: 'replicate.plan', message: 'Planning replication', total: round });
+  await db.run(sql`update replication_run set round = ${round} where pulp_id = ${run.id}`);
   await settleSyncs(db, run.id);
   const failures = await failuresOf(db, run.id);
   if (failures.length > 0 && upstream.onFailure === 'abort') return await giveUp(on, failures);

@@ -2,7 +2,7 @@
 import { sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
 import type { Answer, Presenter, RequestContext } from '../../plugin-api/context.ts';
-import { boolean, datetime, type Field, json, object, type Row, string } from '../../plugin-api/field.ts';
+import { boolean, datetime, type Field, integer, json, object, type Row, string } from '../../plugin-api/field.ts';
 import type { Action, ActionTarget, Resource } from '../../plugin-api/resource.ts';
 import { advanceLocks, REPLICATE } from '../../replication/advance-task.ts';
 import { FINALIZE, finalizeLocks } from '../../replication/finalize-task.ts';
@@ -38,6 +38,7 @@ const fields: Record<string, Field> = {
     read: (row, presenter) => (row.task_group_id ? presenter.href('core.taskgroup', String(row.task_group_id)) : null),
   }),
   summary: object({ help: 'Numbers of items by act.', readOnly: true }),
+  rounds: integer({ help: 'How many times upstream was read for it.', readOnly: true, column: 'round' }),
   error: json({ help: 'What has ended it.', readOnly: true, nullable: true }),
   started_at: datetime({ readOnly: true }),
   activated_at: datetime({ readOnly: true, nullable: true }),
