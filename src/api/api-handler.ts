@@ -6,6 +6,7 @@ import type { Sql } from '../db/sql.ts';
 import { newCorrelationId, withCorrelationId } from '../lib/correlation.ts';
 import type { DigestName } from '../lib/digest.ts';
 import { HttpError } from '../lib/errors.ts';
+import { requestOrigin } from '../lib/request-origin.ts';
 import type {
   Answer,
   DispatchedTask,
@@ -139,7 +140,7 @@ export class ApiHandler {
       headers: request.headers,
       method: request.method ?? 'GET',
       url: request.url ?? '/',
-      origin: originOf(request),
+      origin: requestOrigin(request, services.settings.trustedProxies),
       db: services.db,
       dispatch: (task) =>
         dispatch(
@@ -276,6 +277,7 @@ async function runAction(
     row,
     id: String(row[resource.table.key] ?? ''),
     prn: action.detail ? prnOf(resource.model, row) : '',
+    params,
   };
   return await action.run(request, target, input);
 }
@@ -294,11 +296,6 @@ function notAllowed(request: IncomingMessage, method: string, known: boolean): H
 function checkAccept(accept: string | undefined): void {
   if (!accept || /json|yaml|openapi|\*\/\*|application\/\*|text\/html/.test(accept)) return;
   throw new HttpError(406, 'Could not satisfy the request Accept header.');
-}
-
-function originOf(request: IncomingMessage): string {
-  const scheme = 'encrypted' in request.socket ? 'https' : 'http';
-  return `${scheme}://${request.headers.host ?? 'localhost'}`;
 }
 
 function send(

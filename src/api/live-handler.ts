@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { authenticate } from '../access/authenticate.ts';
 import type { VerifiedPasswords } from '../access/verified-passwords.ts';
 import { newCorrelationId, withCorrelationId } from '../lib/correlation.ts';
+import { requestOrigin } from '../lib/request-origin.ts';
 import { saveArtifacts } from '../model/artifact.ts';
 import type { DispatchedTask, Domain, Services, TaskRequest, User } from '../plugin-api/context.ts';
 import type { LiveAnswer, LiveApi, LiveDistribution, LiveFile, LiveRequest } from '../plugin-api/live.ts';
@@ -103,8 +104,7 @@ class LiveExchange implements LiveRequest {
   }
 
   get origin(): string {
-    const scheme = 'encrypted' in this.#request.socket ? 'https' : 'http';
-    return `${scheme}://${this.#request.headers.host ?? 'localhost'}`;
+    return requestOrigin(this.#request, this.services.settings.trustedProxies);
   }
 
   /** Aborted when the client goes away. */

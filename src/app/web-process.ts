@@ -1,5 +1,5 @@
 /** A process that answers HTTP requests, for the API, for content, or for both on one port. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BindAddress, parseBind } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { DatabaseUnavailable } from '../db/errors.ts';
@@ -16,9 +16,11 @@ import { seedPolicies } from './first-start.ts';
 import { drain, listen } from './listen.ts';
 import { buildLive } from './live.ts';
 import type { AppLogger } from './logging.ts';
+import { MetricsFace, RequestMetrics } from './metrics.ts';
 import { releaseMemoryWhenIdle } from './release-memory.ts';
 import { type BuiltServices, buildServices } from './services.ts';
 import { taskFunctions } from './task-functions.ts';
+import { certifyRequest, createWebServer, isOurHost } from './web-server.ts';
 
 /** Which faces this process shows. */
 export interface WebRoles {
@@ -42,22 +44,28 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
   await ensureArtifactDistribution(services.db, services.secrets);
   const participations = await join(services, roles, logger);
   const log = new AccessLog();
-  const server = createServer({ maxHeaderSize: settings.maxHeaderSize, noDelay: true });
-  server.keepAliveTimeout = settings.keepAliveTimeout * 1000;
-  server.headersTimeout = settings.requestTimeout * 1000;
-  server.requestTimeout = 0; // uploads may take as long as they need
+  const server = createWebServer(settings);
+  const requests = new RequestMetrics();
+  const metrics = new MetricsFace(services, requests);
+  const monitored = settings.metrics && settings.metricsBind !== '' ? metrics.server() : undefined;
   const faces = buildFaces(services, roles, participations);
+  if (settings.metrics && !monitored) faces.unshift(metrics);
   server.on('request', (request, response) => {
     if (settings.accessLog) log.watch(request, response);
-    void answer(faces, request, response, logger);
+    if (settings.metrics) requests.watch(request, response);
+    certifyRequest(request);
+    if (isOurHost(request.headers.host, settings.allowedHosts)) void answer(faces, request, response, logger);
+    else refuseHost(response);
   });
   try {
+    if (monitored) await listen(monitored, parseBind(settings.metricsBind) as BindAddress);
     await listen(server, parseBind(settings.bind) as BindAddress);
     reportReady();
     logger.debug({}, `listening on ${settings.bind}`);
     await stopped;
     await drain(server, settings.shutdownTimeout * 1000);
   } finally {
+    monitored?.close();
     log.flush();
     for (const face of faces) await face.close?.();
     for (const one of participations) await one.stop();
@@ -94,6 +102,12 @@ function buildFaces(
     ...(roles.content ? [buildContent(services)] : []),
     ...(roles.api ? [buildApi(services, () => runner), buildLive(services, () => runner)] : []),
   ];
+}
+
+function refuseHost(response: ServerResponse): void {
+  const body = '{"detail":"This host name is not served. See the setting allowed_hosts."}';
+  response.writeHead(400, { 'Content-Type': 'application/json', 'Content-Length': body.length, Connection: 'close' });
+  response.end(body);
 }
 
 async function answer(
