@@ -82,6 +82,8 @@ export interface Field {
   readonly omitNull?: boolean;
   /** Part of an answer only when the query's `fields` names it; the document does not tell of it. */
   readonly onRequest?: boolean;
+  /** An addition to the peer that is taken and answered, but not in the document, so that generated clients are the same. */
+  readonly undocumented?: boolean;
 }
 
 type Options = Omit<Field, 'kind'>;

@@ -18,6 +18,7 @@ const fields: Record<string, Field> = {
     nullable: true,
     detail: true,
     omitNull: true,
+    undocumented: true,
   }),
 };
 

@@ -57,7 +57,8 @@ export class Components {
 
   #describe(fields: Fields, side: Side, description: string | undefined): Record<string, unknown> {
     const shown = Object.entries(fields).filter(
-      ([, field]) => !field.onRequest && !(side === 'request' ? field.readOnly : field.writeOnly),
+      ([, field]) =>
+        !field.onRequest && !field.undocumented && !(side === 'request' ? field.readOnly : field.writeOnly),
     );
     const required = shown.filter(([, field]) => isRequired(field) && !field.readOnly).map(([name]) => name);
     return {
