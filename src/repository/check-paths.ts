@@ -7,7 +7,7 @@ import type { ContentType } from '../plugin-api/content.ts';
 import type { RepositoryType } from '../plugin-api/plugin.ts';
 
 /** Up to this many added units are compared one by one with what is there; for more, all paths are looked at together. */
-const FEW = 2000;
+const FEW = 200;
 const MOST_NAMED = 10;
 
 interface Overlap {
