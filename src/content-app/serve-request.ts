@@ -82,7 +82,7 @@ export class ContentServer {
     if (refusal !== undefined) return sendStatus(request, response, { status: 403, reason: refusal });
     const { basePath } = entry.distribution;
     if (requested.path.length === basePath.length) return redirectToDirectory(request, response, requested);
-    const path = pathBelow(entry, requested.path.slice(basePath.length + 1), request.url!);
+    const path = pathBelow(entry, requested.path, request.url!);
     await this.#serve({ request, response, requested, entry, path, key: `${entry.serial}/${path}` });
   }
 
@@ -207,8 +207,11 @@ export class ContentServer {
   }
 }
 
-/** A type may give the query of a URL a meaning. */
-function pathBelow({ type }: ServedEntry, path: string, url: string): string {
+/** Clients join base URLs and paths with one slash too many; a type may give the query of a URL a meaning. */
+function pathBelow({ type, distribution }: ServedEntry, requested: string, url: string): string {
+  let start = distribution.basePath.length + 1;
+  while (requested[start] === '/') start++;
+  const path = requested.slice(start);
   const mark = type?.pathWith ? url.indexOf('?') : -1;
   return mark < 0 ? path : type!.pathWith!(path, new URLSearchParams(url.slice(mark + 1)));
 }

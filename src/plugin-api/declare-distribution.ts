@@ -10,7 +10,7 @@ import type { Model } from './model.ts';
 import { namesOf } from './names.ts';
 import { contentCondition } from './repository-actions.ts';
 import type { Action, Resource } from './resource.ts';
-import { servedField } from './served-field.ts';
+import { servedBy, servedField } from './served-field.ts';
 
 export interface DistributionDeclaration {
   readonly app: string;
@@ -52,7 +52,7 @@ export function declareDistribution(declaration: DistributionDeclaration): Resou
       served: servedField({ publishes: declaration.publication ?? false, ...declaration.told }),
       ...declaration.fields,
     },
-    filters: distributionFilters,
+    filters: distributionFilters(declaration.publication ?? false),
     ordering: DISTRIBUTION_ORDERING,
     operations: { list: true, read: true, create: 'immediate', update: 'immediate', delete: 'immediate' },
     actions: declaration.actions ?? [],
@@ -243,18 +243,18 @@ export function distributionFields(
 
 export const DISTRIBUTION_ORDERING = [...MASTER_ORDERING, 'name', 'pulp_labels', 'base_path', 'hidden', 'checkpoint'];
 
-export const distributionFilters: Filters = {
+/** `publishing`: whether the type serves publications, or which types do. */
+export const distributionFilters = (publishing: boolean | readonly string[]): Filters => ({
   ...nameFilters,
   base_path: textFilter(sql.raw('t.base_path'), { lookups: ['', 'contains', 'icontains', 'in'] }),
   repository: referenceFilter(sql.raw('t.repository_id'), 'repository', { nullable: true, lookups: ['', 'in'] }),
   checkpoint: booleanFilter(sql.raw('t.checkpoint')),
   with_content: customFilter(async (value, request) => {
     const content = await contentCondition('with_content', value, request);
-    return sql`exists (select 1 from repository_content rc join content c on c.id = rc.content_id
-      join repository_version v on v.repository_id = rc.repository_id and rc.version_added <= v.number and (rc.version_removed is null or rc.version_removed > v.number)
-      where ${content} and v.pulp_id = coalesce(t.repository_version_id,
-        (select p.repository_version_id from publication p where p.pulp_id = t.publication_id),
-        (select lv.pulp_id from repository_version lv join repository lr on lr.id = lv.repository_id
-          where lr.pulp_id = t.repository_id and lv.complete order by lv.number desc limit 1)))`;
+    return sql`exists (select 1 from (select t.*) d cross join lateral (${servedBy(publishing)}) s
+      join repository_version v on v.pulp_id = s.version
+      join repository_content rc on rc.repository_id = v.repository_id and rc.version_added <= v.number
+        and (rc.version_removed is null or rc.version_removed > v.number)
+      join content c on c.id = rc.content_id where ${content})`;
   }),
-};
+});

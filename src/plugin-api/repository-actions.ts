@@ -4,6 +4,7 @@ import { type Sql, sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { uuid7 } from '../lib/uuid7.ts';
 import { trimVersions } from '../model/protected-versions.ts';
+import { trimCheckpoints } from '../model/publication.ts';
 import type { RequestContext, Services } from './context.ts';
 import { boolean, type Field, list, type Row, reference, string, type Values } from './field.ts';
 import type { Action } from './resource.ts';
@@ -163,10 +164,12 @@ export function modifyAction(check?: ModifyCheck): Action {
 export function afterRepositorySave(servesPublications: boolean) {
   return async (tx: Transaction, id: string, values: Values, _services: Services, created: boolean): Promise<void> => {
     if (created) return await insertFirstVersion(tx, id);
-    const keep = values.retain_repo_versions;
-    if (typeof keep !== 'number') return;
+    const { retain_repo_versions: versions, retain_checkpoints: checkpoints } = values;
+    if (typeof versions !== 'number' && typeof checkpoints !== 'number') return;
     const row = await tx.row<{ id: number }>(sql`select id from repository where pulp_id = ${id}`);
-    if (row) await trimVersions(tx, row.id, keep, servesPublications);
+    if (!row) return;
+    if (typeof versions === 'number') await trimVersions(tx, row.id, versions, servesPublications);
+    if (typeof checkpoints === 'number') await trimCheckpoints(tx, row.id, checkpoints);
   };
 }
 

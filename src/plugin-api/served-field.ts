@@ -1,5 +1,5 @@
 /** The field `served` of distributions: what exactly is served at this moment, for servers that replicate from here. */
-import { sql } from '../db/sql.ts';
+import { type Sql, sql } from '../db/sql.ts';
 import type { Presenter } from './context.ts';
 import { type Field, json, type Row, type Values } from './field.ts';
 import { prn } from './model.ts';
@@ -40,15 +40,22 @@ export function servedField(options: ServedFieldOptions): Field {
   });
 }
 
+/** What each of the distributions `d` of a query serves: publication, version and details of the publication, in one row or none. */
+export function servedBy(publishing: boolean | readonly string[]): Sql {
+  if (publishing === true) return PUBLISHED;
+  if (publishing === false) return VERSIONED;
+  return sql`select * from (${PUBLISHED}) p where d.pulp_type = any(${publishing})
+    union all select * from (${VERSIONED}) v where d.pulp_type <> all(${publishing})`;
+}
+
 async function readServed(rows: readonly Row[], presenter: Presenter, publishes: boolean): Promise<ServedRow[]> {
   const ids = rows.map((row) => row.pulp_id);
-  const source = publishes ? PUBLISHED : VERSIONED;
   return await presenter.services.db.rows<ServedRow>(sql`
     select d.pulp_id, v.pulp_id as version, v.number, v.counts -> 'present' as present, s.publication,
       s.details as publication_details, r.name as repository, r.description, r.retain_repo_versions, r.retain_checkpoints,
       r.details as repository_details
     from distribution d
-    cross join lateral (${source}) s
+    cross join lateral (${servedBy(publishes)}) s
     join repository_version v on v.pulp_id = s.version
     join repository r on r.id = v.repository_id
     where d.pulp_id = any(${ids}::uuid[]) and not d.checkpoint`);

@@ -90,6 +90,22 @@ for (const [what, sent, expected] of refusals) {
   });
 }
 
+test('an empty text where an object is named is null', async () => {
+  const remote = await call('POST', 'remotes/file/file/', { name: 'for empty', url: 'http://' });
+  const made = await call('POST', REPOSITORIES, { name: 'empty', remote: remote.body.pulp_href });
+  await call('PATCH', made.body.pulp_href, { remote: '' });
+  assert.equal((await call('GET', made.body.pulp_href)).body.remote, null);
+});
+
+test('errors within q are told as the peer does; hrefs of all types fit a list over all types', async () => {
+  const { body } = await call('GET', 'repositories/?q=pulp_type%3D%22core.foo%22');
+  const message = 'Select a valid choice. core.foo is not one of the available choices.';
+  assert.deepEqual(body, { q: [`{"pulp_type": [{"message": "${message}", "code": "invalid_choice"}]}`] });
+  const made = await call('POST', REPOSITORIES, { name: 'of any type' });
+  const found = await call('GET', `repositories/?pulp_href__in=${made.body.pulp_href}`);
+  assert.deepEqual([found.body.count, found.body.results[0].name], [1, 'of any type']);
+});
+
 test('malformed JSON and unknown media types are told', async () => {
   const json = await call('POST', REPOSITORIES, '{"name": ', { headers: { 'content-type': 'application/json' } });
   assert.equal(json.status, 400);

@@ -149,14 +149,7 @@ test('what is not there is 404', async () => {
     'two/',
     'two',
   ];
-  const odd = [
-    'one/two/dir//b.tar.gz',
-    'one//two/a.txt',
-    'one/two/dir/../a.txt',
-    'one/two/%ff',
-    'one/two/a%00.txt',
-    'one/two//',
-  ];
+  const odd = ['one/two/dir//b.tar.gz', 'one//two/a.txt', 'one/two/dir/../a.txt', 'one/two/%ff', 'one/two/a%00.txt'];
   for (const path of [...paths, ...odd, '/pulp/content']) {
     for (const round of ['MISS', 'HIT']) {
       const answer = await client.get(path);
@@ -166,6 +159,13 @@ test('what is not there is 404', async () => {
       if (path.startsWith('one/two/') && !/%/.test(path)) assert.equal(answer.headers['x-pulp-cache'], round, path);
     }
   }
+});
+
+test('slashes too many behind the base path are passed over, as clients join URLs carelessly', async () => {
+  for (const path of ['one/two//a.txt', 'one/two///a.txt']) {
+    assert.deepEqual([path, (await client.get(path)).text], [path, 'a.txt']);
+  }
+  assert.equal((await client.get('one/two//')).status, 200);
 });
 
 test('a distribution without publication serves versions only of types that need none', async () => {

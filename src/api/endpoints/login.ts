@@ -12,6 +12,8 @@ import { type Field, string } from '../../plugin-api/field.ts';
 import { HrefReader } from '../engine/hrefs.ts';
 import type { Body } from '../engine/read-body.ts';
 import { validateBody } from '../engine/validate-body.ts';
+import { translateConstraint } from '../engine/write-rows.ts';
+import { userResource } from '../resources/users.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const identity: Record<string, Field> = {
@@ -66,10 +68,13 @@ function updateProfile(passwords: VerifiedPasswords) {
     const { old_password: old, new_password: next, ...profile } = values;
     const id = request.user!.id;
     let cookies: string[] | undefined;
-    if (next !== undefined || old !== undefined)
-      cookies = await changePassword(request, passwords, old as string | undefined, next as string | undefined);
+    if (next !== undefined)
+      cookies = await changePassword(request, passwords, old as string | undefined, next as string);
     const sets = Object.entries(profile).map(([name, value]) => sql`${sql.ident(name)} = ${value}`);
-    if (sets.length > 0) await request.db.run(sql`update app_user set ${sql.join(sets)} where id = ${id}`);
+    if (sets.length > 0) {
+      const change = request.db.run(sql`update app_user set ${sql.join(sets)} where id = ${id}`);
+      await change.catch((error: unknown) => Promise.reject(translateConstraint(userResource, profile, error)));
+    }
     const row = await request.db.row<Record<string, unknown>>(
       sql`select username, first_name, last_name, email from app_user where id = ${id}`,
     );
@@ -85,14 +90,13 @@ async function changePassword(
   request: RequestContext,
   passwords: VerifiedPasswords,
   old: string | undefined,
-  next: string | undefined,
+  next: string,
 ): Promise<string[]> {
-  if (old === undefined) throw ValidationError.field('old_password', 'This field is required.');
-  if (next === undefined) throw ValidationError.field('new_password', 'This field is required.');
+  if (old === undefined) throw ValidationError.cross('Old password is required to update the password.');
   const { id, username } = request.user!;
   const row = await request.db.row<{ password: string | null }>(sql`select password from app_user where id = ${id}`);
-  if (!(await passwords.check(old, row?.password ?? null)))
-    throw ValidationError.field('old_password', 'Incorrect password.');
+  if (!(await passwords.check(old, row?.password ?? null))) throw ValidationError.cross('Old password is incorrect.');
+  if (next === old) throw ValidationError.cross('New password cannot be the same as the old password.');
   const problems = passwordProblems(next, [username]);
   if (problems.length > 0) throw new ValidationError({ non_field_errors: problems });
   await request.db.run(sql`update app_user set password = ${await hashPassword(next)} where id = ${id}`);

@@ -92,7 +92,11 @@ export class FilterSet {
     if (key === 'q') throw ValidationError.field('q', "You cannot use 'q' in complex filtering.");
     if (key === 'ordering') throw ValidationError.field('q', 'An ordering filter cannot be used in complex filtering.');
     if (!this.#known(key)) throw ValidationError.field('q', `Filter '${key}' does not exist.`);
-    return await this.#condition(key, value, request);
+    try {
+      return await this.#condition(key, value, request);
+    } catch (error) {
+      throw withinQ(key, error);
+    }
   }
 
   async #condition(key: string, value: string, request: RequestContext): Promise<Sql> {
@@ -118,7 +122,7 @@ export class FilterSet {
         throw ValidationError.field(key, `Not a valid PRN: ${name}, must start with 'prn:'`);
       }
       const named = this.#read(name);
-      return fits(named.model, this.#resource.model.table) ? conditionFor(named, 't') : sql.raw('false');
+      return fits(named.model, this.#resource.table.name) ? conditionFor(named, 't') : sql.raw('false');
     });
     return conditions.length === 0 ? sql.raw('true') : sql`(${sql.join(conditions, ' or ')})`;
   }
@@ -131,6 +135,18 @@ export class FilterSet {
       throw error;
     }
   }
+}
+
+/** The error of a filter inside `q`: the peer tells it as JSON in the text of its own error. */
+function withinQ(key: string, error: unknown): unknown {
+  if (!(error instanceof ValidationError)) return error;
+  const messages = (error.body as Readonly<Record<string, unknown>>)[key];
+  if (!Array.isArray(messages)) return error;
+  const told = messages.map((message) => {
+    const code = String(message).startsWith('Select a valid choice') ? 'invalid_choice' : 'invalid';
+    return `{"message": ${JSON.stringify(message)}, "code": "${code}"}`;
+  });
+  return ValidationError.field('q', `{"${key}": [${told.join(', ')}]}`);
 }
 
 function split(value: string): string[] {

@@ -50,7 +50,9 @@ export function pythonType(value: unknown): string {
 
 /** Validates a value that is present. References and files are passed through: they need the database or the store. */
 export function validateValue(field: Field, raw: unknown, isForm: boolean): unknown {
-  if (raw === null || (isForm && raw === '' && field.nullable && field.kind !== 'string')) {
+  // An empty text names no object: the peer reads it as null.
+  const empty = raw === '' && (field.kind === 'reference' || (isForm && field.nullable && field.kind !== 'string'));
+  if (raw === null || empty) {
     if (field.nullable) return null;
     throw new Refused('This field may not be null.');
   }

@@ -112,8 +112,8 @@ function without(fields: Record<string, Field>, ...names: string[]): Record<stri
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 }
 
-/** The generic lists; `models` tells which types each has. */
-export function genericLists(models: readonly Model[]): Resource[] {
+/** The generic lists; `models` tells which types each has, `publishing` which types of distributions serve publications. */
+export function genericLists(models: readonly Model[], publishing: readonly string[]): Resource[] {
   const typesOf = (table: string) =>
     models
       .filter((model) => model.table === table && model.pulpType)
@@ -191,7 +191,7 @@ export function genericLists(models: readonly Model[]): Resource[] {
         component: 'Distribution',
         table: distributionTable(undefined),
         fields: distributionFields(anyModel('Distribution', 'distributions', 'distribution'), {}),
-        filters: distributionFilters,
+        filters: distributionFilters(publishing),
         ordering: DISTRIBUTION_ORDERING,
         labels: true,
       },
