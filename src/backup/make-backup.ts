@@ -162,12 +162,12 @@ async function removeLeftovers(directory: string, names: readonly string[]): Pro
   for (const name of names) await rm(join(directory, name), { recursive: true, force: true });
 }
 
-async function remember(db: Database, { path, manifest }: MadeBackup): Promise<void> {
+/** The status shows it to everybody, so it does not say where. */
+async function remember(db: Database, { manifest }: MadeBackup): Promise<void> {
   const { finished_at, files } = manifest;
   await db.run(
     sql`update server_state set last_backup = ${sql.json({
       finished_at,
-      directory: path,
       files: files.count,
       bytes: files.bytes,
     })}`,
