@@ -3,6 +3,7 @@ import { VerifiedPasswords } from '../access/verified-passwords.ts';
 import { ApiHandler } from '../api/api-handler.ts';
 import { cleanUpEndpoints } from '../api/endpoints/clean-up.ts';
 import type { Endpoint } from '../api/endpoints/endpoint.ts';
+import { importCheckEndpoint } from '../api/endpoints/import-check.ts';
 import { loginEndpoints } from '../api/endpoints/login.ts';
 import { readyzEndpoint } from '../api/endpoints/readiness.ts';
 import { livezEndpoint, statusEndpoint } from '../api/endpoints/status.ts';
@@ -45,6 +46,7 @@ export function apiEndpoints(
     livezEndpoint,
     readyzEndpoint(hasLease),
     ...cleanUpEndpoints,
+    importCheckEndpoint,
     ...loginEndpoints(passwords),
     ...documentEndpoints({ resources, extras: () => [...endpoints, ...live], options: documentOptions(settings) }),
   ];

@@ -1,5 +1,10 @@
 /** The tasks over content: syncs and publications of all package types, versions, uploads and clean-up. */
 
+import { ExportTypes } from '../export-import/export-types.ts';
+import { filesystemExportTasks } from '../export-import/filesystem-export-tasks.ts';
+import { pulpImportTask } from '../export-import/import-task.ts';
+import { importVersionTask } from '../export-import/import-version-task.ts';
+import { pulpExportTask } from '../export-import/pulp-export-task.ts';
 import type { Plugin, RepositorySync, RepositoryType } from '../plugin-api/plugin.ts';
 import type { TaskFunction } from '../plugin-api/task.ts';
 import { publishTask, publishVersion } from '../publish/publish-task.ts';
@@ -15,6 +20,7 @@ import { repairTasks } from '../repository/repair-tasks.ts';
 import type { VersionEngine } from '../repository/version-context.ts';
 import { syncTask } from '../sync/sync-task.ts';
 import { commitUpload } from '../upload/commit-upload.ts';
+import { reportedVersions } from './component-versions.ts';
 import { contentTools } from './content-tools.ts';
 
 /** What the engines know of the installed package types. */
@@ -35,11 +41,21 @@ export function contentTasks(plugins: readonly Plugin[]): TaskFunction[] {
     orphanCleanupTask(engine.types),
     reclaimSpaceTask(engine.types),
     ...repairTasks,
+    ...exportTasks(engine, plugins),
     ...leftoverTasks,
     ...repositoryTypes.filter(canSync).map((type) => syncTask(engine, type)),
     ...publicationTypes.map((type) => publishTask(engine.types, type)),
     ...plugins.flatMap((plugin) => plugin.contentTasks?.(contentTools(engine)) ?? []),
   ];
+}
+
+function exportTasks(engine: VersionEngine, plugins: readonly Plugin[]): TaskFunction[] {
+  const types = new ExportTypes(
+    plugins.flatMap((plugin) => plugin.exportResources ?? []),
+    reportedVersions(plugins),
+    (pulpType) => engine.types.repositoryType(pulpType).contentTypes.map((type) => type.pulpType),
+  );
+  return [pulpExportTask(types), ...filesystemExportTasks, pulpImportTask(types), importVersionTask(engine, types)];
 }
 
 function canSync(type: RepositoryType): type is RepositoryType & { sync: RepositorySync } {

@@ -5,8 +5,11 @@ import { artifactDistributionResource } from '../api/resources/artifact-distribu
 import { artifactResource } from '../api/resources/artifacts.ts';
 import { contentGuards } from '../api/resources/content-guards.ts';
 import { domainResource } from '../api/resources/domains.ts';
+import { filesystemExporterResource, pulpExporterResource } from '../api/resources/exporters.ts';
+import { filesystemExportResource, pulpExportResource } from '../api/resources/exports.ts';
 import { genericLists } from '../api/resources/generic-lists.ts';
 import { groupResource, groupUserResource } from '../api/resources/groups.ts';
+import { pulpImporterResource, pulpImportResource } from '../api/resources/importers.ts';
 import { replicationRunResource } from '../api/resources/replication-runs.ts';
 import { roleAssignmentResources } from '../api/resources/role-assignments.ts';
 import { roleResource } from '../api/resources/roles.ts';
@@ -69,6 +72,12 @@ function makeResources(): Resource[] {
     ...roleAssignmentResources(accessCatalogue),
     accessPolicyResource(accessCatalogue),
     tokenResource(accessCatalogue),
+    pulpExporterResource,
+    pulpExportResource,
+    filesystemExporterResource,
+    filesystemExportResource,
+    pulpImporterResource,
+    pulpImportResource,
     allVersions(),
     upstreamPulpResource(replicationParts(installedPlugins), distributions),
     replicationRunResource,

@@ -16,6 +16,7 @@ export * from './declare-publication.ts';
 export * from './declare-remote.ts';
 export * from './declare-repository.ts';
 export * from './declare-version.ts';
+export type * from './export-resource.ts';
 export type * from './extra-operation.ts';
 export * from './field.ts';
 export * from './filter.ts';

@@ -15,6 +15,8 @@ export interface Model {
   readonly key?: string;
   /** The app in PRNs where it differs (`auth` for users). */
   readonly prnApp?: string;
+  /** Column of the id that stands for the star in the path of a nested model. */
+  readonly parentColumn?: string;
   /** Rows belong to a domain (default true). */
   readonly inDomain?: boolean;
 }

@@ -6,6 +6,7 @@ import type { TempArtifact } from '../storage/artifact-store.ts';
 import type { Condition, LockedRole, Scoping } from './access.ts';
 import type { ContentType, DeclaredContent, SavedContent } from './content.ts';
 import type { Domain, Services } from './context.ts';
+import type { ExportResource } from './export-resource.ts';
 import type { Row, Values } from './field.ts';
 import type { GuardType } from './guard.ts';
 import type { LiveApi } from './live.ts';
@@ -280,6 +281,8 @@ export interface Plugin {
   readonly distributions: readonly DistributionType[];
   /** How its distributions are brought here from another server; absent: they are not. */
   readonly replicate?: readonly Replicator[];
+  /** What archives keep of its content and repositories, in the order of import; absent: they cannot be exported. */
+  readonly exportResources?: readonly ExportResource[];
   /** How its content guards decide. */
   readonly guards?: readonly GuardType[];
   readonly tasks?: readonly TaskFunction[];

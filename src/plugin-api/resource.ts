@@ -48,6 +48,8 @@ export interface ActionTarget {
   /** The id on the wire. */
   readonly id: string;
   readonly prn: string;
+  /** Parts of the path: `parent` of a nested resource. */
+  readonly params: Readonly<Record<string, string>>;
 }
 
 export interface Action {

@@ -113,9 +113,9 @@ export class World {
   }
 
   /** Runs a task to its end. */
-  async run(name: string, args: object, signal?: AbortSignal): Promise<Run> {
+  async run(name: string, args: object, signal?: AbortSignal, more: Partial<TaskContext> = {}): Promise<Run> {
     const { context, created, reports } = this.context(signal);
-    const result = (await this.#tasks.get(name)!.run(context, args)) as Shown | null;
+    const result = (await this.#tasks.get(name)!.run({ ...context, ...more }, args)) as Shown | null;
     return { result, created, reports };
   }
 

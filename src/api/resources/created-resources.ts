@@ -51,11 +51,15 @@ async function findHrefs(
     return;
   }
   const complete = table === 'publication' ? sql` and complete` : sql.empty;
-  const found = await db.rows<{ id: string }>(
-    sql`select pulp_id as id from ${sql.ident(table)} where pulp_id = any(${ids}::uuid[])${complete}`,
+  const { parentColumn } = wanted[0]!.model!;
+  const parent = parentColumn === undefined ? sql.raw('null') : sql.ident(parentColumn);
+  const found = await db.rows<{ id: string; parent: string | null }>(
+    sql`select pulp_id as id, ${parent} as parent from ${sql.ident(table)} where pulp_id = any(${ids}::uuid[])${complete}`,
   );
-  const there = new Set(found.map((row) => row.id));
+  const there = new Map(found.map((row) => [row.id, row.parent]));
   for (const { prn, model, id } of wanted) {
-    if (there.has(id)) hrefs.set(prn, `${presenter.apiPrefix}${model!.path.replace('/*/', '/')}/${id}/`);
+    if (!there.has(id)) continue;
+    const path = model!.path.replace('/*/', parentColumn === undefined ? '/' : `/${there.get(id)}/`);
+    hrefs.set(prn, `${presenter.apiPrefix}${path}/${id}/`);
   }
 }

@@ -26,10 +26,31 @@ export const accessPolicyModel = core('AccessPolicy', 'access_policies', 'access
 export const tokenModel = core('Token', 'tokens', 'api_token', { inDomain: false });
 export const vulnerabilityReportModel = core('VulnerabilityReport', 'vuln_report', 'vulnerability_report');
 
+export const pulpExporterModel = core('PulpExporter', 'exporters/core/pulp', 'exporter', { pulpType: 'core.pulp' });
+export const filesystemExporterModel = core('FilesystemExporter', 'exporters/core/filesystem', 'exporter', {
+  pulpType: 'core.filesystem',
+});
+export const pulpExportModel = core('PulpExport', 'exporters/core/pulp/*/exports', 'export', {
+  parentColumn: 'exporter_id',
+});
+export const filesystemExportModel = core('FilesystemExport', 'exporters/core/filesystem/*/exports', 'export', {
+  parentColumn: 'exporter_id',
+});
+export const pulpImporterModel = core('PulpImporter', 'importers/core/pulp', 'importer', { pulpType: 'core.pulp' });
+export const pulpImportModel = core('PulpImport', 'importers/core/pulp/*/imports', 'import', {
+  parentColumn: 'importer_id',
+});
+
 export const upstreamPulpModel = core('UpstreamPulp', 'upstream-pulps', 'upstream_pulp');
 export const replicationRunModel = core('ReplicationRun', 'upstream-pulps/*/runs', 'replication_run');
 
 export const coreModels: readonly Model[] = [
+  pulpExporterModel,
+  filesystemExporterModel,
+  pulpExportModel,
+  filesystemExportModel,
+  pulpImporterModel,
+  pulpImportModel,
   upstreamPulpModel,
   replicationRunModel,
   taskModel,

@@ -1,6 +1,7 @@
 /** The file type: files of any kind under their paths, listed by a manifest. */
 import { definePlugin, type Repository } from '../../plugin-api/index.ts';
 import { fileContent } from './content.ts';
+import { fileExportResources } from './export-resources.ts';
 import { syncFromGit } from './git-sync.ts';
 import { publishFiles } from './publish.ts';
 import { replicateFiles } from './replicate.ts';
@@ -31,5 +32,6 @@ export const filePlugin = definePlugin({
   publications: [{ pulpType: 'file.file', taskName: 'pulp_file.app.tasks.publishing.publish', publish: publishFiles }],
   distributions: [{ pulpType: 'file.file', servesPublications: true }],
   replicate: [replicateFiles],
+  exportResources: fileExportResources,
   migrations: new URL('./migrations/', import.meta.url),
 });

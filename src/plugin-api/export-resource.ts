@@ -1,0 +1,59 @@
+/** What archives of repository versions keep of a type: flat records in files with the names of the peer's classes (core.md §8.1). */
+import type { ContentType } from './content.ts';
+import type { Row, Values } from './field.ts';
+
+/** In archives everything is text: `number` 9 is "9", `boolean` "1" or "0", `list` joined by commas, `time` in UTC; null is "". */
+export interface ExportField {
+  readonly name: string;
+  readonly kind?: 'text' | 'number' | 'boolean' | 'json' | 'list' | 'time';
+  /** Column of the type's table, or name in the details of a repository, where it is another. */
+  readonly column?: string;
+}
+
+export interface ExportResource {
+  /** Module and class of the peer: `pulp_file.app.modelresource.FileContentResource`. */
+  readonly name: string;
+  /** Units of this type, or ... */
+  readonly content?: ContentType;
+  /** ... the repository itself, of this pulp_type; `fields` are those of its details. */
+  readonly repository?: string;
+  readonly fields: readonly ExportField[];
+}
+
+/** The fields of a record as text. */
+export function toRecord(fields: readonly ExportField[], row: Row): Record<string, string | null> {
+  return Object.fromEntries(fields.map((field) => [field.name, toText(field, row[field.column ?? field.name])]));
+}
+
+function toText({ kind }: ExportField, value: unknown): string | null {
+  if (kind === 'json') return value === null || value === undefined ? null : JSON.stringify(value);
+  if (value === null || value === undefined) return '';
+  if (kind === 'boolean') return value ? '1' : '0';
+  if (kind === 'list') return (value as unknown[]).join(',');
+  if (kind === 'time') return timeText(value as Date | string);
+  return String(value);
+}
+
+function timeText(value: Date | string): string {
+  return new Date(value).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** Values by column from a record. Texts may be empty or null in the source alike: empty numbers, times and JSON are null. */
+export function fromRecord(fields: readonly ExportField[], record: Readonly<Record<string, unknown>>): Values {
+  return Object.fromEntries(
+    fields
+      .filter((field) => field.name in record)
+      .map((field) => [field.column ?? field.name, read(field, record[field.name])]),
+  );
+}
+
+function read({ kind }: ExportField, value: unknown): unknown {
+  if (kind === 'json') return typeof value === 'string' && value !== '' ? JSON.parse(value) : (value ?? null);
+  if (value === null || value === undefined) return null;
+  const text = String(value);
+  if (kind === 'boolean') return text === '1' || text.toLowerCase() === 'true';
+  if (kind === 'list') return text === '' ? [] : text.split(',');
+  if (kind === 'number') return text === '' ? null : Number(text);
+  if (kind === 'time') return text === '' ? null : `${text.replace(' ', 'T')}${/[Z+]/.test(text) ? '' : 'Z'}`;
+  return text;
+}
