@@ -219,3 +219,18 @@ test('sessions', async () => {
   assert.equal((await by('DELETE', { 'x-csrftoken': cookies.csrftoken! })).status, 204);
   assert.equal((await by('GET')).status, 401);
 });
+
+test('the own account: a name that is taken, and passwords', async () => {
+  const user = await makeUser(api, 'changes-profile');
+  const change = async (body: object) => {
+    const reply = await call('PATCH', 'login/', body, { as: user.as });
+    return [reply.status, reply.body];
+  };
+  assert.deepEqual(await change({ username: 'admin' }), [400, { username: ['This field must be unique.'] }]);
+  const refusals: [object, string][] = [
+    [{ new_password: 'Other-Word-1' }, 'Old password is required to update the password.'],
+    [{ old_password: 'wrong', new_password: 'Other-Word-1' }, 'Old password is incorrect.'],
+    [{ old_password: PASSWORD, new_password: PASSWORD }, 'New password cannot be the same as the old password.'],
+  ];
+  for (const [body, message] of refusals) assert.deepEqual(await change(body), [400, { non_field_errors: [message] }]);
+});

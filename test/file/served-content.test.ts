@@ -1,0 +1,66 @@
+/** Through the API of a running server: which distributions serve a unit, and checkpoints that are kept fewer of. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { useRunningServer } from '../support/running-server.ts';
+
+const running = await useRunningServer();
+
+async function upload(repository: string, path: string): Promise<string> {
+  const form = new FormData();
+  form.set('file', new Blob([path]), path);
+  form.set('relative_path', path);
+  form.set('repository', repository);
+  const { body } = await running.call('POST', 'content/file/files/', form);
+  const { created_resources, error } = await running.ended(body.task);
+  assert.equal(error, null);
+  return created_resources.find((href) => href.includes('/content/'))!;
+}
+
+async function publish(repository: string, more: object = {}): Promise<string> {
+  const { created_resources } = await running.run('publications/file/file/', { repository, ...more });
+  return created_resources[0]!;
+}
+
+let paths = 0;
+async function distribute(source: object): Promise<string> {
+  const base_path = `served/${++paths}`;
+  const { created_resources } = await running.run('distributions/file/file/', {
+    name: base_path,
+    base_path,
+    ...source,
+  });
+  return created_resources[0]!;
+}
+
+test('with_content names the distributions that serve a unit now, not those that could', async () => {
+  const { pulp_href: repository } = await running.repository();
+  const first = await upload(repository, 'first');
+  const publication = await publish(repository);
+  const fixed = await distribute({ publication });
+  const following = await distribute({ repository });
+  const unpublished = await running.repository();
+  await running.run(`${unpublished.pulp_href}modify/`, { add_content_units: [first] });
+  await distribute({ repository: unpublished.pulp_href });
+  const serving = async (unit: string) => {
+    const query = `?with_content=${unit}&ordering=pulp_created&fields=pulp_href`;
+    const { body: all } = await running.call('GET', `distributions/${query}`);
+    const { body: typed } = await running.call('GET', `distributions/file/file/${query}`);
+    assert.deepEqual(all.results, typed.results);
+    return typed.results.map((one: { pulp_href: string }) => one.pulp_href);
+  };
+  assert.deepEqual(await serving(first), [fixed, following]);
+  const second = await upload(repository, 'second');
+  assert.deepEqual(await serving(second), []);
+  await publish(repository);
+  assert.deepEqual(await serving(second), [following]);
+});
+
+test('with a smaller retain_checkpoints older checkpoints become common publications at once', async () => {
+  const { pulp_href: repository } = await running.repository();
+  const made = [await publish(repository, { checkpoint: true }), await publish(repository, { checkpoint: true })];
+  const flags = () => Promise.all(made.map(async (href) => (await running.call('GET', href)).body.checkpoint));
+  assert.deepEqual(await flags(), [true, true]);
+  const { body } = await running.call('PATCH', repository, { retain_checkpoints: 1 });
+  await running.ended(body.task);
+  assert.deepEqual(await flags(), [false, true]);
+});
