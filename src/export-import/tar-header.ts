@@ -92,7 +92,8 @@ function octalAt(block: Buffer, at: number, length: number): number {
   if (block[at]! & 0x80) return Number(block.readBigUInt64BE(at + length - 8));
   const digits = block.toString('latin1', at, at + length).replace(/[\0 ]+/g, '');
   const value = digits === '' ? 0 : Number.parseInt(digits, 8);
-  if (!Number.isSafeInteger(value) || !/^[0-7]*$/.test(digits)) throw new Error('The archive is damaged or no tar archive.');
+  if (!Number.isSafeInteger(value) || !/^[0-7]*$/.test(digits))
+    throw new Error('The archive is damaged or no tar archive.');
   return value;
 }
 
