@@ -1,5 +1,6 @@
 /** The REST face: from an HTTP request to a route, an identity, an answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
 import { authenticate, type Identity, unauthorized } from '../access/authenticate.ts';
 import type { VerifiedPasswords } from '../access/verified-passwords.ts';
 import type { Sql } from '../db/sql.ts';
@@ -55,6 +56,8 @@ export interface ApiParts {
   readonly access: AccessControl;
   readonly passwords: VerifiedPasswords;
   readonly dispatch: (request: TaskRequest, loggingCid: string) => Promise<DispatchedTask>;
+  /** Ends what goes on beside requests, and answers that have no end of their own. */
+  readonly onStop?: () => Promise<void>;
 }
 
 /** Headers of every answer (core.md §1.2). */
@@ -75,6 +78,11 @@ export class ApiHandler {
   constructor(parts: ApiParts) {
     this.#parts = parts;
     this.#root = parts.services.settings.apiRoot;
+  }
+
+  /** No new requests come: what has no end of its own ends now. */
+  async beginStop(): Promise<void> {
+    await this.#parts.onStop?.();
   }
 
   /** Whether a URL belongs to the API. */
@@ -305,6 +313,12 @@ function send(
   headers: Record<string, string>,
 ): void {
   if (response.headersSent || response.destroyed) return;
+  if (answer.body instanceof Readable) {
+    response.writeHead(answer.status, { ...headers, ...(answer.headers as Record<string, string>) });
+    // A client that goes away, or a source that breaks off: the connection ends either way.
+    pipeline(answer.body, response, () => {});
+    return;
+  }
   const raw = answer.body instanceof Uint8Array || typeof answer.body === 'string';
   const body =
     answer.body === undefined

@@ -10,7 +10,11 @@ import { livezEndpoint, statusEndpoint } from '../api/endpoints/status.ts';
 import { HrefReader } from '../api/engine/hrefs.ts';
 import { type DocumentSource, documentEndpoints } from '../api/engine/openapi/document-endpoints.ts';
 import { indexEndpoint } from '../api/engine/openapi/router-index.ts';
-import { routesOf } from '../api/engine/routes.ts';
+import { type Route, routesOf } from '../api/engine/routes.ts';
+import { WebhookDelivery } from '../api/events/deliver-webhooks.ts';
+import { EventFeed } from '../api/events/event-feed.ts';
+import { type EventStreamParts, eventsEndpoint } from '../api/events/stream-events.ts';
+import { visibleEvents } from '../api/events/visible-events.ts';
 import { roleActionsBy } from '../api/role-actions.ts';
 import { RouteTable } from '../api/route-table.ts';
 import type { Settings } from '../config/settings.ts';
@@ -32,11 +36,11 @@ export function documentOptions({ apiRoot, domainEnabled }: ApiSettings): Docume
 }
 
 /** Endpoints outside resources; the document tells of resources and endpoints alike. */
-/** `hasLease` tells whether the process that answers is registered. */
+/** `parts` are what endpoints need of the process that answers: whether it is registered, and the log of events. */
 export function apiEndpoints(
   passwords: VerifiedPasswords,
   settings: ApiSettings,
-  hasLease: () => boolean = () => true,
+  parts: { hasLease: () => boolean; events?: EventStreamParts } = { hasLease: () => true },
 ): Endpoint[] {
   const resources = allResources();
   const live = installedPlugins.flatMap((plugin) => plugin.live?.operations ?? []);
@@ -44,7 +48,8 @@ export function apiEndpoints(
     indexEndpoint(resources),
     statusEndpoint(reportedVersions(installedPlugins)),
     livezEndpoint,
-    readyzEndpoint(hasLease),
+    readyzEndpoint(parts.hasLease),
+    eventsEndpoint(parts.events),
     ...cleanUpEndpoints,
     importCheckEndpoint,
     ...loginEndpoints(passwords),
@@ -54,13 +59,26 @@ export function apiEndpoints(
 }
 
 export function buildApi(services: Services, runner: () => TaskRunner | undefined): ApiHandler {
-  const { settings } = services;
+  const { settings, db } = services;
   const hrefs = new HrefReader(services.models, settings.apiRoot, settings.domainEnabled);
   const passwords = new VerifiedPasswords();
+  const access = buildAccess(services, hrefs);
   const routes = new RouteTable({ apiRoot: settings.apiRoot, domainEnabled: settings.domainEnabled });
+  const lists = new Map<string, Route>();
   for (const resource of allResources())
-    for (const route of routesOf(resource, hrefs, roleActions)) routes.addRoute(route);
-  for (const endpoint of apiEndpoints(passwords, settings, () => runner()?.holder !== undefined)) {
+    for (const route of routesOf(resource, hrefs, roleActions)) {
+      routes.addRoute(route);
+      if (route.operation === 'list') lists.set(resource.model.path, route);
+    }
+  const feed = new EventFeed(db);
+  const events: EventStreamParts = {
+    feed,
+    visible: (request, found) => visibleEvents(request, found, access, lists),
+  };
+  for (const endpoint of apiEndpoints(passwords, settings, {
+    hasLease: () => runner()?.holder !== undefined,
+    events,
+  })) {
     routes.add(endpoint.method.toUpperCase(), endpoint.path, {
       handler: endpoint.handler,
       login: !endpoint.open,
@@ -69,5 +87,16 @@ export function buildApi(services: Services, runner: () => TaskRunner | undefine
   }
   const send = (request: TaskRequest, loggingCid: string): Promise<DispatchedTask> =>
     dispatch(services, request, { loggingCid, runner: runner() });
-  return new ApiHandler({ services, routes, passwords, access: buildAccess(services, hrefs), dispatch: send });
+  const webhooks = new WebhookDelivery(services);
+  return new ApiHandler({
+    services,
+    routes,
+    passwords,
+    access,
+    dispatch: send,
+    onStop: async () => {
+      feed.stop();
+      await webhooks.stop();
+    },
+  });
 }

@@ -19,6 +19,7 @@ import { uploadResource } from '../api/resources/uploads.ts';
 import { upstreamPulpResource } from '../api/resources/upstream-pulps.ts';
 import { userResource } from '../api/resources/users.ts';
 import { vulnerabilityReportResource } from '../api/resources/vulnerability-reports.ts';
+import { webhookResource } from '../api/resources/webhooks.ts';
 import { taskScheduleResource, workerResource } from '../api/resources/workers.ts';
 import { declareContent } from '../plugin-api/declare-content.ts';
 import { allVersions, declareVersions } from '../plugin-api/declare-version.ts';
@@ -61,6 +62,7 @@ function makeResources(): Resource[] {
     taskGroupResource,
     taskScheduleResource,
     workerResource,
+    webhookResource,
     vulnerabilityReportResource,
     ...contentGuards,
     artifactDistributionResource,

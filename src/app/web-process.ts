@@ -32,6 +32,8 @@ export interface WebRoles {
 interface Face {
   matches(url: string): boolean;
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Before requests are refused: ends answers that have no end of their own. */
+  beginStop?(): Promise<void>;
 }
 
 /** Listens until the process is asked to stop, then lets running answers finish. */
@@ -63,6 +65,7 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
     reportReady();
     logger.debug({}, `listening on ${settings.bind}`);
     await stopped;
+    for (const face of faces) await face.beginStop?.();
     await drain(server, settings.shutdownTimeout * 1000);
   } finally {
     monitored?.close();

@@ -23,6 +23,7 @@ export const encryptedColumns: readonly EncryptedColumn[] = [
   ...of('remote', ['username', 'password', 'proxy_username', 'proxy_password', 'client_key']),
   ...of('task', ['arguments']),
   ...of('task_schedule', ['arguments']),
+  ...of('webhook', ['secret']),
   ...of('upstream_pulp', ['username', 'password', 'proxy_username', 'proxy_password', 'client_key']),
   ...['content_guard', 'remote', 'repository', 'distribution', 'publication', 'alternate_content_source'].map(details),
 ];

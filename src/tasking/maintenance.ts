@@ -1,5 +1,6 @@
 /** What any living process does for all from time to time: end what the dead have left, unblock, dispatch what is due. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeOldEvents } from '../model/event.ts';
 import { type CleanUp, cleanUpMissing } from './clean-up-missing.ts';
 import type { DispatchServices } from './dispatch.ts';
 import { logTrouble } from './log-trouble.ts';
@@ -7,6 +8,8 @@ import { unblockAll } from './queue.ts';
 import { dispatchDueSchedules } from './schedules.ts';
 
 const longestInterval = 10;
+/** Milliseconds between removals of old events. */
+const removalInterval = 600_000;
 
 export interface MaintenanceOptions extends Pick<CleanUp, 'undo' | 'host'> {
   readonly services: DispatchServices;
@@ -24,6 +27,7 @@ export class Maintenance {
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #notBefore = 0;
+  #nextRemoval = 0;
   #lastSchedules = Number.NEGATIVE_INFINITY;
 
   constructor(options: MaintenanceOptions) {
@@ -67,9 +71,17 @@ export class Maintenance {
       if (performance.now() >= this.#notBefore) await cleanUpMissing({ services, undo, lease, host });
       if (schedules) await unblockAll(services.db);
       if (schedules && this.#schedulesAreDue()) await dispatchDueSchedules(services, this.#options.name);
+      if (schedules) await this.#removeOldEvents();
     } catch (error) {
       logTrouble(services.logger, error, 'The queue could not be looked after; it is tried again.');
     }
+  }
+
+  async #removeOldEvents(): Promise<void> {
+    const now = performance.now();
+    if (now < this.#nextRemoval) return;
+    this.#nextRemoval = now + removalInterval;
+    await removeOldEvents(this.#options.services.db, this.#options.services.settings.eventRetention);
   }
 
   #schedulesAreDue(): boolean {

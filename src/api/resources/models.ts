@@ -15,6 +15,7 @@ export const taskScheduleModel = core('TaskSchedule', 'task-schedules', 'task_sc
 export const artifactModel = core('Artifact', 'artifacts', 'artifact');
 export const uploadModel = core('Upload', 'uploads', 'upload');
 export const workerModel = core('AppStatus', 'workers', 'app_status', { inDomain: false });
+export const webhookModel = core('Webhook', 'webhooks', 'webhook', { inDomain: false });
 export const domainModel = core('Domain', 'domains', 'domain', { inDomain: false });
 export const userModel = core('User', 'users', 'app_user', { key: 'id', prnApp: 'auth', inDomain: false });
 export const groupModel = core('Group', 'groups', 'app_group', { key: 'id', inDomain: false });
@@ -59,6 +60,7 @@ export const coreModels: readonly Model[] = [
   artifactModel,
   uploadModel,
   workerModel,
+  webhookModel,
   domainModel,
   userModel,
   groupModel,

@@ -145,16 +145,19 @@ end $$;
 create trigger process_noted after insert or delete on app_status for each row execute function note_process_event();
 
 -- Where events are sent. kinds: all when empty, else those named or, with a star at the end, those that begin so.
--- position: up to where everything was delivered or given up; the next attempt is due at next_attempt.
+-- position: up to where everything was delivered or given up; the next attempt is due at next_attempt, which the process
+-- that delivers moves ahead while it does: nobody else delivers meanwhile, and another goes on when it dies.
+create function last_event() returns bigint language sql as $$ select last from event_clock $$;
+
 create table webhook (
   pulp_id uuid primary key,
-  domain_id integer references domain on delete cascade,
+  domain uuid references domain (pulp_id) on delete cascade,
   name text not null constraint webhook_name_unique unique,
   url text not null,
   secret text,
-  kinds text[] not null default '{}',
+  kinds jsonb not null default '[]',
   enabled boolean not null default true,
-  position bigint not null,
+  position bigint not null default last_event(),
   attempts integer not null default 0,
   next_attempt timestamptz not null default clock_timestamp(),
   last_status integer,
@@ -167,4 +170,4 @@ create table webhook (
   pulp_last_updated timestamptz not null default now()
 );
 create index webhook_due on webhook (next_attempt) where enabled;
-create index webhook_domain on webhook (domain_id);
+create index webhook_domain on webhook (domain);
