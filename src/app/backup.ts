@@ -79,8 +79,6 @@ function dataOf(settings: Settings, backups: string) {
     tls_certificate: settings.tlsCertificate,
     tls_key: settings.tlsKey,
     tls_client_ca: settings.tlsClientCa,
-    public_key_path: settings.publicKeyPath,
-    private_key_path: settings.privateKeyPath,
   });
 }
 
