@@ -81,7 +81,7 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
   },
   'task-groups': { statements: ['list retrieve partial_update'], hooks: null },
   'task-schedules': {
-    statements: [READ, `${ROLES} | mdo:manage_roles_`],
+    statements: [READ, 'admin: create update partial_update destroy', `${ROLES} | mdo:manage_roles_`],
     hooks: OWNER('taskschedule'),
     roles: {
       'core.taskschedule_creator': null,

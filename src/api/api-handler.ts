@@ -242,7 +242,7 @@ export interface RouteTarget {
 const NO_DOMAIN: Domain = { id: 0, pulpId: '', name: 'default' };
 const NO_BODY: Body = { values: {}, isForm: false };
 
-async function runRoute(
+export async function runRoute(
   route: Route,
   request: ScopedRequest,
   params: Readonly<Record<string, string>>,
@@ -291,7 +291,7 @@ async function runAction(
 }
 
 /** The fields of a body; none for what is no object. */
-function fieldsOf({ values }: Body): Readonly<Record<string, unknown>> {
+export function fieldsOf({ values }: Body): Readonly<Record<string, unknown>> {
   return typeof values === 'object' && values !== null ? (values as Record<string, unknown>) : {};
 }
 

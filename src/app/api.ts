@@ -15,10 +15,11 @@ import { WebhookDelivery } from '../api/events/deliver-webhooks.ts';
 import { EventFeed } from '../api/events/event-feed.ts';
 import { type EventStreamParts, eventsEndpoint } from '../api/events/stream-events.ts';
 import { visibleEvents } from '../api/events/visible-events.ts';
+import { performRequest } from '../api/perform-request.ts';
 import { roleActionsBy } from '../api/role-actions.ts';
 import { RouteTable } from '../api/route-table.ts';
 import type { Settings } from '../config/settings.ts';
-import type { DispatchedTask, Services, TaskRequest } from '../plugin-api/context.ts';
+import type { Answer, DispatchedTask, Services, TaskRequest } from '../plugin-api/context.ts';
 import { dispatch, type TaskRunner } from '../tasking/dispatch.ts';
 import { accessCatalogue, buildAccess } from './access.ts';
 import { reportedVersions } from './component-versions.ts';
@@ -99,4 +100,19 @@ export function buildApi(services: Services, runner: () => TaskRunner | undefine
       await webhooks.stop();
     },
   });
+}
+
+export type OwnRequest = Omit<Parameters<typeof performRequest>[1], 'services'>;
+
+/** For tasks that do what the API does: the routes are made for each, as they are asked for rarely. */
+export function requestPerformer(services: Services): (request: OwnRequest) => Promise<Answer> {
+  const { settings } = services;
+  const hrefs = new HrefReader(services.models, settings.apiRoot, settings.domainEnabled);
+  const access = buildAccess(services, hrefs);
+  const routes = new RouteTable({ apiRoot: settings.apiRoot, domainEnabled: settings.domainEnabled });
+  for (const resource of allResources())
+    for (const route of routesOf(resource, hrefs, roleActions)) routes.addRoute(route);
+  for (const endpoint of cleanUpEndpoints)
+    routes.add(endpoint.method.toUpperCase(), endpoint.path, { handler: endpoint.handler });
+  return (request) => performRequest({ routes, access }, { ...request, services });
 }

@@ -13,6 +13,7 @@ import { pulpImporterResource, pulpImportResource } from '../api/resources/impor
 import { replicationRunResource } from '../api/resources/replication-runs.ts';
 import { roleAssignmentResources } from '../api/resources/role-assignments.ts';
 import { roleResource } from '../api/resources/roles.ts';
+import { taskScheduleResource } from '../api/resources/task-schedules.ts';
 import { taskGroupResource, taskResource } from '../api/resources/tasks.ts';
 import { tokenResource } from '../api/resources/tokens.ts';
 import { uploadResource } from '../api/resources/uploads.ts';
@@ -20,7 +21,7 @@ import { upstreamPulpResource } from '../api/resources/upstream-pulps.ts';
 import { userResource } from '../api/resources/users.ts';
 import { vulnerabilityReportResource } from '../api/resources/vulnerability-reports.ts';
 import { webhookResource } from '../api/resources/webhooks.ts';
-import { taskScheduleResource, workerResource } from '../api/resources/workers.ts';
+import { workerResource } from '../api/resources/workers.ts';
 import { declareContent } from '../plugin-api/declare-content.ts';
 import { allVersions, declareVersions } from '../plugin-api/declare-version.ts';
 import type { Plugin } from '../plugin-api/plugin.ts';

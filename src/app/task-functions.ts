@@ -12,12 +12,14 @@ import { contentEngine, contentTasks } from './content-task-functions.ts';
 import { installedPlugins } from './installed-plugins.ts';
 import { replicationParts } from './replication.ts';
 import { allResources } from './resources.ts';
+import { scheduledTask } from './scheduled-task.ts';
 
 function allTasks(): TaskFunction[] {
   const engine = contentEngine(installedPlugins);
   const createUnit = (context: TaskContext, content: object) => createContent(context, engine, content as ContentArgs);
   return [
     purgeTask,
+    scheduledTask,
     ...writeTasks(allResources(), createUnit),
     ...contentTasks(installedPlugins),
     ...replicationTasks(replicationParts(installedPlugins)),

@@ -14,6 +14,7 @@ interface DueSchedule {
   cron: string | null;
   time_zone: string;
   arguments: string | null;
+  operation: string | null;
   exclusive_resources: string[];
   shared_resources: string[];
   created_by: number | null;
@@ -42,6 +43,8 @@ function dueSchedules(tx: Transaction): Promise<DueSchedule[]> {
         left join task t on t.pulp_id = s.last_task_id
       where s.enabled and s.next_dispatch <= clock_timestamp()
         and (t.state is null or t.state in ('completed', 'failed', 'canceled', 'skipped'))
+        and not exists (select from task c
+          where c.parent_task_id = s.last_task_id and c.state in ('waiting', 'running', 'canceling'))
       order by s.next_dispatch for update of s`);
 }
 
@@ -51,7 +54,7 @@ async function start(tx: Transaction, services: DispatchServices, schedule: DueS
     services,
     {
       name: schedule.task_name,
-      args: schedule.arguments === null ? {} : JSON.parse(services.secrets.decrypt(schedule.arguments)),
+      args: argumentsOf(services, schedule),
       exclusive: schedule.exclusive_resources,
       shared: schedule.shared_resources,
       domain: schedule.domain,
@@ -68,6 +71,12 @@ async function start(tx: Transaction, services: DispatchServices, schedule: DueS
           extract(epoch from clock_timestamp() - next_dispatch) / extract(epoch from dispatch_interval))) end
       where pulp_id = ${schedule.pulp_id}::uuid`);
   return id;
+}
+
+/** Those of users are read when they run, so that what has changed meanwhile counts. */
+function argumentsOf(services: DispatchServices, schedule: DueSchedule): object {
+  if (schedule.operation !== null) return { schedule: schedule.pulp_id };
+  return schedule.arguments === null ? {} : JSON.parse(services.secrets.decrypt(schedule.arguments));
 }
 
 function nextByCron(services: DispatchServices, schedule: DueSchedule): string | null {

@@ -36,7 +36,7 @@ function isClaimed(view: string): boolean {
 }
 
 /** Actions that only this server has. */
-const OWN_ACTIONS = new Set(['status']);
+const OWN_ACTIONS = new Set(['create update partial_update destroy', 'status']);
 
 /** Where the peer forgot the labels of a content type, nobody can set them there, not even administrators; here one can. */
 function withoutLabels(view: string, statements: unknown[][], expected: Names[][]): unknown[][] {

@@ -23,6 +23,7 @@ import { cancelGroup, cancelTask } from '../../tasking/cancel.ts';
 import { presentOne } from '../engine/present.ts';
 import { presenterFor } from '../engine/presenter.ts';
 import { readRow } from '../engine/read-rows.ts';
+import { blockedBy } from './blocked-by.ts';
 import { createdHrefs } from './created-resources.ts';
 import { taskGroupModel, taskModel } from './models.ts';
 import { TASK_ORDERING, taskFilters } from './task-filters.ts';
@@ -247,6 +248,7 @@ export const taskResource: Resource = {
     },
     purge,
     profileArtifacts,
+    blockedBy,
   ],
   hasRoles: true,
   beforeDelete: async (_tx, row) => {

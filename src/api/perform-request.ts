@@ -1,0 +1,44 @@
+/** A request of the program's own on behalf of a user: the same checks and the same work as for one that came by HTTP. */
+import { HttpError } from '../lib/errors.ts';
+import type { Answer, Domain, RequestContext, Services, User } from '../plugin-api/context.ts';
+import { type AccessControl, fieldsOf, runRoute } from './api-handler.ts';
+import { apiPrefix } from './engine/hrefs.ts';
+import { presenterFor } from './engine/presenter.ts';
+import type { RouteTable } from './route-table.ts';
+
+export interface OwnRequestParts {
+  readonly services: Services;
+  /** Below the prefix of the API. */
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly user: User;
+  readonly domain: Domain;
+  readonly dispatch: RequestContext['dispatch'];
+}
+
+/** A POST; throws HttpError and ValidationError as requests do. */
+export async function performRequest(
+  { routes, access }: { routes: RouteTable; access: AccessControl },
+  { services, path, body: values, user, domain, dispatch }: OwnRequestParts,
+): Promise<Answer> {
+  const url = apiPrefix(services.settings.apiRoot, services.settings.domainEnabled, domain.name) + path;
+  const found = routes.find(url);
+  const target = found?.target('POST');
+  if (!found || !target) throw new HttpError(404, `Nothing can be posted to ${path}`);
+  const context: RequestContext = {
+    ...presenterFor(services, domain),
+    user,
+    query: found.query,
+    headers: {},
+    method: 'POST',
+    url,
+    origin: '',
+    db: services.db,
+    dispatch,
+  };
+  const body = { values, isForm: false };
+  if (target.handler) return await target.handler(context, found.params, body);
+  const { scope, checkBody } = await access.authorize(context, target.route!, found.params);
+  await checkBody?.(fieldsOf(body));
+  return await runRoute(target.route!, { ...context, scope }, found.params, body);
+}
