@@ -13,6 +13,7 @@ import { pulpImporterResource, pulpImportResource } from '../api/resources/impor
 import { replicationRunResource } from '../api/resources/replication-runs.ts';
 import { roleAssignmentResources } from '../api/resources/role-assignments.ts';
 import { roleResource } from '../api/resources/roles.ts';
+import { signingServiceResource } from '../api/resources/signing-services.ts';
 import { taskScheduleResource } from '../api/resources/task-schedules.ts';
 import { taskGroupResource, taskResource } from '../api/resources/tasks.ts';
 import { tokenResource } from '../api/resources/tokens.ts';
@@ -75,6 +76,7 @@ function makeResources(): Resource[] {
     ...roleAssignmentResources(accessCatalogue),
     accessPolicyResource(accessCatalogue),
     tokenResource(accessCatalogue),
+    signingServiceResource,
     pulpExporterResource,
     pulpExportResource,
     filesystemExporterResource,

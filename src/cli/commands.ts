@@ -41,6 +41,9 @@ export const commands: readonly { name: string; summary: string; load: () => Pro
   entry('dump-permissions', 'list permissions of former forms', () => import('./dump-permissions.ts')),
   entry('dispatch', 'dispatch a task for tests (with test_tasks)', () => import('./dispatch.ts')),
   entry('replicate', 'plan, run, compare or take back a replication', () => import('./replicate.ts')),
+  entry('add-signing-service', 'add a program that signs files', () => import('./add-signing-service.ts')),
+  entry('remove-signing-service', 'remove a signing service', () => import('./remove-signing-service.ts')),
+  entry('list-signing-services', 'list signing services', () => import('./list-signing-services.ts')),
   entry('openapi', 'print the OpenAPI document of the API', () => import('./openapi.ts')),
 ];
 

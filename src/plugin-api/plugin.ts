@@ -12,6 +12,7 @@ import type { GuardType } from './guard.ts';
 import type { LiveApi } from './live.ts';
 import type { Replicator } from './replicate.ts';
 import type { Action, Resource } from './resource.ts';
+import type { SigningClass } from './signing.ts';
 import type { TaskContext, TaskFunction } from './task.ts';
 
 /** A repository version as hooks see it. */
@@ -283,6 +284,8 @@ export interface Plugin {
   readonly replicate?: readonly Replicator[];
   /** What archives keep of its content and repositories, in the order of import; absent: they cannot be exported. */
   readonly exportResources?: readonly ExportResource[];
+  /** Classes of signing services beside that of the core. */
+  readonly signing?: readonly SigningClass[];
   /** How its content guards decide. */
   readonly guards?: readonly GuardType[];
   readonly tasks?: readonly TaskFunction[];

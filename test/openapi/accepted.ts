@@ -45,6 +45,7 @@ export const claimed: Readonly<Record<string, readonly string[]>> = {
     'Repositories',
     'Repositories: Reclaim_Space',
     'Repository_Versions',
+    'Signing-Services',
     'Status',
     'Task-Groups',
     'Task-Schedules',

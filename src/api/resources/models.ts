@@ -42,6 +42,8 @@ export const pulpImportModel = core('PulpImport', 'importers/core/pulp/*/imports
   parentColumn: 'importer_id',
 });
 
+export const signingServiceModel = core('SigningService', 'signing-services', 'signing_service', { inDomain: false });
+
 export const upstreamPulpModel = core('UpstreamPulp', 'upstream-pulps', 'upstream_pulp');
 export const replicationRunModel = core('ReplicationRun', 'upstream-pulps/*/runs', 'replication_run');
 
@@ -52,6 +54,7 @@ export const coreModels: readonly Model[] = [
   filesystemExportModel,
   pulpImporterModel,
   pulpImportModel,
+  signingServiceModel,
   upstreamPulpModel,
   replicationRunModel,
   taskModel,
