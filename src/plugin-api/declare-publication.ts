@@ -66,7 +66,7 @@ export function declarePublication(declaration: PublicationDeclaration): Resourc
 async function dispatchPublish(taskName: string, values: Values, request: RequestContext) {
   const { repository, repository_version: version, ...rest } = values;
   if (repository && version)
-    throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified but not both");
+    throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified but not both.");
   if (!repository && !version)
     throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified");
   if (rest.checkpoint && !repository)

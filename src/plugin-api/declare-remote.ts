@@ -101,7 +101,12 @@ const CONNECTION: Record<string, Field> = {
 
 const ATTEMPTS: Record<string, Field> = {
   download_concurrency: integer({ help: 'Simultaneous requests; 10 by default.', nullable: true, minimum: 1 }),
-  max_retries: integer({ help: 'Further tries after a failed one; 3 by default.', nullable: true }),
+  max_retries: integer({
+    help: 'Further tries after a failed one; 3 by default.',
+    nullable: true,
+    minimum: 0,
+    schema: { minimum: undefined },
+  }),
 };
 
 const LIMITS: Record<string, Field> = {

@@ -76,6 +76,7 @@ export class PublicationBuilder {
   }
 
   async #addFile(relativePath: string, source: TextSource): Promise<TempArtifact> {
+    refuseOddPath(relativePath);
     const { settings, signal, domain } = this.#context;
     const digests = settings.allowedContentChecksums as DigestName[];
     const temp = await this.#context.storage(domain).receive(chunksOf(source), { digests, signal });
@@ -84,8 +85,7 @@ export class PublicationBuilder {
   }
 
   #addTemp(relativePath: string, temp: TempArtifact): void {
-    const message = relativePathError(relativePath);
-    if (message !== undefined) throw new Error(message);
+    refuseOddPath(relativePath);
     this.#files.push({ relativePath, temp });
   }
 
@@ -118,4 +118,9 @@ export class PublicationBuilder {
     );
     this.#writing.catch(() => {});
   }
+}
+
+function refuseOddPath(path: string): void {
+  const message = relativePathError(path);
+  if (message !== undefined) throw new Error(message);
 }

@@ -54,21 +54,15 @@ export async function publishVersion(
 ): Promise<string> {
   const { version, repository, type, values } = request;
   const { checkpoint, ...fields } = values;
-  const publicationId = await context.write(async (tx) => {
-    const id = await beginPublication(tx, {
-      domainId: context.domain.id,
-      pulpType: type,
-      versionPulpId: version.pulpId,
-    });
-    context.created(context.models.prnOfType('publication', type, id));
-    return id;
-  });
+  const begun = { domainId: context.domain.id, pulpType: type, versionPulpId: version.pulpId };
+  const publicationId = await context.write((tx) => beginPublication(tx, begun));
   const builder = new PublicationBuilder(context, { publicationId, version, repository, values: fields });
   try {
     await (request.build ?? ((publish) => types.publicationType(type).publish(publish)))(builder.publishContext());
     const { passThrough, details } = await builder.finish();
     await context.write(async (tx) => {
       await completePublication(tx, publicationId, { passThrough, checkpoint: checkpoint === true, details });
+      context.created(context.models.prnOfType('publication', type, publicationId));
       const model = context.models.byType('publication', type);
       if (model) await runCreationHooks(tx, context.settings, model, publicationId, context.task.userId);
       await afterPublishing(tx, repository);

@@ -4,7 +4,7 @@ import type { Digests } from '../lib/digest.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { fileNameOf } from '../lib/relative-path.ts';
 import { findArtifact, touchOrphanArtifacts } from '../model/artifact.ts';
-import { findUpload } from '../model/upload.ts';
+import { findUpload, type UploadRow } from '../model/upload.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
 import { saveReceived } from '../repository/save-received.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
@@ -66,6 +66,7 @@ export async function assembleUpload(
 ): Promise<TempArtifact> {
   const upload = await findUpload(services.db, domain.id, uploadId);
   if (!upload) throw ValidationError.field('upload', 'Invalid hyperlink - Object does not exist.');
+  refuseIncomplete(upload);
   const digests = services.settings.allowedContentChecksums as (keyof Digests)[];
   try {
     return await services.storage(domain).assembleChunks(uploadId, upload.chunks, {
@@ -76,5 +77,16 @@ export async function assembleUpload(
   } catch (error) {
     if (error instanceof DigestMismatch || error instanceof SizeMismatch) throw ValidationError.cross(error.message);
     throw error;
+  }
+}
+
+/** What was announced must be there, each byte once; the peer would make a shorter file of it. */
+function refuseIncomplete({ size, chunks }: UploadRow): void {
+  let end = 0;
+  for (const chunk of [...chunks, { offset: size, size: 0 }]) {
+    if (chunk.offset > end)
+      throw ValidationError.cross(`The upload is not complete: bytes ${end}-${chunk.offset - 1} have not arrived.`);
+    if (chunk.offset < end) throw ValidationError.cross(`The chunks of the upload overlap at byte ${chunk.offset}.`);
+    end += chunk.size;
   }
 }

@@ -114,11 +114,13 @@ export class RunningServer {
     return { rows, files: this.temporaryFiles() };
   }
 
+  /** Bytes under way of requests and tasks, and what tasks keep while they run. */
   temporaryFiles(): string[] {
-    const directory = join(this.server.data, 'tmp');
-    if (!existsSync(directory)) return [];
-    const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    const directories = [join(this.server.data, 'tmp'), join(this.server.data, 'media', 'tmp')].filter(existsSync);
+    return directories.flatMap((directory) => {
+      const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+      return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    });
   }
 
   /** Fails when a unit lacks its artifact, an artifact its file, or a version its end. */

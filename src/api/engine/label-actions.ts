@@ -5,12 +5,7 @@ import { string } from '../../plugin-api/field.ts';
 import type { Action, Resource } from '../../plugin-api/resource.ts';
 import { checkLabels, Refused } from './validate-value.ts';
 
-const KEY = {
-  source: '^[-a-zA-Z0-9_]+$',
-  message: 'Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.',
-};
-/** The document tells no pattern, as older keys may be of another form. */
-const KEY_FIELD = string({ pattern: KEY, schema: { pattern: undefined } });
+const KEY_FIELD = string({});
 
 export function labelActions(resource: Resource): Action[] {
   const status = resource.labelStatus ?? 201;

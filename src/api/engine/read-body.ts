@@ -1,7 +1,7 @@
 /** Reads request bodies: JSON, urlencoded and multipart forms; files of a form stream into the artifact store. */
 import type { IncomingMessage } from 'node:http';
 import busboy from 'busboy';
-import { HttpError, ValidationError } from '../../lib/errors.ts';
+import { HttpError, messageOf, ValidationError } from '../../lib/errors.ts';
 import type { ArtifactStore, TempArtifact } from '../../storage/artifact-store.ts';
 
 export interface Body {
@@ -39,25 +39,35 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
   }
   if (type === 'multipart/form-data') return await readMultipart(request, limits);
   if (type === 'application/x-www-form-urlencoded')
-    return { values: fromForm(await readText(request, limits.maxBytes)), isForm: true };
+    return { values: fromForm((await readBytes(request, limits.maxBytes)).toString('utf8')), isForm: true };
   if (type === 'application/json' || type.endsWith('+json'))
-    return { values: parseJson(await readText(request, limits.maxBytes)), isForm: false };
+    return { values: parseJson(decode(await readBytes(request, limits.maxBytes))), isForm: false };
   if (type === '') return EMPTY;
   throw new HttpError(415, `Unsupported media type "${request.headers['content-type']}" in request.`);
 }
 
-async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
+async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
-    if (size > maxBytes)
-      throw new HttpError(413, `The request body is larger than ${maxBytes} bytes (setting max_body_size).`, {
-        Connection: 'close',
-      });
+    if (size > maxBytes) {
+      drop(request);
+      throw new HttpError(413, `The request body is larger than ${maxBytes} bytes (setting max_body_size).`);
+    }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function decode(bytes: Buffer): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw new ValidationError({ detail: 'JSON parse error - The body is not text in UTF-8.' });
+  }
 }
 
 function parseJson(text: string): unknown {
@@ -65,7 +75,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ValidationError({ detail: `JSON parse error - ${placeOf(error, text)}` } as never);
+    throw new ValidationError({ detail: `JSON parse error - ${placeOf(error, text)}` });
   }
 }
 
@@ -97,13 +107,11 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
   const values: Record<string, unknown> = {};
   const receiving: Promise<void>[] = [];
   const received: TempArtifact[] = [];
+  let form: busboy.Busboy | undefined;
   try {
+    const parser = formParser(request, limits.maxBytes);
+    form = parser;
     await new Promise<void>((resolve, reject) => {
-      const parser = busboy({
-        headers: request.headers,
-        defParamCharset: 'utf8',
-        limits: { fieldSize: limits.maxBytes, fields: 1000, files: 100 },
-      });
       parser.on('field', (name, value, info) => {
         if (info.valueTruncated)
           reject(
@@ -112,7 +120,7 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
         addValue(values, name, value);
       });
       parser.on('file', (name, stream, info) => {
-        stream.on('error', reject);
+        stream.on('error', (error) => reject(formError(error)));
         const work = limits.receive(stream).then((temp) => {
           received.push(temp);
           const uploaded: UploadedFile = { filename: info.filename ?? '', temp };
@@ -120,14 +128,12 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
         });
         work.catch((error) => {
           stream.resume();
-          reject(error);
+          reject(stream.errored === error ? formError(error) : error);
         });
         receiving.push(work);
       });
       parser.on('close', resolve);
-      parser.on('error', (error) =>
-        reject(new ValidationError({ detail: `Multipart form parse error - ${(error as Error).message}` } as never)),
-      );
+      parser.on('error', (error) => reject(formError(error)));
       request.on('error', reject);
       request.on('aborted', () => reject(new HttpError(400, 'The request was cut off.')));
       request.pipe(parser);
@@ -135,6 +141,8 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
     await Promise.all(receiving);
   } catch (error) {
     drop(request);
+    // Ends the file under way, which would wait for the rest for ever.
+    form?.destroy();
     await Promise.allSettled(receiving);
     for (const temp of received) await limits.discard(temp);
     throw error;
@@ -151,6 +159,20 @@ function drop(request: IncomingMessage): void {
   request.resume();
   const tooLong = setTimeout(() => request.destroy(), DROP_FOR).unref();
   request.once('close', () => clearTimeout(tooLong));
+}
+
+function formParser(request: IncomingMessage, maxBytes: number): busboy.Busboy {
+  const limits = { fieldSize: maxBytes, fields: 1000, files: 100 };
+  try {
+    return busboy({ headers: request.headers, defParamCharset: 'utf8', limits });
+  } catch (error) {
+    throw formError(error);
+  }
+}
+
+/** A form that ends too early, has no boundary and so on. */
+function formError(error: unknown): ValidationError {
+  return new ValidationError({ detail: `Multipart form parse error - ${messageOf(error)}` });
 }
 
 /** All files of a body, so that those nobody took can be discarded. */

@@ -33,6 +33,7 @@ export async function validateBody(
 ): Promise<Values> {
   const data = body.values;
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    if (data === null) throw ValidationError.cross('No data provided');
     throw ValidationError.cross(`Invalid data. Expected a dictionary, but got ${pythonType(data)}.`);
   }
   const errors: { [field: string]: ErrorBody } = {};

@@ -30,6 +30,8 @@ const FALSE = new Set([
   '0.0',
 ]);
 const DATE_TIME = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|z|[+-]\d\d(:?\d\d)?)?)?$/;
+/** Half of a pair of surrogates, which no encoding can carry. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
 const LABEL_KEY = /^[\w .-]+$/;
 
 /** How Python names the type of a JSON value: the peer's messages use these words. */
@@ -107,6 +109,10 @@ function toText(field: Field, raw: unknown): string {
   if (typeof raw !== 'string' && typeof raw !== 'number') throw new Refused('Not a valid string.');
   const text = field.keepSpace ? String(raw) : String(raw).trim();
   if (text.includes('\0')) throw new Refused('Null characters are not allowed.');
+  const half = text.isWellFormed() ? undefined : HALF_CHARACTER.exec(text)?.[0];
+  if (half !== undefined) {
+    throw new Refused(`Surrogate characters are not allowed: U+${half.charCodeAt(0).toString(16).toUpperCase()}.`);
+  }
   if (text === '' && !field.blank) throw new Refused('This field may not be blank.');
   if (field.maxLength !== undefined && text.length > field.maxLength) {
     throw new Refused(`Ensure this field has no more than ${field.maxLength} characters.`);
@@ -208,7 +214,7 @@ export function checkLabels(labels: Readonly<Record<string, string | null>>): vo
   for (const [key, value] of Object.entries(labels)) {
     if (!LABEL_KEY.test(key)) {
       throw new CrossRefused(
-        `Key '${key}' contains invalid characters. Only alphanumerics, underscores, spaces, hyphens and dots are allowed.`,
+        `Key '${key}' contains invalid characters. Only alphanumerics, underscores, spaces, hyphens, and dots are allowed.`,
       );
     }
     if (value !== null && /[()]/.test(value)) throw new CrossRefused(`Key '${key}' contains value with parenthesis.`);

@@ -54,6 +54,7 @@ async function putChunk(request: RequestContext, target: ActionTarget, input: Va
   if (!isUploadedFile(input.file))
     throw ValidationError.field('file', 'The submitted data was not a file. Check the encoding type on the form.');
   const { temp } = input.file;
+  if (temp.size === 0) throw ValidationError.field('file', 'The submitted file is empty.');
   if (end - start + 1 !== temp.size) throw ValidationError.cross('Chunk size does not match content range.');
   if (end > Number(target.row.size) - 1) throw ValidationError.cross('End byte is greater than upload size.');
   if (input.sha256 && String(input.sha256).toLowerCase() !== temp.digests.sha256) {
