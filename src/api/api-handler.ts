@@ -8,6 +8,7 @@ import { newCorrelationId, withCorrelationId } from '../lib/correlation.ts';
 import type { DigestName } from '../lib/digest.ts';
 import { HttpError } from '../lib/errors.ts';
 import { requestOrigin } from '../lib/request-origin.ts';
+import { noteRoute } from '../lib/request-route.ts';
 import type {
   Answer,
   DispatchedTask,
@@ -72,6 +73,7 @@ const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 export class ApiHandler {
+  readonly name = 'api';
   readonly #parts: ApiParts;
   readonly #root: string;
 
@@ -107,6 +109,7 @@ export class ApiHandler {
       const found = this.#parts.routes.find(request.url ?? '/');
       if (!found) throw new HttpError(404, 'Not found.');
       allow = found.allow;
+      noteRoute(request, found.pattern);
       if (found.redirect) return { answer: { status: 301, headers: { Location: found.redirect } }, allow, vary };
       const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
       if (method === 'OPTIONS') return { answer: { status: 200, body: {} }, allow, vary };

@@ -33,6 +33,7 @@ export interface LiveParts {
 }
 
 export class LiveHandler {
+  readonly name = 'live';
   readonly #parts: LiveParts;
   readonly #apis: readonly (readonly [prefix: string, api: LiveApi])[];
 

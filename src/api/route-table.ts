@@ -6,6 +6,8 @@ import type { Route } from './engine/routes.ts';
 export interface FoundRoute {
   readonly domainName: string;
   readonly params: Readonly<Record<string, string>>;
+  /** The path below the API prefix with names instead of values. */
+  readonly pattern: string;
   readonly query: URLSearchParams;
   /** Methods of the path, for the Allow header. */
   readonly allow: string;
@@ -17,6 +19,7 @@ export interface FoundRoute {
 }
 
 interface PathEntry {
+  readonly path: string;
   readonly targets: Map<string, RouteTarget>;
 }
 
@@ -42,7 +45,7 @@ export class RouteTable {
   add(method: string, path: string, target: RouteTarget): void {
     let entry = this.#entries.get(path);
     if (!entry) {
-      entry = { targets: new Map() };
+      entry = { path, targets: new Map() };
       this.#entries.set(path, entry);
       this.#router.on('GET', `/${path}`, () => undefined, entry);
     }
@@ -71,6 +74,7 @@ export class RouteTable {
     return {
       domainName: place.domain,
       params: found.params as Record<string, string>,
+      pattern: entry.path,
       query,
       allow: allowOf(entry),
       open: [...entry.targets.values()].every((target) => target.login === false),

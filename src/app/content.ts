@@ -6,10 +6,11 @@ import { buildGuards } from './guards.ts';
 import { installedPlugins } from './installed-plugins.ts';
 import { savePulled } from './save-pulled.ts';
 
-export function buildContent(services: Services): ContentHandler {
-  return createContentHandler(
+export function buildContent(services: Services): ContentHandler & { readonly name: 'content' } {
+  const handler = createContentHandler(
     services,
     [artifactDistribution, ...installedPlugins.flatMap((plugin) => plugin.distributions)],
     { guards: buildGuards(services), savePulled: savePulled(services) },
   );
+  return Object.assign(handler, { name: 'content' as const });
 }

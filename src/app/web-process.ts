@@ -1,5 +1,5 @@
 /** A process that answers HTTP requests, for the API, for content, or for both on one port. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type BindAddress, parseBind } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { DatabaseUnavailable } from '../db/errors.ts';
@@ -13,10 +13,12 @@ import { componentVersions } from './component-versions.ts';
 import { buildContent } from './content.ts';
 import { StartRefused } from './data-directory.ts';
 import { seedPolicies } from './first-start.ts';
+import { healthFace, serveHealth } from './health/health-face.ts';
+import { mayReadMetrics } from './health/may-read-metrics.ts';
+import { RequestMetrics } from './health/request-metrics.ts';
 import { drain, listen } from './listen.ts';
 import { buildLive } from './live.ts';
 import type { AppLogger } from './logging.ts';
-import { MetricsFace, RequestMetrics } from './metrics.ts';
 import { releaseMemoryWhenIdle } from './release-memory.ts';
 import { type BuiltServices, buildServices } from './services.ts';
 import { taskFunctions } from './task-functions.ts';
@@ -30,6 +32,8 @@ export interface WebRoles {
 
 /** One face of the server: the URLs it answers. */
 interface Face {
+  /** For the metrics. */
+  readonly name: string;
   matches(url: string): boolean;
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Before requests are refused: ends answers that have no end of their own. */
@@ -48,19 +52,26 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
   const log = new AccessLog();
   const server = createWebServer(settings);
   const requests = new RequestMetrics();
-  const metrics = new MetricsFace(services, requests);
-  const monitored = settings.metrics && settings.metricsBind !== '' ? metrics.server() : undefined;
   const faces = buildFaces(services, roles, participations);
-  if (settings.metrics && !monitored) faces.unshift(metrics);
+  const source = {
+    db: services.db,
+    storage: services.storage({ id: 0, pulpId: '', name: 'default' }).driver,
+    hasLease: () => participations.every((one) => one.registration.holder !== undefined),
+    requests,
+  };
+  const apart = settings.metrics && settings.metricsBind !== '';
+  faces.unshift(healthFace(source, { metrics: settings.metrics && !apart, mayRead: mayReadMetrics(services) }));
   server.on('request', (request, response) => {
     if (settings.accessLog) log.watch(request, response);
-    if (settings.metrics) requests.watch(request, response);
+    if (settings.metrics || settings.otelEnabled) requests.watch(request, response);
     certifyRequest(request);
-    if (isOurHost(request.headers.host, settings.allowedHosts)) void answer(faces, request, response, logger);
+    if (isOurHost(request.headers.host, settings.allowedHosts)) void answer(faces, request, response, logger, requests);
     else refuseHost(response);
   });
+  let monitored: Server | undefined;
+  const exporter = settings.otelEnabled ? await startExporter(services, participations, requests) : undefined;
   try {
-    if (monitored) await listen(monitored, parseBind(settings.metricsBind) as BindAddress);
+    if (apart) monitored = await serveHealth(settings.metricsBind, source);
     await listen(server, parseBind(settings.bind) as BindAddress);
     reportReady();
     logger.debug({}, `listening on ${settings.bind}`);
@@ -69,11 +80,22 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
     await drain(server, settings.shutdownTimeout * 1000);
   } finally {
     monitored?.close();
+    await exporter?.stop();
     log.flush();
     for (const face of faces) await face.close?.();
     for (const one of participations) await one.stop();
     await services.close();
   }
+}
+
+/** OpenTelemetry is loaded only where it is asked for. */
+async function startExporter(
+  services: BuiltServices,
+  participations: readonly Participation[],
+  requests: RequestMetrics,
+) {
+  const { startOtlp } = await import('./health/otlp-exporter.ts');
+  return startOtlp(services, { worker: participations[0]?.registration.name ?? '', requests });
 }
 
 async function join(services: BuiltServices, roles: WebRoles, logger: AppLogger): Promise<Participation[]> {
@@ -118,9 +140,11 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   logger: AppLogger,
+  requests: RequestMetrics,
 ): Promise<void> {
   const url = request.url ?? '/';
   const face = faces.find((one) => one.matches(url));
+  if (face) requests.noteFace(request, face.name);
   try {
     if (face) return await face.handle(request, response);
     const body = '{"detail":"Not found."}';

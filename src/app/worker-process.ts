@@ -63,8 +63,35 @@ async function work(services: BaseServices, { undo }: TaskUndoer, flags: WorkerF
     logger.info({}, `Worker ${registration.name} stops on ${signal}.`);
     worker.stop(count > 1 ? 'now' : signal === 'SIGINT' ? 'grace' : 'finish');
   });
+  const watched = await openHealth(services, registration);
   logger.info({}, `Worker ${registration.name} works on tasks.`);
-  await worker.run(reportReady);
+  try {
+    await worker.run(reportReady);
+  } finally {
+    await watched?.close();
+  }
+}
+
+/** What can be asked of a worker that runs alone; under `serve` the web processes answer. Loaded only when it is wanted. */
+async function openHealth(services: BaseServices, registration: Registration) {
+  const { settings, db, secrets } = services;
+  const asked = settings.metrics && settings.metricsBind !== '' && !process.channel;
+  if (!asked && !settings.otelEnabled) return undefined;
+  const { openStorage } = await import('./storage.ts');
+  const { driver } = await openStorage(settings, db, secrets);
+  const source = { db, storage: driver, hasLease: () => registration.holder !== undefined };
+  const server = asked
+    ? await (await import('./health/health-face.ts')).serveHealth(settings.metricsBind, source)
+    : undefined;
+  const exporter = settings.otelEnabled
+    ? (await import('./health/otlp-exporter.ts')).startOtlp(services, { worker: registration.name, queue: true })
+    : undefined;
+  return {
+    async close() {
+      server?.close();
+      await exporter?.stop();
+    },
+  };
 }
 
 function startChild({ settings, applicationName }: BaseServices, { auxiliary = false }: WorkerFlags): TaskChild {

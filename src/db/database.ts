@@ -45,6 +45,8 @@ export interface Database extends Queryable {
   listen(channel: string, onPayload: PayloadHandler): Promise<() => Promise<void>>;
   /** Called after the listening connection came back: whatever depends on notifications must be looked at anew. */
   onReconnect(callback: () => void): () => void;
+  /** Connections of this process: open ones, idle ones of them, and how many wait for one. */
+  poolUsage?(): { open: number; idle: number; awaited: number };
   close(): Promise<void>;
 }
 
@@ -123,6 +125,11 @@ class PooledDatabase implements Database {
   onReconnect(callback: () => void): () => void {
     this.#reconnected.add(callback);
     return () => void this.#reconnected.delete(callback);
+  }
+
+  poolUsage(): { open: number; idle: number; awaited: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { open: totalCount, idle: idleCount, awaited: waitingCount };
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,48 @@
+/** Measures requests: how long each took, by face, method, class of status and route. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DurationHistogram } from '../../lib/duration-histogram.ts';
+import { routeOf } from '../../lib/request-route.ts';
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+export class RequestMetrics {
+  readonly durations = new DurationHistogram();
+  readonly #faces = new WeakMap<IncomingMessage, string>();
+  #open = 0;
+
+  /** Requests being answered. */
+  get open(): number {
+    return this.#open;
+  }
+
+  watch(request: IncomingMessage, response: ServerResponse): void {
+    const started = performance.now();
+    this.#open++;
+    response.once('close', () => {
+      this.#open--;
+      const method = METHODS.has(request.method ?? '') ? request.method! : 'other';
+      const status = `${Math.floor(response.statusCode / 100)}xx`;
+      const face = this.#faces.get(request) ?? 'none';
+      const labels = { face, method, status, route: routeOf(request) ?? '' };
+      this.durations.observe(labels, (performance.now() - started) / 1000);
+    });
+  }
+
+  /** Which part of the server answers: `api`, `content` … */
+  noteFace(request: IncomingMessage, face: string): void {
+    this.#faces.set(request, face);
+  }
+
+  /** Answers by method and class of status. */
+  totals(): readonly (readonly [{ method: string; status: string }, number])[] {
+    const totals = new Map<string, number>();
+    for (const { labels, count } of this.durations.series()) {
+      const key = `${labels.method} ${labels.status}`;
+      totals.set(key, (totals.get(key) ?? 0) + count);
+    }
+    return [...totals].map(([key, count]) => {
+      const [method = '', status = ''] = key.split(' ');
+      return [{ method, status }, count] as const;
+    });
+  }
+}
