@@ -19,12 +19,14 @@ const CORE: ComponentVersion = {
 export function reportedVersions(plugins: readonly Plugin[]): ComponentVersion[] {
   return [
     CORE,
-    ...plugins.map((plugin) => ({
-      component: plugin.name,
-      version: plugin.version,
-      package: plugin.package,
-      module: plugin.module,
-      domain_compatible: true,
-    })),
+    ...plugins
+      .filter((plugin) => !plugin.partOfCore)
+      .map((plugin) => ({
+        component: plugin.name,
+        version: plugin.version,
+        package: plugin.package,
+        module: plugin.module,
+        domain_compatible: true,
+      })),
   ];
 }

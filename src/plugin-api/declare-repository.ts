@@ -20,6 +20,8 @@ export interface RepositoryDeclaration {
   readonly name: string;
   /** Last part of the path: `file`. */
   readonly type: string;
+  /** Where it is not `<app>.<type>`. */
+  readonly pulpType?: string;
   readonly description: string;
   readonly fields?: Readonly<Record<string, Field>>;
   /** Remote labels (`file.fileremote`) or master that `remote` accepts; false: no remote field. */
@@ -40,13 +42,13 @@ export interface RepositoryDeclaration {
   readonly hasRoles?: boolean;
 }
 
-export function repositoryModel(app: string, name: string, type: string): Model {
-  return { app, name, path: `repositories/${app}/${type}`, table: 'repository', pulpType: `${app}.${type}` };
+export function repositoryModel(app: string, name: string, type: string, pulpType = `${app}.${type}`): Model {
+  return { app, name, path: `repositories/${app}/${type}`, table: 'repository', pulpType };
 }
 
 export function declareRepository(declaration: RepositoryDeclaration): Resource {
   const { app, name, type } = declaration;
-  const model = repositoryModel(app, name, type);
+  const model = repositoryModel(app, name, type, declaration.pulpType);
   const actions: Action[] = [...(declaration.actions ?? [])];
   if (declaration.sync) actions.push(syncAction(declaration.sync));
   if (declaration.modify !== false) {

@@ -29,3 +29,4 @@ export type { Modification, ModifyCheck } from './repository-actions.ts';
 export * from './resource.ts';
 export { DETACHED, type SigningAnswer, type SigningClass, type SigningTools, signFile } from './signing.ts';
 export * from './task.ts';
+export { versionIdCondition } from './version-queries.ts';

@@ -271,6 +271,8 @@ export interface ContentTools {
 export interface Plugin {
   /** App label: `file`. */
   readonly name: string;
+  /** To clients it is no component of its own. */
+  readonly partOfCore?: boolean;
   /** Version of the peer's component that is mimicked. */
   readonly version: string;
   readonly package: string;
