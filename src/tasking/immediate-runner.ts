@@ -1,4 +1,6 @@
 /** Runs short tasks in the process that dispatches them: an API process, or the process of another task. */
+import { DatabaseUnavailable } from '../db/errors.ts';
+import { sql } from '../db/sql.ts';
 import type { Services } from '../plugin-api/context.ts';
 import type { TaskRunner } from './dispatch.ts';
 import { finishSurely } from './finish-surely.ts';
@@ -30,12 +32,21 @@ export class ImmediateRunner implements TaskRunner {
     try {
       const options = { holder, signal: this.#stop.signal, runner: this };
       const outcome = await runTask(this.#services, this.#functions, task, options);
-      // Without the lease others write the end; what the caller sees then is a failure all the same.
-      return (await finishSurely(this.#services, task, holder.lease, outcome)) ?? 'failed';
+      return (await finishSurely(this.#services, task, holder.lease, outcome)) ?? (await this.#stateOfLost(task));
     } finally {
       this.#running.delete(task.pulp_id);
       this.#release(task.id);
     }
+  }
+
+  /**
+   * Without the lease others write the end, and the task counts as failed. But its beginning was not flushed to disk: when
+   * the database has crashed meanwhile there may be no such task, and nobody must be told of one. The update flushes.
+   */
+  async #stateOfLost(task: RunnableTask): Promise<TaskState> {
+    const left = await this.#services.db.run(sql`update task set lease = lease where id = ${task.id}`);
+    if (left > 0) return 'failed';
+    throw new DatabaseUnavailable(new Error(`it has forgotten task ${task.pulp_id}, which was running, in a crash.`));
   }
 
   isRunning(pulpId: string): boolean {

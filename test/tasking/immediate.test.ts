@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseUnavailable } from '../../src/db/errors.ts';
 import { sql } from '../../src/db/sql.ts';
 import { LeaseLost, ValidationError } from '../../src/lib/errors.ts';
 import type { TaskContext, TaskFunction } from '../../src/plugin-api/task.ts';
@@ -55,6 +56,14 @@ test('it has ended when the answer comes, with result and resources', async () =
   assert.deepEqual(row.created_resources, ['prn:x.first:1', 'prn:x.second:2', 'prn:x.last:4']);
   assert.equal(row.worker, api.registration.name);
   assert.equal(await t.db.row(sql`select from task_resource`), undefined);
+});
+
+test('nobody is told of a task that the database has forgotten in a crash', async () => {
+  const forgotten = immediate(async (context) => {
+    await t.db.run(sql`delete from task_resource where task_id = ${context.task.id}`);
+    await t.db.run(sql`delete from task where id = ${context.task.id}`);
+  });
+  await assert.rejects(forgotten, (error) => error instanceof DatabaseUnavailable && /forgotten/.test(error.message));
 });
 
 test('errors: validation as JSON, no traces of paths; unstorable results', async () => {
