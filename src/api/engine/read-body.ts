@@ -46,18 +46,24 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
   throw new HttpError(415, `Unsupported media type "${request.headers['content-type']}" in request.`);
 }
 
-async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    size += chunk.length;
-    if (size > maxBytes) {
+/** By events: a reader that stops in the middle must leave a request that still flows. */
+function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= maxBytes) return;
+      request.off('data', take);
       drop(request);
-      throw new HttpError(413, `The request body is larger than ${maxBytes} bytes (setting max_body_size).`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+      reject(new HttpError(413, `The request body is larger than ${maxBytes} bytes (setting max_body_size).`));
+    };
+    request.on('data', take);
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('error', reject);
+    request.once('close', () => reject(new HttpError(400, 'The request was cut off.')));
+  });
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
