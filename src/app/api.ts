@@ -2,6 +2,7 @@
 import { VerifiedPasswords } from '../access/verified-passwords.ts';
 import { ApiHandler } from '../api/api-handler.ts';
 import { cleanUpEndpoints } from '../api/endpoints/clean-up.ts';
+import { dataRepairEndpoint } from '../api/endpoints/data-repair.ts';
 import type { Endpoint } from '../api/endpoints/endpoint.ts';
 import { importCheckEndpoint } from '../api/endpoints/import-check.ts';
 import { loginEndpoints } from '../api/endpoints/login.ts';
@@ -53,6 +54,7 @@ export function apiEndpoints(
     eventsEndpoint(parts.events),
     ...cleanUpEndpoints,
     importCheckEndpoint,
+    dataRepairEndpoint,
     ...loginEndpoints(passwords),
     ...documentEndpoints({ resources, extras: () => [...endpoints, ...live], options: documentOptions(settings) }),
   ];

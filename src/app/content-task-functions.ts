@@ -16,6 +16,7 @@ import { modifyTask } from '../repository/modify-task.ts';
 import { moveDomainStorageTask } from '../repository/move-domain-storage-task.ts';
 import { orphanCleanupTask } from '../repository/orphan-cleanup-task.ts';
 import { reclaimSpaceTask } from '../repository/reclaim-space-task.ts';
+import { repairCountsTask } from '../repository/repair-counts-task.ts';
 import { repairTasks } from '../repository/repair-tasks.ts';
 import type { VersionEngine } from '../repository/version-context.ts';
 import { syncTask } from '../sync/sync-task.ts';
@@ -41,6 +42,7 @@ export function contentTasks(plugins: readonly Plugin[]): TaskFunction[] {
     orphanCleanupTask(engine.types),
     reclaimSpaceTask(engine.types),
     ...repairTasks,
+    repairCountsTask,
     ...exportTasks(engine, plugins),
     ...leftoverTasks,
     ...repositoryTypes.filter(canSync).map((type) => syncTask(engine, type)),

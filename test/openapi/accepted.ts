@@ -32,6 +32,7 @@ export const claimed: Readonly<Record<string, readonly string[]>> = {
     'Content: Openpgp_Signature',
     'Content: Openpgp_Userattribute',
     'Content: Openpgp_Userid',
+    'Datarepair: 7272',
     'Distributions: Openpgp',
     'Domains',
     'Exporters: Filesystem',
