@@ -1,7 +1,9 @@
 /** Tasks that lay out what a publication or version serves in a directory (core.md §8.2). */
-import { constants } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
 import { copyFile, link, mkdir, readdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Sql, sql } from '../db/sql.ts';
 import { resolveAllowedPath } from '../lib/allowed-path.ts';
 import { isErrno } from '../lib/errno.ts';
@@ -34,7 +36,11 @@ export const filesystemExportTasks: readonly TaskFunction[] = [PUBLICATION_EXPOR
 
 interface ExportedFile {
   readonly path: string;
+  /** Of the artifact here; null without one. */
   readonly sha256: string | null;
+  /** A file of this machine that a remote names for bytes that are not here, and its digest where it is known. */
+  readonly url: string | null;
+  readonly expected: string | null;
 }
 
 type Batches = AsyncIterable<readonly ExportedFile[]>;
@@ -49,9 +55,9 @@ async function runExport(context: TaskContext, args: FilesystemExportArgs): Prom
   const place = placerOf(context, exporter.method);
   const made = new Set<string>();
   for await (const batch of filesOf(context, args)) {
-    for (const { path, sha256 } of batch) {
+    for (const file of batch) {
       context.signal.throwIfAborted();
-      await place(sha256!, await targetOf(directory, path, made));
+      await place(file, await targetOf(directory, file.path, made));
       report.add(1);
     }
   }
@@ -83,7 +89,7 @@ async function emptyDirectory({ settings }: TaskContext, exporter: ExporterRow):
 
 async function requireBytes(files: Batches): Promise<void> {
   for await (const batch of files) {
-    if (batch.some(({ sha256 }) => sha256 === null)) {
+    if (batch.some(({ sha256, url }) => sha256 === null && url === null)) {
       throw new Error("Cannot export artifacts that haven't been downloaded.");
     }
   }
@@ -104,17 +110,33 @@ async function targetOf(directory: string, path: string, made: Set<string>): Pro
 function placerOf(
   context: TaskContext,
   method: ExporterRow['method'],
-): (sha256: string, target: string) => Promise<void> {
+): (file: ExportedFile, target: string) => Promise<void> {
   const store = context.storage(context.domain);
-  if (method === 'write') return (sha256, target) => store.driver.copyOut(store.keyOf(sha256), target);
-  return async (sha256, target) => {
-    const source = store.driver.localPath(store.keyOf(sha256));
+  const link = method === 'symlink' ? symlink : linkOrCopy;
+  return async (file, target) => {
+    if (file.sha256 === null) {
+      const source = await upstreamFile(context, file);
+      return await (method === 'write' ? copyFile(source, target, constants.COPYFILE_EXCL) : link(source, target));
+    }
+    if (method === 'write') return await store.driver.copyOut(store.keyOf(file.sha256), target);
+    const source = store.driver.localPath(store.keyOf(file.sha256));
     if (source === undefined) {
       throw new Error(`The method ${method} needs artifacts in a file system; here only the method write can be used.`);
     }
-    if (method === 'symlink') await symlink(source, target);
-    else await linkOrCopy(source, target);
+    await link(source, target);
   };
+}
+
+/** The local file of a streamed unit. Throws when it may not be read, or is not what was synced. */
+async function upstreamFile({ settings }: TaskContext, { url, expected }: ExportedFile): Promise<string> {
+  const source = await resolveAllowedPath(fileURLToPath(url!), settings.allowedImportPaths);
+  if (!source) throw new Error(`The file '${url}' is not below a directory from which may be imported`);
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(source)) hash.update(piece as Buffer);
+  if (expected !== null && hash.digest('hex') !== expected) {
+    throw new Error(`The file '${url}' is not the one that was synced: its sha256 is another one.`);
+  }
+  return source;
 }
 
 async function linkOrCopy(source: string, target: string): Promise<void> {
@@ -144,6 +166,10 @@ async function* filesOf(context: TaskContext, args: FilesystemExportArgs): Async
   yield* unitFiles(context, version, start, hidden);
 }
 
+const localSource = sql.raw(`left join lateral (
+  select ra.url, encode(ra.sha256, 'hex') as expected from remote_artifact ra
+    where ra.content_artifact_id = ca.id and a.id is null and starts_with(ra.url, 'file:') limit 1) upstream on true`);
+
 async function* unitFiles(
   { db }: TaskContext,
   version: VersionPlace,
@@ -152,8 +178,8 @@ async function* unitFiles(
 ): AsyncGenerator<ExportedFile[]> {
   for await (const ids of contentIds(db, version)) {
     yield await db.rows<ExportedFile>(sql`
-      select ca.relative_path as path, encode(a.sha256, 'hex') as sha256 from content_artifact ca
-        left join artifact a on a.id = ca.artifact_id
+      select ca.relative_path as path, encode(a.sha256, 'hex') as sha256, upstream.url, upstream.expected
+        from content_artifact ca left join artifact a on a.id = ca.artifact_id ${localSource}
         where ca.content_id = any(${ids}::bigint[]) and ${condition} and ${notInStart(start, sql.raw('ca.content_id'))}
         order by ca.id`);
   }
@@ -168,9 +194,10 @@ async function* publishedFiles(
 ): AsyncGenerator<ExportedFile[]> {
   for (let after = ''; ; ) {
     const rows = await db.rows<ExportedFile>(sql`
-      select pa.relative_path as path, encode(a.sha256, 'hex') as sha256 from published_artifact pa
+      select pa.relative_path as path, encode(a.sha256, 'hex') as sha256, upstream.url, upstream.expected
+        from published_artifact pa
         left join content_artifact ca on ca.id = pa.content_artifact_id
-        left join artifact a on a.id = coalesce(pa.artifact_id, ca.artifact_id)
+        left join artifact a on a.id = coalesce(pa.artifact_id, ca.artifact_id) ${localSource}
         where pa.publication_id = ${publication} and pa.relative_path collate "C" > ${after}
           and (ca.id is null or ${notInStart(start, sql.raw('ca.content_id'))})
         order by pa.relative_path collate "C" limit ${BATCH}`);

@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
+import { digestsOf } from '../../src/lib/digest.ts';
 import { PUBLISH, type TestRepository } from '../content/world.ts';
 import { namesIn, useExportWorld } from './world.ts';
 
@@ -62,6 +63,30 @@ test('a directory that holds something is left alone', async () => {
     /^Error: Cannot export to directories that contain existing data\.$/,
   );
   assert.deepEqual(namesIn(directory), ['mine']);
+});
+
+test('of a streamed unit the file is taken that its remote names on this machine, if it still is the same', async () => {
+  const upstream = w.directory();
+  writeFileSync(join(upstream, 'local.txt'), 'local bytes');
+  const sha256 = digestsOf('local bytes', ['sha256']).sha256!;
+  writeFileSync(join(upstream, 'PULP_MANIFEST'), `local.txt,${sha256},11\n`);
+  const streamed = await world.repository();
+  await world.upload('local.txt', 'local bytes', { repository: streamed.pulpId });
+  const remote = await world.remote(`file://${upstream}/PULP_MANIFEST`, 'streamed');
+  await world.db.run(sql`
+    with lacking as (update content_artifact set artifact_id = null where relative_path = 'local.txt' returning id)
+    insert into remote_artifact (content_artifact_id, remote_id, url, size, sha256)
+      select id, ${remote}::uuid, ${`file://${upstream}/local.txt`}, 11, ${`\\x${sha256}`}::bytea from lacking`);
+  for (const method of ['write', 'hardlink', 'symlink']) {
+    const directory = w.directory();
+    await run(VERSION, directory, method, { version: await versionOf(streamed, 1) });
+    assert.equal(readFileSync(join(directory, 'local.txt'), 'utf8'), 'local bytes');
+  }
+  writeFileSync(join(upstream, 'local.txt'), 'other bytes');
+  await assert.rejects(
+    run(VERSION, w.directory(), 'write', { version: await versionOf(streamed, 1) }),
+    /is not the one that was synced/,
+  );
 });
 
 test('without bytes nothing is written; outside the allowed directories neither', async () => {
