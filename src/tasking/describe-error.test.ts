@@ -1,6 +1,7 @@
 /** Tests of what users are told of errors: nothing secret, nothing internal. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DatabaseUnavailable } from '../db/errors.ts';
 import { HttpError, PulpError, ValidationError } from '../lib/errors.ts';
 import { describeError, summaryOf } from './describe-error.ts';
 import { lockNames } from './lock-names.ts';
@@ -21,6 +22,11 @@ test('descriptions and codes by kind of error', () => {
     description: '[PLP0000] An internal error occurred.',
     error_code: 'PLP0000',
   });
+});
+
+test('where the database is is not told', () => {
+  const error = new DatabaseUnavailable(new Error('connect ENOENT /somewhere/.s.PGSQL.5432'));
+  assert.deepEqual(describeError(error, false), { reason: 'The database was not available.' });
 });
 
 test('tracebacks name functions and causes, no files', () => {

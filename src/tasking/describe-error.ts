@@ -1,4 +1,5 @@
 /** What a user is told of an error that ended a task: no credentials, no paths, no more than asked for. */
+import { DatabaseUnavailable } from '../db/errors.ts';
 import { HttpError, messageOf, PulpError, ValidationError } from '../lib/errors.ts';
 import type { TaskError } from './task-row.ts';
 
@@ -14,6 +15,8 @@ export function describeError(error: unknown, redact: boolean): TaskError {
       error_code: error.code,
       ...(error.details !== undefined && { details: error.details }),
     };
+  // The words of the operating system name addresses and sockets of the database.
+  if (error instanceof DatabaseUnavailable) return { reason: 'The database was not available.' };
   if (redact) return { description: '[PLP0000] An internal error occurred.', traceback: '', error_code: 'PLP0000' };
   return { description: withoutCredentials(messageOf(error)), traceback };
 }
