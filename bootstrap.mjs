@@ -50,7 +50,8 @@ function findNode() {
 
 if (!installed()) install();
 const words = process.argv.slice(2);
-const [script, args] = words[0] === '--test' ? ['scripts/run-tests.ts', words.slice(1)] : ['src/main.ts', words];
+const scripts = { '--test': 'scripts/run-tests.ts', '--e2e': 'scripts/run-e2e.ts' };
+const [script, args] = scripts[words[0]] ? [scripts[words[0]], words.slice(1)] : ['src/main.ts', words];
 // Over the channel the program notices when this process is killed.
 const child = spawn(findNode(), [join(root, script), ...args], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],

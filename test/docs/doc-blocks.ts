@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 import { commands } from '../../src/cli/commands.ts';
 import { declarations, settingNames } from '../../src/config/settings.ts';
 
-/** `run`: to its end. `background`: a server that is waited for. `external`: with an external database. `check`: not run, because it changes the machine. */
-export type Mark = 'run' | 'background' | 'external' | 'check';
+/** `run`: to its end. `background`: a server that is waited for. `external`: with an external database. `check`: not run, because it changes the machine. `curl`: against a server. `pulp`: the same with the client of that name. */
+export type Mark = 'run' | 'background' | 'external' | 'check' | 'curl' | 'pulp';
 
 export interface ShellBlock {
   readonly line: number;
