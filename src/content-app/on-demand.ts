@@ -72,6 +72,9 @@ export class OnDemand {
     const run = (flight: Flight) => this.#fetch(flight, entry, id, sources.sources);
     const flight = this.#tools.flights.join(`unit ${id}`, saves, run);
     try {
+      await flight.until(() => flight.complete || flight.available > 0);
+      // Who has got a small file finds its artifact.
+      if (flight.bytes && saves) await flight.untilEnded();
       await sendFlight(request, response, flight, facts);
     } finally {
       flight.leave();

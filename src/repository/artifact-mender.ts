@@ -19,7 +19,7 @@ export class ArtifactMender {
   readonly #verify: boolean;
   readonly #downloaders = new Map<string, Promise<Downloader | undefined>>();
 
-  /** Without `verify` only presence and size are looked at. */
+  /** Without `verify` only presence is looked at. */
   constructor(context: TaskContext, verify: boolean) {
     this.#context = context;
     this.#store = context.storage(context.domain);
@@ -29,8 +29,8 @@ export class ArtifactMender {
   async inspect({ sha256, size }: StoredArtifact): Promise<FileState> {
     const stat = await this.#store.driver.stat(this.#store.keyOf(sha256));
     if (!stat) return 'missing';
-    if (stat.size !== size) return 'corrupted';
-    return this.#verify ? await this.#verified(sha256) : 'fine';
+    if (!this.#verify) return 'fine';
+    return stat.size === size ? await this.#verified(sha256) : 'corrupted';
   }
 
   /** False when no source has the bytes; a damaged file is put aside then, for it may be the last copy of most of them. */

@@ -124,7 +124,7 @@ export class FilterSet {
       const named = this.#read(name);
       return fits(named.model, this.#resource.table.name) ? conditionFor(named, 't') : sql.raw('false');
     });
-    return conditions.length === 0 ? sql.raw('true') : sql`(${sql.join(conditions, ' or ')})`;
+    return conditions.length === 0 ? sql.raw('false') : sql`(${sql.join(conditions, ' or ')})`;
   }
 
   #read(name: string) {

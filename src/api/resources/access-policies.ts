@@ -86,7 +86,9 @@ export function accessPolicyResource(catalogue: () => AccessCatalogue): Resource
     operations: { list: true, read: true, update: 'now' },
     actions: [resetAction],
     validate: (values) => withoutAlias(values),
-    afterSave: async (tx, id) => {
+    afterSave: async (tx, id, values) => {
+      // Fields that nobody may write are passed over, and change nothing.
+      if (Object.keys(values).length === 0) return;
       await tx.run(sql`update access_policy set customized = true where pulp_id = ${id}`);
     },
   };

@@ -141,8 +141,7 @@ async function domainNamed(name: string, request: RequestContext) {
 
 /** Either an object, a domain or, said by null, everywhere. */
 async function placeOf(values: Values, request: RequestContext): Promise<{ object?: ObjectKey; domainId?: number }> {
-  const { settings } = request.services;
-  const domain = settings.domainEnabled ? (values.domain as { row: Row } | null | undefined) : undefined;
+  const domain = values.domain as { row: Row } | null | undefined;
   const object = await objectNamed(values, request);
   if (values.domain && object) throw ValidationError.cross('Domain and content_object are mutually exclusive.');
   if (domain) return { domainId: Number(domain.row.id) };
