@@ -1,7 +1,7 @@
 /** The task that drops bytes which can be fetched again; the units stay and are served on demand (core.md §3.4). */
 import { sql } from '../db/sql.ts';
 import { findUnusedArtifacts } from '../model/orphans.ts';
-import { cutLinks, findReclaimable, type ReclaimScope } from '../model/reclaim.ts';
+import { announceReclaimed, cutLinks, findReclaimable, type ReclaimScope } from '../model/reclaim.ts';
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import type { ContentRegistry } from './content-registry.ts';
 import { removeArtifacts } from './remove-artifacts.ts';
@@ -33,6 +33,7 @@ export function reclaimSpaceTask(types: ContentRegistry): TaskFunction {
         report.total = (report.total ?? 0) + count;
         report.add(count);
       }
+      if (report.done > 0) await context.write((tx) => announceReclaimed(tx, scope.repositoryIds));
       report.finish();
       return args.dry_run ? { artifacts: foreseen } : undefined;
     },

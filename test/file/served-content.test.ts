@@ -1,6 +1,8 @@
 /** Through the API of a running server: which distributions serve a unit, and checkpoints that are kept fewer of. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { sha256Of } from '../../src/lib/digest.ts';
+import { upstreamFiles, useExampleUpstream } from '../docs/guide-shell.ts';
 import { useRunningServer } from '../support/running-server.ts';
 
 const running = await useRunningServer();
@@ -63,4 +65,24 @@ test('with a smaller retain_checkpoints older checkpoints become common publicat
   const { body } = await running.call('PATCH', repository, { retain_checkpoints: 1 });
   await running.ended(body.task);
   assert.deepEqual(await flags(), [false, true]);
+});
+
+test('space that was reclaimed is filled again by the next download, small files in memory notwithstanding', async () => {
+  const upstream = await useExampleUpstream();
+  const remote = await running.remote(`${upstream}/reclaim/PULP_MANIFEST`);
+  const { pulp_href: repository } = await running.repository({ autopublish: true, remote: remote.pulp_href });
+  await running.run(`${repository}sync/`);
+  await distribute({ repository });
+  const download = async () => {
+    const response = await running.server.fetch(`/pulp/content/served/${paths}/hello.txt`);
+    assert.equal(await response.text(), upstreamFiles['hello.txt']);
+  };
+  const artifacts = async () =>
+    (await running.call('GET', `artifacts/?sha256=${sha256Of(upstreamFiles['hello.txt']!)}`)).body.count;
+  await download();
+  await download();
+  const { state } = await running.run('repositories/reclaim_space/', { repo_hrefs: [repository] });
+  assert.deepEqual([state, await artifacts()], ['completed', 0]);
+  await download();
+  assert.equal(await artifacts(), 1);
 });
