@@ -15,6 +15,16 @@ export function inVersion({ repositoryId, number }: VersionPlace): Sql {
     and (rc.version_removed is null or rc.version_removed > ${number})`;
 }
 
+/**
+ * Condition on `rc`: the version has the unit. It is looked up row by row in the primary key: about a repository that is new the planner
+ * knows nothing, and a join with one could compare each unit with each.
+ */
+export function unitIsIn({ repositoryId, number }: VersionPlace): Sql {
+  return sql`(select true from repository_content held where held.repository_id = ${repositoryId}
+    and held.content_id = rc.content_id and held.version_added + 0 <= ${number}
+    and (held.version_removed is null or held.version_removed > ${number}) limit 1) is not null`;
+}
+
 /** Condition on `rc`: the stay has not ended, so the newest version has it, be it complete or not. */
 export function isOpen(repositoryId: number): Sql {
   return sql`rc.repository_id = ${repositoryId} and rc.version_removed is null`;
@@ -65,18 +75,11 @@ export async function removeWhere(tx: Transaction, version: VersionPlace, condit
 /** Gives the newest version, which is incomplete, the content of an older one. */
 export async function startFrom(tx: Transaction, version: VersionPlace, base: VersionPlace): Promise<void> {
   const { repositoryId, number } = version;
-  await removeWhere(
-    tx,
-    version,
-    sql`not exists (select from repository_content old where old.repository_id = ${base.repositoryId}
-      and old.content_id = rc.content_id and old.version_added <= ${base.number}
-      and (old.version_removed is null or old.version_removed > ${base.number}))`,
-  );
+  await removeWhere(tx, version, sql`not ${unitIsIn(base)}`);
   await tx.run(sql`
     insert into repository_content (repository_id, content_id, version_added)
       select ${repositoryId}::bigint, rc.content_id, ${number}::integer from repository_content rc
-        where ${inVersion(base)} and not exists (select from repository_content now
-          where now.repository_id = ${repositoryId} and now.content_id = rc.content_id and now.version_removed is null)`);
+        where ${inVersion(base)} and not ${unitIsIn(version)}`);
 }
 
 /** Ids of the units that the newest version has, in growing order. */

@@ -2,7 +2,7 @@
 import type { Queryable, Transaction } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
 import { PulpError } from '../lib/errors.ts';
-import { isOpen, removeContent } from '../model/membership.ts';
+import { isOpen, removeContent, unitIsIn } from '../model/membership.ts';
 import type { ContentTable } from '../model/natural-key.ts';
 import type { Counts, VersionRow } from '../model/repository-version.ts';
 import type { RepositoryType } from '../plugin-api/plugin.ts';
@@ -36,9 +36,7 @@ export async function replaceDuplicates(
 function wasAdded({ version, base, onLatest }: Additions): Sql {
   const open = isOpen(version.repositoryId);
   if (onLatest) return sql`${open} and rc.version_added = ${version.number}`;
-  return sql`${open} and not exists (select from repository_content old
-    where old.repository_id = rc.repository_id and old.content_id = rc.content_id and old.version_added <= ${base.number}
-      and (old.version_removed is null or old.version_removed > ${base.number}))`;
+  return sql`${open} and not ${unitIsIn(base)}`;
 }
 
 async function refuseDuplicates(tx: Transaction, type: ContentTable, additions: Additions): Promise<void> {
@@ -58,7 +56,11 @@ async function refuseDuplicates(tx: Transaction, type: ContentTable, additions: 
   );
 }
 
-/** Units of an older base are new rows of this version too; where they are replaced, the rows go. */
+/**
+ * Units of an older base are new rows of this version too; where they are replaced, the rows go. `offset 0` keeps the order of the
+ * look-ups: each added unit in the index of the key, what is found in the primary key of the memberships, however few units the planner
+ * expects.
+ */
 async function removeReplaced(tx: Transaction, type: ContentTable, additions: Additions): Promise<void> {
   const { repositoryId, number } = additions.version;
   const table = sql.ident(type.table);
@@ -66,8 +68,11 @@ async function removeReplaced(tx: Transaction, type: ContentTable, additions: Ad
     with added as materialized (
       select rc.content_id, ${keyColumns(type, 'd')} from repository_content rc join ${table} d on d.content_id = rc.content_id
         where ${wasAdded(additions)})
-    select rc.content_id from added join ${table} d on ${sameKey(type, 'd', 'added')} and d.content_id <> added.content_id
-      join repository_content rc on rc.content_id = d.content_id where ${isOpen(repositoryId)}`);
+    select same.content_id from added
+      cross join lateral (select d.content_id from ${table} d
+        where ${sameKey(type, 'd', 'added')} and d.content_id <> added.content_id offset 0) same
+      cross join lateral (select 1 from repository_content rc
+        where ${isOpen(repositoryId)} and rc.content_id = same.content_id offset 0) present`);
   if (rows.length > 0)
     await removeContent(
       tx,
