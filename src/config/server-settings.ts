@@ -14,7 +14,7 @@ export const serverSettings = {
   media_root: text('', 'Directory of the artifacts; empty is media below the data directory'),
   working_directory: text('', 'Directory for temporary files of tasks; empty is tmp below the data directory'),
   storage_fsync: boolean(true, 'Force each artifact to disk before it is recorded'),
-  max_body_size: integer(10 * 1024 ** 2, 'Largest body of a JSON or form request in bytes; files have no limit here', {
+  max_body_size: integer(32 * 1024 ** 2, 'Largest body of a JSON or form request in bytes; files have no limit here', {
     minimum: 1024,
   }),
   max_header_size: integer(64 * 1024, 'Largest head of a request in bytes', { minimum: 4096 }),

@@ -132,13 +132,16 @@ test('filters that mean nothing are refused by name', async () => {
 });
 
 test('a body that is too large is refused while it comes, and the server goes on', async () => {
-  const text = `{"name": "${'x'.repeat(11 * 1024 * 1024)}"}`;
+  const text = `{"name": "${'x'.repeat(33 * 1024 * 1024)}"}`;
   const large = await running.call('POST', REMOTES, text, JSON_TYPE);
   assert.equal(large.status, 413);
-  assert.match(large.body.detail, /larger than 10485760 bytes \(setting max_body_size\)/);
+  assert.match(large.body.detail, /larger than 33554432 bytes \(setting max_body_size\)/);
   const form = new FormData();
   form.set('name', text);
   assert.equal((await running.call('POST', REMOTES, form)).status, 413);
+  const manyFields = new FormData();
+  for (let at = 0; at < 40; at++) manyFields.set(`name${at}`, 'x'.repeat(1024 * 1024));
+  assert.equal((await running.call('POST', REMOTES, manyFields)).status, 413);
   assert.equal(await endlessBody(), 413);
 });
 

@@ -118,12 +118,17 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
     const parser = formParser(request, limits.maxBytes);
     form = parser;
     await new Promise<void>((resolve, reject) => {
+      let bytes = 0;
       parser.on('field', (name, value, info) => {
-        if (info.valueTruncated)
+        bytes += Buffer.byteLength(value);
+        if (info.valueTruncated || bytes > limits.maxBytes)
           reject(
-            new HttpError(413, `The field ${name} is larger than ${limits.maxBytes} bytes (setting max_body_size).`),
+            new HttpError(
+              413,
+              `With ${name} the fields of the form are larger than ${limits.maxBytes} bytes (setting max_body_size).`,
+            ),
           );
-        addValue(values, name, value);
+        else addValue(values, name, value);
       });
       parser.on('file', (name, stream, info) => {
         stream.on('error', (error) => reject(formError(error)));
