@@ -1,6 +1,6 @@
 /** Which rows of a list a caller may see, as a condition on `t` (core.md §7.3): short lists, and details that are not there. */
 import { type Sql, sql } from '../db/sql.ts';
-import type { RequestContext } from '../plugin-api/context.ts';
+import type { RequestContext, Visible } from '../plugin-api/context.ts';
 import { labelOf, type Model, type Models } from '../plugin-api/model.ts';
 import type { Resource } from '../plugin-api/resource.ts';
 import type { Grants } from './grants.ts';
@@ -69,6 +69,11 @@ function heldObjects(models: readonly Model[], { request, grants }: Viewer): Sql
     join role ro on ro.permissions @> array[wanted.permission]))`;
 }
 
+/** The same for what a request names beside its own rows. */
+export function visibleBeside(viewer: Viewer): Visible {
+  return (kind, alias) => (kind === 'content' ? visibleContent(viewer, alias) : visibleOfAnyType(kind, alias, viewer));
+}
+
 function modelsOf(table: string, models: Models): Model[] {
   return models.all.filter((model) => model.table === table && model.pulpType !== undefined);
 }
@@ -85,11 +90,12 @@ function visibleOfAnyType(table: string, alias: string, viewer: Viewer): Sql | u
 }
 
 /** Content is seen through the repositories it is in, in any of their versions; those are of its own domain. */
-function visibleContent(viewer: Viewer): Sql {
+function visibleContent(viewer: Viewer, alias = 't'): Sql {
   const repositories = visibleOfAnyType('repository', 'r', viewer);
-  if (!repositories) return sql.raw('exists (select 1 from repository_content seen where seen.content_id = t.id)');
+  const unit = sql.raw(`${alias}.id`);
+  if (!repositories) return sql`exists (select 1 from repository_content seen where seen.content_id = ${unit})`;
   return sql`exists (select 1 from repository_content seen join repository r on r.id = seen.repository_id
-    where seen.content_id = t.id and ${repositories})`;
+    where seen.content_id = ${unit} and ${repositories})`;
 }
 
 const TASK = { app: 'core', name: 'Task', path: 'tasks', table: 'task' } as const satisfies Model;

@@ -17,6 +17,7 @@ import type {
   Services,
   TaskRequest,
   User,
+  Visible,
 } from '../plugin-api/context.ts';
 import { answerError } from './answer-error.ts';
 import { findDomain } from './domains.ts';
@@ -41,6 +42,8 @@ import type { RouteTable } from './route-table.ts';
 export interface Permit {
   /** Hides rows from the caller. */
   readonly scope?: Sql;
+  /** The same for other rows that the request names. */
+  readonly visible?: Visible;
   /** The decision depends on what the body names: throws when that is not allowed. */
   readonly checkBody?: (values: Readonly<Record<string, unknown>>) => Promise<void>;
 }
@@ -176,8 +179,8 @@ export class ApiHandler {
   ): Promise<Answer> {
     if (target.handler) return await this.#runHandler(request, context, target, params);
     const route = target.route!;
-    const { scope, checkBody } = await this.#parts.access.authorize(context, route, params);
-    const scoped: ScopedRequest = { ...context, scope };
+    const { checkBody, ...seen } = await this.#parts.access.authorize(context, route, params);
+    const scoped: ScopedRequest = { ...context, ...seen };
     const method = context.method === 'HEAD' ? 'GET' : context.method;
     if (!WITH_BODY.has(method)) return await runRoute(route, scoped, params, NO_BODY);
     return await this.#withBody(

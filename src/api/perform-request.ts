@@ -38,7 +38,7 @@ export async function performRequest(
   };
   const body = { values, isForm: false };
   if (target.handler) return await target.handler(context, found.params, body);
-  const { scope, checkBody } = await access.authorize(context, target.route!, found.params);
+  const { checkBody, ...seen } = await access.authorize(context, target.route!, found.params);
   await checkBody?.(fieldsOf(body));
-  return await runRoute(target.route!, { ...context, scope }, found.params, body);
+  return await runRoute(target.route!, { ...context, ...seen }, found.params, body);
 }

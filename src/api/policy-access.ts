@@ -6,7 +6,7 @@ import { Conditions, type ConditionTools } from '../access/conditions.ts';
 import { decide } from '../access/decide.ts';
 import { type Grants, loadGrants, type ObjectKey, objectKey } from '../access/grants.ts';
 import type { PolicyStore } from '../access/policies.ts';
-import { visibleRows } from '../access/scoping.ts';
+import { visibleBeside, visibleRows } from '../access/scoping.ts';
 import { permissionsOfOwner } from '../access/task-owner.ts';
 import type { Sql } from '../db/sql.ts';
 import { HttpError } from '../lib/errors.ts';
@@ -55,10 +55,11 @@ export class PolicyAccess implements AccessControl {
     const scope = await this.#scope(policy, route, request, grants, conditions);
     const ask = async () => await this.#decide(policy, request, route, grants, conditions);
     const answer = await ask();
-    if (answer === true) return scope ? { scope } : {};
+    const seen: Permit = { ...(scope && { scope, visible: visibleBeside({ request, grants }) }) };
+    if (answer === true) return seen;
     if (answer === false) throw await refusal(request, route, params, scope, conditions);
     return {
-      ...(scope && { scope }),
+      ...seen,
       checkBody: async (body) => {
         conditions.body = body;
         if ((await ask()) !== true) throw await refusal(request, route, params, scope, conditions);

@@ -1,6 +1,7 @@
 /** The services handed to hooks, tasks and actions: everything a plugin may use comes in through these. */
 import type { Settings } from '../config/settings.ts';
 import type { Database } from '../db/database.ts';
+import type { Sql } from '../db/sql.ts';
 import type { Downloader, RemoteSettings } from '../download/downloader.ts';
 import type { Secrets } from '../lib/secrets.ts';
 import type { ArtifactStore } from '../storage/artifact-store.ts';
@@ -74,6 +75,9 @@ export interface DispatchedTask {
   readonly state: string;
 }
 
+/** What a request names beside its own object, such as the repository in a filter, has to be visible too. */
+export type Visible = (kind: 'repository' | 'distribution' | 'content', alias: string) => Sql | undefined;
+
 /** Turns rows into wire values: knows the prefix of hrefs and the models. */
 export interface Presenter {
   readonly services: Services;
@@ -88,6 +92,8 @@ export interface Presenter {
   hrefOfType(master: string, pulpType: string | null, pulpId: string | null): string | null;
   /** Content origin, prefix and domain: where distributions are served. */
   contentUrl(basePath: string): string;
+  /** Condition on rows of another kind for those the caller may see; absent, or undefined, when he sees all of them. */
+  readonly visible?: Visible;
 }
 
 /** A request to the REST API as actions see it. */

@@ -1,6 +1,6 @@
 /** Declares a guard type's REST resource: core's fields and rules with what the type adds (core.md §6). */
 import type { Transaction } from '../db/database.ts';
-import { sql } from '../db/sql.ts';
+import { type Sql, sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import type { AccessDeclaration } from './access.ts';
 import { COMMON_ORDERING, identityFields, nameFilters } from './common-fields.ts';
@@ -91,24 +91,26 @@ async function deleteGuard(row: Row, request: RequestContext): Promise<Answer> {
   await request.db.transaction(async (tx) => {
     // The lock makes those wait who are about to use it; they find that it is gone.
     await tx.run(sql`select 1 from content_guard where pulp_id = ${id} for update`);
-    if (!force) await refuseUsed(tx, id);
+    if (!force) await refuseUsed(tx, id, request.visible?.('distribution', 'd'));
     await noteGuardChange(tx, id);
     await tx.run(sql`delete from content_guard where pulp_id = ${id}`);
   });
   return { status: 204 };
 }
 
-/** How many users of a guard are named. */
+/** How many users of a guard are named; those that the caller may not see stay without names. */
 const NAMED = 20;
 
-async function refuseUsed(tx: Transaction, id: string): Promise<void> {
-  const rows = await tx.rows<{ kind: string; name: string }>(sql`
-    (select 'distribution' as kind, name from distribution where content_guard_id = ${id} order by name limit ${NAMED})
+async function refuseUsed(tx: Transaction, id: string, seen: Sql | undefined): Promise<void> {
+  const rows = await tx.rows<{ kind: string; name: string | null }>(sql`
+    (select 'distribution' as kind, case when ${seen ?? sql.raw('true')} then d.name end as name from distribution d
+      where d.content_guard_id = ${id} order by d.name limit ${NAMED})
     union all (select 'composite guard', g.name from content_guard_member m join content_guard g on g.pulp_id = m.guard_id
       where m.member_id = ${id} order by g.name limit ${NAMED})
     union all (select 'default of domain', name from domain where default_content_guard_id = ${id})`);
   if (rows.length === 0) return;
-  const users = rows.map(({ kind, name }) => `${kind} '${name}'`).join(', ');
+  const told = rows.map(({ kind, name }) => (name === null ? `a ${kind}` : `${kind} '${name}'`));
+  const users = [...new Set(told)].join(', ');
   throw new ValidationError([
     `The content guard is used by ${users}, which would be open to everybody without it. Give them another guard first, or delete it with ?force=true.`,
   ]);

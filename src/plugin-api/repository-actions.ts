@@ -20,8 +20,9 @@ export async function contentCondition(filter: string, value: string, request: R
   const id = unitId(value.trim());
   if (value === '') throw ValidationError.field(filter, 'No value supplied for content filter');
   if (!id) throw new ValidationError([`URI not valid: ${value}`]);
+  const seen = request.visible?.('content', 'c');
   const found = await request.db.row(
-    sql`select 1 from content where pulp_id = ${id} and domain_id = ${request.domain.id}`,
+    sql`select 1 from content c where c.pulp_id = ${id} and c.domain_id = ${request.domain.id}${seen ? sql` and ${seen}` : sql.empty}`,
   );
   if (!found) throw new ValidationError([`URI ${value} not found for content.`]);
   return sql`c.pulp_id = ${id} and c.domain_id = ${request.domain.id}`;
@@ -35,13 +36,15 @@ export function unitId(text: string): string | undefined {
   return isName ? UNIT.exec(text)?.[1]?.toLowerCase() : undefined;
 }
 
-/** Ids of the units named; all those that are wrong or missing are told at once. */
+/** Ids of the units named; all those that are wrong or missing are told at once. Units that only hidden repositories have are missing. */
 export async function unitIds(field: string, names: readonly string[], request: RequestContext): Promise<string[]> {
+  const seen = request.visible?.('content', 'c');
   const bad = names.find((name) => unitId(name) === undefined);
   if (bad !== undefined) throw ValidationError.field(field, `URI not valid: ${bad}`);
   const ids = [...new Set(names.map((name) => unitId(name)!))];
   const found = await request.db.rows<{ pulp_id: string; own: boolean }>(
-    sql`select pulp_id, domain_id = ${request.domain.id} as own from content where pulp_id = any(${ids}::uuid[])`,
+    sql`select c.pulp_id, c.domain_id = ${request.domain.id} as own from content c where c.pulp_id = any(${ids}::uuid[])
+      ${seen ? sql`and (${seen} or not exists (select 1 from repository_content rc where rc.content_id = c.id))` : sql.empty}`,
   );
   const refuse = (wrong: (id: string) => boolean, message: string) => {
     const bad = names.filter((name) => wrong(unitId(name)!));
@@ -143,6 +146,7 @@ export function modifyAction(check?: ModifyCheck): Action {
       const addIds = await unitIds('add_content_units', add, request);
       const removeIds = remove.includes('*') ? ['*'] : await unitIds('remove_content_units', remove, request);
       const base = input.base_version as Found | undefined;
+      if (base) await requireSeen(request, base.id);
       await check?.(request, target.row, { add: addIds, remove: removeIds, hasBase: Boolean(base) });
       const task = await request.dispatch({
         name: 'pulpcore.app.tasks.repository.add_and_remove',
@@ -158,6 +162,16 @@ export function modifyAction(check?: ModifyCheck): Action {
       return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
     },
   };
+}
+
+/** The content of a version that the caller may not see is not to be had by starting from it. */
+async function requireSeen(request: RequestContext, versionId: string): Promise<void> {
+  const seen = request.visible?.('repository', 'r');
+  if (!seen) return;
+  const found = await request.db.row(
+    sql`select 1 from repository_version v join repository r on r.id = v.repository_id where v.pulp_id = ${versionId} and ${seen}`,
+  );
+  if (!found) throw ValidationError.field('base_version', 'Invalid hyperlink - Object does not exist.');
 }
 
 /** A new repository has version 0; a changed retention is applied to the versions there are. */

@@ -25,10 +25,16 @@ export async function findVersion(filter: string, value: string, request: Reques
   const found =
     await request.db.row<VersionKey>(sql`select v.repository_id as "repositoryId", v.number, v.pulp_id as "pulpId"
     from repository_version v join repository r on r.id = v.repository_id
-    where v.complete and r.domain_id = ${request.domain.id} and ${versionCondition(filter, value)}
+    where v.complete and r.domain_id = ${request.domain.id} and ${versionCondition(filter, value)}${seenOnly(request, 'r')}
     order by v.number desc limit 1`);
   if (!found) throw new ValidationError([`URI ${value} not found for repositoryversion.`]);
   return found;
+}
+
+/** What the caller may not see is as if it were not there. */
+function seenOnly(request: RequestContext, alias: string): Sql {
+  const seen = request.visible?.('repository', alias);
+  return seen ? sql` and ${seen}` : sql.empty;
 }
 
 function versionCondition(filter: string, value: string): Sql {
@@ -56,7 +62,7 @@ export async function repositoryIdCondition(
 ): Promise<Sql> {
   const id = requireRepository(filter, value);
   const found = await request.db.row(
-    sql`select 1 from repository where pulp_id = ${id} and domain_id = ${request.domain.id}`,
+    sql`select 1 from repository where pulp_id = ${id} and domain_id = ${request.domain.id}${seenOnly(request, 'repository')}`,
   );
   if (!found) throw new ValidationError([`URI ${value} not found for repository.`]);
   return sql`${column} = ${id}`;

@@ -55,7 +55,16 @@ test('content is seen through repositories', async () => {
 
 test('filters find nothing that is hidden', async () => {
   const as = reader.as;
-  assert.deepEqual(await hrefs(`content/file/files/?repository_version=${secret}versions/0/`, as), [inBoth]);
+  // what is in a hidden version is not told, not even of units that are seen through another repository
+  for (const [filter, value] of [
+    ['repository_version', `${secret}versions/0/`],
+    ['repository_version', secret],
+    ['added_between', `${open}versions/0/,${secret}versions/0/`],
+  ] as const) {
+    const refused = await call('GET', `content/file/files/?${filter}=${value}`, undefined, { as });
+    const named = value.split(',').at(-1);
+    assert.deepEqual([refused.status, refused.body], [400, [`URI ${named} not found for repositoryversion.`]]);
+  }
   assert.deepEqual(await hrefs(`content/file/files/?pulp_href__in=${inSecret}`, as), []);
   assert.deepEqual(await hrefs('repositories/file/file/?pulp_label_select=stage=test', as), [open]);
   assert.deepEqual(await hrefs('repositories/file/file/?name=secret', as), []);
@@ -63,7 +72,8 @@ test('filters find nothing that is hidden', async () => {
     await hrefs(`repositories/file/file/?q=${encodeURIComponent('name=secret OR NOT name=open')}`, as),
     [],
   );
-  assert.deepEqual(await hrefs(`repositories/file/file/?with_content=${inSecret}`, as), []);
+  const hidden = await call('GET', `repositories/file/file/?with_content=${inSecret}`, undefined, { as });
+  assert.deepEqual([hidden.status, hidden.body], [400, [`URI ${inSecret} not found for content.`]]);
   assert.deepEqual(await hrefs(`repositories/?with_content=${inBoth}`, as), [open]);
   assert.deepEqual(await hrefs(`repositories/?prn__in=prn:file.filerepository:${idOf(secret)}`, as), []);
 });
@@ -268,6 +278,34 @@ test('members and roles of a group that is not seen', async () => {
   assert.equal((await call('GET', `${group}users/`, undefined, { as: nobody.as })).body.count, 1);
   assert.equal((await call('GET', `${group}roles/`, undefined, { as: nobody.as })).status, 403);
   assert.equal((await call('DELETE', `${group}users/${reader.id}/`, undefined, { as: nobody.as })).status, 204);
+});
+
+test('what is hidden cannot be taken into an own repository', async () => {
+  const thief = await makeUser(api, 'thief');
+  await give(api, thief, 'file.filerepository_creator');
+  const { body } = await call('POST', 'repositories/file/file/', { name: 'loot' }, { as: thief.as });
+  const take = (input: object) => call('POST', `${body.pulp_href}modify/`, input, { as: thief.as });
+  const base = await take({ base_version: `${secret}versions/0/` });
+  assert.deepEqual([base.status, base.body], [400, { base_version: ['Invalid hyperlink - Object does not exist.'] }]);
+  const taken = await take({ add_content_units: [inSecret] });
+  assert.equal(taken.status, 400);
+  assert.deepEqual(taken.body, {
+    add_content_units: [`Could not find the following content units: ['${inSecret}']`],
+  });
+  // who uploads without a repository adds the unit afterwards
+  assert.equal((await take({ add_content_units: [orphan] })).status, 202);
+  assert.equal((await call('DELETE', body.pulp_href, undefined, { as: thief.as })).status, 202);
+});
+
+test('a guard in use does not tell the names of hidden distributions', async () => {
+  const guard = await made(api, 'contentguards/core/header/', { name: 'g', header_name: 'x', header_value: 'y' });
+  await made(api, 'distributions/file/file/', { name: 'hidden-name', base_path: 'hidden', content_guard: guard });
+  const keeper = await makeUser(api, 'keeper');
+  await give(api, keeper, 'core.headercontentguard_owner', guard);
+  const { status, body } = await call('DELETE', guard, undefined, { as: keeper.as });
+  assert.equal(status, 400);
+  assert.match(body[0], /used by a distribution, which/);
+  assert.match((await call('DELETE', guard)).body[0], /used by distribution 'hidden-name'/);
 });
 
 test('a request of a user without roles costs two queries more at most', async () => {
