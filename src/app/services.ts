@@ -4,6 +4,7 @@ import { presenterFor } from '../api/engine/presenter.ts';
 import { readRow } from '../api/engine/read-rows.ts';
 import type { Settings } from '../config/settings.ts';
 import { createDownloaderFactory } from '../download/downloader.ts';
+import { processTag } from '../lib/process-identity.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
 import { labelOf, Models } from '../plugin-api/model.ts';
 import type { Resource } from '../plugin-api/resource.ts';
@@ -22,7 +23,12 @@ export interface BuiltServices extends Services {
 export async function buildServices(settings: Settings, options: ServiceOptions): Promise<BuiltServices> {
   const base = await openBase(settings, options);
   const { driver, driverOf, workDirectory } = await openStorage(settings, base.db, base.secrets);
-  const store = new ArtifactStore({ driver, workDirectory, fsync: settings.storageFsync });
+  const store = new ArtifactStore({
+    driver,
+    workDirectory,
+    fsync: settings.storageFsync,
+    processTag: processTag(base.applicationName),
+  });
   const downloaders = createDownloaderFactory(settings);
   /** By domain, for the settings of its storage that the stamp stands for. */
   const stores = new Map<number, { stamp: string; store: ArtifactStore }>();

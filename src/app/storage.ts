@@ -1,6 +1,5 @@
 /** The places where this server keeps bytes: one for the default domain and those without a place of their own. */
-import { join } from 'node:path';
-import { chosenStorage, mediaRoot, ownChoice, peerChoice } from '../config/chosen-storage.ts';
+import { chosenStorage, ownChoice, peerChoice, temporaryDirectory } from '../config/chosen-storage.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
@@ -25,8 +24,7 @@ export async function openStorage(settings: Settings, db: Queryable, secrets: Se
   const domains = new Map<string, { stamp: string; driver: StorageDriver }>();
   return {
     driver,
-    // On the file system of the artifacts if they are in one, so that moving in is a rename.
-    workDirectory: join(mediaRoot(settings), 'tmp', 'files'),
+    workDirectory: temporaryDirectory(settings),
     driverOf(domain, stamp = '') {
       if (domain === null) return driver;
       const known = domains.get(domain);

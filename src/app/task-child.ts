@@ -1,6 +1,7 @@
 /** Entry point of the process in which a worker has its tasks run. */
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { MAIN_STORAGE } from '../plugin-api/context.ts';
 import type { ToChild } from '../tasking/child-messages.ts';
 
 // The cache is written by the main program, whose modules these are.
@@ -8,8 +9,6 @@ enableCompileCache(join(import.meta.dirname, '..', '..', 'node_modules', '.cache
 
 /** Milliseconds after which a temporary file that nobody writes to was left by a process that was killed. */
 const leftoverAge = 24 * 3_600_000;
-/** The default domain, whose storage all others share unless they have their own. */
-const mainStorage = { id: 0, pulpId: '', name: 'default' };
 
 process.once('message', async (message: ToChild) => {
   if (message.type !== 'start') return;
@@ -39,7 +38,7 @@ process.once('message', async (message: ToChild) => {
   releaseMemoryWhenIdle();
   if (keepSchedules) {
     services
-      .storage(mainStorage)
+      .storage(MAIN_STORAGE)
       .sweep(leftoverAge)
       .catch((error: unknown) => logger.debug({ err: error }, 'Temporary files could not be removed.'));
   }

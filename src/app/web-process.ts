@@ -4,6 +4,7 @@ import { type BindAddress, parseBind } from '../config/check-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { DatabaseUnavailable } from '../db/errors.ts';
 import { ensureArtifactDistribution } from '../model/artifact-distribution.ts';
+import { MAIN_STORAGE } from '../plugin-api/context.ts';
 import { NameTaken } from '../tasking/app-status.ts';
 import { joinQueue, type Participation } from '../tasking/join-queue.ts';
 import { AccessLog } from './access-log.ts';
@@ -55,7 +56,7 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
   const faces = buildFaces(services, roles, participations);
   const source = {
     db: services.db,
-    storage: services.storage({ id: 0, pulpId: '', name: 'default' }).driver,
+    storage: services.storage(MAIN_STORAGE).driver,
     hasLease: () => participations.every((one) => one.registration.holder !== undefined),
     requests,
   };

@@ -104,6 +104,11 @@ export function mediaRoot(settings: Pick<Settings, 'data' | 'mediaRoot'>): strin
   return settings.mediaRoot || join(settings.data, 'media');
 }
 
+/** Where files are on their way in: on the file system of the artifacts if they are in one, so that moving in is a rename. */
+export function temporaryDirectory(settings: Pick<Settings, 'data' | 'mediaRoot'>): string {
+  return join(mediaRoot(settings), 'tmp', 'files');
+}
+
 function checked(choice: S3Choice): S3Choice {
   if (choice.bucket === '') throw new StorageChoiceError('An object store needs a bucket: set s3_bucket.');
   return { ...choice, prefix: choice.prefix.replace(/^\/+|\/+$/g, '') };

@@ -1,7 +1,6 @@
 /** The content app: answers GET and HEAD below the content prefix (core.md §5.3 and §5.4). */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
-import type { Services } from '../plugin-api/context.ts';
+import { MAIN_STORAGE, type Services } from '../plugin-api/context.ts';
 import type { DistributionType } from '../plugin-api/plugin.ts';
 import { HashPool } from '../storage/hash-pool.ts';
 import { AnswerCache } from './answer-cache.ts';
@@ -31,8 +30,6 @@ export interface ContentOptions {
   /** … but for no longer than so many milliseconds, and not when more than so many bytes are held already. */
   readonly holdTime?: number;
   readonly holdTotal?: number;
-  /** Directory for files being fetched; by default that of the artifact store. */
-  readonly spoolDirectory?: string;
 }
 
 export interface ContentHandler {
@@ -75,8 +72,7 @@ export function createContentHandler(
     fetcher: new FileFetcher({
       open: upstream.open,
       hashPool,
-      spoolDirectory:
-        options.spoolDirectory ?? join(settings.mediaRoot || join(settings.data, 'media'), 'tmp', 'files'),
+      spool: services.storage(MAIN_STORAGE).temporary,
       holdBytes: options.holdBytes ?? 8 * MIB,
       holdTime: options.holdTime ?? 5_000,
       holdTotal: options.holdTotal ?? 256 * MIB,

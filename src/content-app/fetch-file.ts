@@ -1,12 +1,10 @@
 /** Fetches a file for a flight from one source: small bodies whole, others into a temporary file that readers follow. */
-import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type DigestName, type Digests, digestsOf } from '../lib/digest.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
 import { BodyReader, checkDigests, type Expected } from '../storage/body.ts';
 import type { HashPool } from '../storage/hash-pool.ts';
 import { receiveLarge, SLOT_BYTES } from '../storage/receive-large.ts';
+import type { TempFiles } from '../storage/temp-files.ts';
 import { type Flight, removeQuietly } from './flight.ts';
 import { lengthOf, type OpenUpstream, resumedBody, UpstreamRefused, type UpstreamRequest } from './upstream.ts';
 
@@ -16,8 +14,8 @@ const HELD_BACK = 5 * SLOT_BYTES;
 export interface FetchTools {
   readonly open: OpenUpstream;
   readonly hashPool: () => HashPool;
-  /** Directory of temporary files, on the file system of the storage. */
-  readonly spoolDirectory: string;
+  /** Temporary files on the file system of the storage. */
+  readonly spool: TempFiles;
   /** Bodies up to this size are sent only when their digest is known to be right. */
   readonly holdBytes: number;
   /** Milliseconds after which sending begins all the same, lest clients give up. */
@@ -62,7 +60,7 @@ export class FileFetcher {
   }
 
   async #receive(flight: Flight, order: FetchOrder, pieces: AsyncIterable<Uint8Array>): Promise<Fetched> {
-    const spool = join(this.#tools.spoolDirectory, `fetch-${randomBytes(12).toString('hex')}`);
+    const spool = this.#tools.spool.newPath();
     let handedOver = 0;
     let spooling = false;
     const counted = async function* () {
@@ -111,7 +109,7 @@ export class FileFetcher {
     body: BodyReader,
   ): Promise<Fetched> {
     try {
-      await mkdir(this.#tools.spoolDirectory, { recursive: true });
+      await this.#tools.spool.ensureDirectory();
       const digests = await receiveLarge(this.#tools.hashPool(), path, held, body, [...order.names]);
       checkDigests(digests, order.expected.digests);
       await flight.follow(path);

@@ -36,3 +36,11 @@ function startTimeOf(pid: number): string | undefined {
     return undefined;
   }
 }
+
+/**
+ * The part of `deckle <role> <12 hex digits> …`, the name of a process's connections, that no other process has; its temporary files
+ * begin with it. Undefined for names that several may have.
+ */
+export function processTag(applicationName: string): string | undefined {
+  return /^deckle \w+ ([0-9a-f]{12})/.exec(applicationName)?.[1];
+}

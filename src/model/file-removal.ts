@@ -6,6 +6,9 @@ import { sql } from '../db/sql.ts';
 /** Held alone by a backup from before its snapshot until its last file, shared by whoever deletes rows that name files. */
 export const fileRemovalLock = 'deckle removal of files';
 
+/** For logs. */
+export const waitingForBackup = 'The removal of files waits for a backup or for maintenance to end.';
+
 const ASK_AGAIN = 2_000;
 
 /**

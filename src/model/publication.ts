@@ -57,8 +57,15 @@ export async function completePublication(tx: Transaction, pulpId: string, facts
   if (updated === 0) throw new Error('The publication was dropped meanwhile');
 }
 
-export async function dropPublication(tx: Transaction, pulpId: string): Promise<void> {
+/** Removes an incomplete publication, also from what its task has made. */
+export async function dropPublication(
+  tx: Transaction,
+  pulpId: string,
+  { taskId, name }: { readonly taskId: number; readonly name: string },
+): Promise<void> {
   await tx.run(sql`delete from publication where pulp_id = ${pulpId} and not complete`);
+  await tx.run(sql`
+    update task set created_resources = array_remove(created_resources, ${name}) where id = ${taskId}`);
 }
 
 /** Takes the flag from all checkpoint publications of a repository but the newest `keep`. */

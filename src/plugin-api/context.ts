@@ -15,6 +15,9 @@ export interface Domain {
   readonly storageStamp?: string;
 }
 
+/** Names the storage of the default domain, which all others share unless they have their own. */
+export const MAIN_STORAGE: Domain = { id: 0, pulpId: '', name: 'default' };
+
 export interface User {
   readonly id: number;
   readonly username: string;

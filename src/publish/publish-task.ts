@@ -55,14 +55,19 @@ export async function publishVersion(
   const { version, repository, type, values } = request;
   const { checkpoint, ...fields } = values;
   const begun = { domainId: context.domain.id, pulpType: type, versionPulpId: version.pulpId };
-  const publicationId = await context.write((tx) => beginPublication(tx, begun));
+  const nameOf = (pulpId: string) => context.models.prnOfType('publication', type, pulpId);
+  const publicationId = await context.write(async (tx) => {
+    const pulpId = await beginPublication(tx, begun);
+    // Noted at once: by this the incomplete one of a task that is cut off is found and removed.
+    context.created(nameOf(pulpId));
+    return pulpId;
+  });
   const builder = new PublicationBuilder(context, { publicationId, version, repository, values: fields });
   try {
     await (request.build ?? ((publish) => types.publicationType(type).publish(publish)))(builder.publishContext());
     const { passThrough, details } = await builder.finish();
     await context.write(async (tx) => {
       await completePublication(tx, publicationId, { passThrough, checkpoint: checkpoint === true, details });
-      context.created(context.models.prnOfType('publication', type, publicationId));
       const model = context.models.byType('publication', type);
       if (model) await runCreationHooks(tx, context.settings, model, publicationId, context.task.userId);
       await afterPublishing(tx, repository);
@@ -70,7 +75,8 @@ export async function publishVersion(
     return publicationId;
   } catch (error) {
     await builder.discard();
-    await context.write((tx) => dropPublication(tx, publicationId)).catch(() => {});
+    const made = { taskId: context.task.id, name: nameOf(publicationId) };
+    await context.write((tx) => dropPublication(tx, publicationId, made)).catch(() => {});
     throw error;
   }
 }

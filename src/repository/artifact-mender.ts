@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Downloader } from '../download/downloader.ts';
 import { messageOf } from '../lib/errors.ts';
+import { removingFiles, waitingForBackup } from '../model/file-removal.ts';
 import { findRemote } from '../model/remote.ts';
 import { alternateSources, sourcesOf } from '../model/remote-artifact.ts';
 import type { StoredArtifact } from '../model/stored-artifacts.ts';
@@ -84,8 +85,19 @@ export class ArtifactMender {
     return opened;
   }
 
-  /** Moves the file to `quarantine/…` of the storage. */
+  /** Waits, as every removal of a file, for a backup or maintenance to end. */
   async #quarantine(sha256: string): Promise<void> {
+    const { signal, logger } = this.#context;
+    const onWait = () => logger.info({}, waitingForBackup);
+    await removingFiles(
+      (work) => this.#context.write(work),
+      () => this.#putAside(sha256),
+      { signal, onWait },
+    );
+  }
+
+  /** Moves the file to `quarantine/…` of the storage. */
+  async #putAside(sha256: string): Promise<void> {
     const { driver } = this.#store;
     const key = this.#store.keyOf(sha256);
     const target = key.replace(/^artifact\//, 'quarantine/');

@@ -1,7 +1,7 @@
 /** Removes artifacts that nothing uses: the rows first, then the files, unless the same bytes have come back meanwhile. */
 import { forEachConcurrent } from '../lib/map-concurrent.ts';
 import { holdArtifactGate } from '../model/artifact.ts';
-import { removingFiles } from '../model/file-removal.ts';
+import { removingFiles, waitingForBackup } from '../model/file-removal.ts';
 import { deleteArtifactRows, knownDigests, type UnusedArtifact } from '../model/orphans.ts';
 import type { TaskContext } from '../plugin-api/task.ts';
 
@@ -23,7 +23,7 @@ export async function removeArtifacts(
     (tx) => deleteArtifactRows(tx, artifacts),
     {
       signal: context.signal,
-      onWait: () => context.logger.info({}, 'The removal of files waits for a backup or for maintenance to end.'),
+      onWait: () => context.logger.info({}, waitingForBackup),
     },
   );
   const { domain } = context;

@@ -36,6 +36,8 @@ export interface ArtifactStoreOptions {
   driver: StorageDriver;
   /** Directory for temporary files, on the driver's file system if it has one: `<media>/tmp/files`. */
   workDirectory: string;
+  /** Tag of the process, for the names of its temporary files. */
+  processTag?: string | undefined;
   /** Id of the domain, null for the default one. */
   domain?: string | null;
   /** False gives up durability over a power failure for speed. */
@@ -45,9 +47,10 @@ export interface ArtifactStoreOptions {
 
 export class ArtifactStore {
   readonly driver: StorageDriver;
+  /** Files on their way in. */
+  readonly temporary: TempFiles;
   readonly #options: ArtifactStoreOptions;
   readonly #hashPool: HashPool;
-  readonly #temp: TempFiles;
   readonly #domain: string | null;
   readonly #fsync: boolean;
   readonly #uploads: ChunkedUploads;
@@ -56,7 +59,7 @@ export class ArtifactStore {
     this.driver = options.driver;
     this.#hashPool = options.hashPool ?? new HashPool();
     this.#options = { ...options, hashPool: this.#hashPool };
-    this.#temp = new TempFiles(options.workDirectory);
+    this.temporary = new TempFiles(options.workDirectory, options.processTag);
     this.#domain = options.domain ?? null;
     this.#fsync = options.fsync ?? true;
     this.#uploads = new ChunkedUploads(this);
@@ -113,13 +116,13 @@ export class ArtifactStore {
 
   /** Removes a body that is not wanted; harmless after keep. */
   async discard(artifact: Pick<TempArtifact, 'path'>): Promise<void> {
-    await this.#temp.remove(artifact.path);
+    await this.temporary.remove(artifact.path);
   }
 
   /** Removes temporary files not written to for so many milliseconds, and old empty directories; answers the number of files. */
   async sweep(age: number): Promise<number> {
     const before = Date.now() - age;
-    const removed = await this.#temp.sweep(before);
+    const removed = await this.temporary.sweep(before);
     for (const prefix of ['artifact/', 'upload/']) await this.driver.removeEmptyDirectories?.(prefix, before);
     return removed;
   }
@@ -169,8 +172,8 @@ export class ArtifactStore {
     names: DigestName[],
     options: ReceiveOptions,
   ): Promise<TempArtifact> {
-    await this.#temp.ensureDirectory();
-    const { path, value } = await this.#temp.create(async (file) => {
+    await this.temporary.ensureDirectory();
+    const { path, value } = await this.temporary.create(async (file) => {
       const digests = await receiveLarge(this.#hashPool, file, head, body, names);
       checkDigests(digests, options.expected?.digests);
       return digests;
@@ -181,11 +184,11 @@ export class ArtifactStore {
   /** The directory is there but for the first time: then the write is repeated. */
   async #create(write: (path: string) => Promise<void>): Promise<{ path: string }> {
     try {
-      return await this.#temp.create(write);
+      return await this.temporary.create(write);
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error;
-      await this.#temp.ensureDirectory();
-      return this.#temp.create(write);
+      await this.temporary.ensureDirectory();
+      return this.temporary.create(write);
     }
   }
 }

@@ -6,11 +6,13 @@ import { isErrno } from '../lib/errno.ts';
 
 export class TempFiles {
   readonly directory: string;
-  readonly #prefix = randomBytes(8).toString('hex');
+  readonly #prefix: string;
   #count = 0;
 
-  constructor(directory: string) {
+  /** With the tag of the process in their names, files can be removed when it is known to be dead. */
+  constructor(directory: string, tag?: string) {
     this.directory = directory;
+    this.#prefix = [tag, randomBytes(8).toString('hex')].filter(Boolean).join('-');
   }
 
   /** A name nobody else uses; several processes share the directory. */
@@ -40,9 +42,23 @@ export class TempFiles {
   }
 
   /** Removes files not written to since a time (milliseconds since 1970); answers how many. */
-  async sweep(unchangedSince: number): Promise<number> {
+  sweep(unchangedSince: number): Promise<number> {
+    return this.#sweep(unchangedSince, () => true);
+  }
+
+  /** The same only for files of processes whose tags are not among those that live. */
+  sweepDead(living: ReadonlySet<string>, unchangedSince: number): Promise<number> {
+    return this.#sweep(unchangedSince, (name) => {
+      const tag = /^([0-9a-f]{12})-/.exec(name)?.[1];
+      return tag !== undefined && !living.has(tag);
+    });
+  }
+
+  async #sweep(unchangedSince: number, concerns: (name: string) => boolean): Promise<number> {
     let removed = 0;
-    for (const path of await this.#paths()) {
+    for (const name of await this.#names()) {
+      if (!concerns(name)) continue;
+      const path = join(this.directory, name);
       const changed = await stat(path).then(
         ({ mtimeMs }) => mtimeMs,
         () => Number.POSITIVE_INFINITY,
@@ -54,10 +70,10 @@ export class TempFiles {
     return removed;
   }
 
-  async #paths(): Promise<string[]> {
+  async #names(): Promise<string[]> {
     try {
       const entries = await Array.fromAsync(await opendir(this.directory));
-      return entries.map(({ name }) => join(this.directory, name));
+      return entries.map(({ name }) => name);
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return [];
       throw error;

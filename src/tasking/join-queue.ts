@@ -7,6 +7,7 @@ import { ImmediateRunner } from './immediate-runner.ts';
 import { Maintenance } from './maintenance.ts';
 import { processName } from './process-name.ts';
 import { type HeldTask, Registration } from './register-process.ts';
+import { deadFilesRemover } from './remove-dead-files.ts';
 import type { TaskFunctions } from './run-task.ts';
 import type { RunnableTask } from './task-row.ts';
 import { undo } from './undo.ts';
@@ -36,7 +37,7 @@ export async function joinQueue(
   const entry = { type, name: processName(template, settings.hostname), host, ttl, versions };
   const registration = await Registration.enter(services, entry);
   if (type === 'content') {
-    registration.start({ onReplaced });
+    registration.start({ onReplaced, onBeat: deadFilesRemover(services) });
     return { registration, runner: undefined, stop: () => registration.stop() };
   }
   const runner = new ImmediateRunner(services, functions, () => registration.holder);

@@ -5,6 +5,7 @@ import { type CleanUp, cleanUpMissing } from './clean-up-missing.ts';
 import type { DispatchServices } from './dispatch.ts';
 import { logTrouble } from './log-trouble.ts';
 import { unblockAll } from './queue.ts';
+import { deadFilesRemover } from './remove-dead-files.ts';
 import { dispatchDueSchedules } from './schedules.ts';
 
 const longestInterval = 10;
@@ -28,10 +29,12 @@ export class Maintenance {
   #running: Promise<void> = Promise.resolve();
   #notBefore = 0;
   #nextRemoval = 0;
+  readonly #removeDeadFiles: () => Promise<void>;
   #lastSchedules = Number.NEGATIVE_INFINITY;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
+    this.#removeDeadFiles = deadFilesRemover(options.services);
     // A missing process is found within its time to live and one interval.
     this.#interval = Math.min(longestInterval, options.services.settings.workerTtl / 3) * 1000;
   }
@@ -69,6 +72,7 @@ export class Maintenance {
     const { services, undo, host, schedules } = this.#options;
     try {
       if (performance.now() >= this.#notBefore) await cleanUpMissing({ services, undo, lease, host });
+      await this.#removeDeadFiles();
       if (schedules) await unblockAll(services.db);
       if (schedules && this.#schedulesAreDue()) await dispatchDueSchedules(services, this.#options.name);
       if (schedules) await this.#removeOldEvents();

@@ -1,10 +1,8 @@
 /** Lets a content type make a unit of uploaded bytes. */
 
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { DigestName } from '../lib/digest.ts';
 import { ValidationError } from '../lib/errors.ts';
-import { uuid7 } from '../lib/uuid7.ts';
 import type { ContentType, DeclaredContent } from '../plugin-api/content.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
 import { saveReceived } from '../repository/save-received.ts';
@@ -79,20 +77,16 @@ export async function withLocalFile<T>(
   sha256: string,
   work: (file: string) => Promise<T>,
 ): Promise<T> {
-  const { driver, ...store } = storeOf(services, domain);
-  const local = driver.localPath(store.keyOf(sha256));
+  const store = services.storage(domain);
+  const key = store.keyOf(sha256);
+  const local = store.driver.localPath(key);
   if (local !== undefined) return await work(local);
-  await mkdir(services.settings.workingDirectory, { recursive: true });
-  const file = join(services.settings.workingDirectory, `read-${uuid7()}`);
+  await store.temporary.ensureDirectory();
+  const file = store.temporary.newPath();
   try {
-    await driver.copyOut(store.keyOf(sha256), file);
+    await store.driver.copyOut(key, file);
     return await work(file);
   } finally {
     await rm(file, { force: true });
   }
-}
-
-function storeOf(services: Services, domain: Domain) {
-  const store = services.storage(domain);
-  return { driver: store.driver, keyOf: (sha256: string) => store.keyOf(sha256) };
 }

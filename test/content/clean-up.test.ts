@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../../src/db/sql.ts';
 import { sha256Of } from '../../src/lib/digest.ts';
 import { uuid7 } from '../../src/lib/uuid7.ts';
@@ -137,3 +138,19 @@ test('missing and damaged files are fetched again; what cannot be is put aside',
 });
 
 const fileKey = (text: string) => world.store.keyOf(sha256Of(text));
+
+test('a damaged file is put aside only when no backup is being made', async () => {
+  await synced('aside', { 'a.txt': 'put me aside' });
+  upstream.remove('/aside/a.txt');
+  writeFileSync(fileOf('put me aside'), 'put ME aside');
+  await world.db.run(sql`update server_state set maintenance_since = now()`);
+  const asked = upstream.requests.filter((path) => path === '/aside/a.txt').length;
+  const repair = world.run(REPAIR_ALL, { verify_checksums: true });
+  // Where the bytes came from was asked in vain: putting the file aside is next.
+  while (upstream.requests.filter((path) => path === '/aside/a.txt').length === asked) await sleep(20);
+  await sleep(300);
+  assert.ok(await world.store.driver.stat(fileKey('put me aside')));
+  await world.db.run(sql`update server_state set maintenance_since = null`);
+  await repair;
+  assert.equal(await world.store.driver.stat(fileKey('put me aside')), undefined);
+});
