@@ -2,6 +2,8 @@
 
 import { constants } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DatabaseUnavailable } from '../db/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import type { Services } from '../plugin-api/context.ts';
 import { MissingFile } from '../storage/storage-errors.ts';
 import type { AnswerCache, CachedAnswer } from './answer-cache.ts';
@@ -67,10 +69,13 @@ export class ContentServer {
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     if (error instanceof ClientGone || response.destroyed) return;
-    this.#parts.services.logger.error({ err: error, url: request.url }, 'could not serve content');
+    const { logger } = this.#parts.services;
+    const passing = error instanceof DatabaseUnavailable;
+    if (passing) logger.warn({ error: messageOf(error), url: request.url }, 'the database is not available');
+    else logger.error({ err: error, url: request.url }, 'could not serve content');
     // A body that was begun cannot be taken back: the client must see that it is not complete.
     if (response.headersSent) response.destroy();
-    else sendStatus(request, response, { status: 500 });
+    else sendStatus(request, response, passing ? { status: 503, headers: { 'Retry-After': '5' } } : { status: 500 });
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -31,11 +31,14 @@ const password = 'password';
 /** Short enough for tests, long enough for a busy machine. */
 const shortLives = { 'worker-ttl': 3, 'api-app-ttl': 3, 'content-app-ttl': 3, 'scheduler-interval': 1 };
 
+/** Seconds within which what is promised must happen: the time to live and a minute. A busy machine needs some of them. */
+const patience = 63;
+
 /** Looks again and again until something is so; an error counts as no. */
 export async function until<T>(
   what: string,
   holds: () => Promise<T | undefined | false> | T | undefined | false,
-  seconds = 15,
+  seconds = patience,
 ): Promise<T> {
   let last: unknown;
   for (const end = performance.now() + seconds * 1000; performance.now() < end; await sleep(30)) {
@@ -98,7 +101,7 @@ export class Member {
   /** Asks it to end; answers its exit code. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.process.kill(signal);
-    await until(`${this.role} ends`, () => this.ended, 30);
+    await until(`${this.role} ends`, () => this.ended);
     return this.process.exitCode;
   }
 
@@ -111,13 +114,13 @@ export class Member {
   }
 
   /** Posts and waits for the task; answers the task. */
-  async done(method: string, path: string, body?: unknown, seconds = 30): Promise<Answer['body']> {
+  async done(method: string, path: string, body?: unknown, seconds = patience): Promise<Answer['body']> {
     const { status, body: answer } = await this.call(method, path, body);
     assert.equal(status, 202, JSON.stringify(answer));
     return this.task(answer.task, seconds);
   }
 
-  async task(href: string, seconds = 30): Promise<Answer['body']> {
+  async task(href: string, seconds = patience): Promise<Answer['body']> {
     return until(
       `task ${href} ends`,
       async () => {
@@ -190,7 +193,7 @@ export class Cluster {
         if (member.role === 'worker') return member.output.includes('works on tasks');
         return (await fetch(member.url)).status > 0;
       },
-      40,
+      90,
     );
   }
 
@@ -236,7 +239,7 @@ export class Cluster {
   }
 
   /** The task when it has ended. */
-  async ended(id: number, seconds = 20): Promise<TaskRow> {
+  async ended(id: number, seconds = patience): Promise<TaskRow> {
     return until(
       `task ${id} ends`,
       async () => {
