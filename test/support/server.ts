@@ -48,9 +48,16 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/** How to stop the servers started on a data directory. */
+const stops = new Map<string, (() => Promise<unknown>)[]>();
+
+/** Removed after the tests, once the servers on it have stopped: hooks run in the order in which they were set. */
 export function makeDataDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'deckle-server-'));
-  after(() => rmSync(directory, { recursive: true, force: true }));
+  after(async () => {
+    for (const stop of stops.get(directory) ?? []) await stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
   return directory;
 }
 
@@ -103,6 +110,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     return code;
   };
   after(() => stop());
+  stops.set(data, [...(stops.get(data) ?? []), () => stop()]);
   return {
     url,
     port: Number(new URL(url).port),
