@@ -3,7 +3,7 @@
  * Run: `node bench/file-100k.ts [files] [limit in MiB]`
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256Of } from '../src/lib/digest.ts';
-import { commandLine } from '../test/support/processes.ts';
-import { startServer, type TestServer } from '../test/support/server.ts';
+import { startServer } from '../test/support/server.ts';
+import { MemoryWatch } from './memory-watch.ts';
 
 const files = Number(process.argv[2] ?? 100_000);
 const limit = Number(process.argv[3] ?? 512);
@@ -34,44 +34,6 @@ async function startUpstream(): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   after(() => server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/PULP_MANIFEST`;
-}
-
-/** Largest resident memory in MiB of each process below the server, by what it is; shared pages of PostgreSQL do not count for each. */
-class MemoryWatch {
-  readonly largest = new Map<string, number>();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(server: TestServer) {
-    this.#timer = setInterval(() => this.#look(server), 250);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-  }
-
-  #look(server: TestServer): void {
-    for (const pid of server.processes()) {
-      const kind = kindOf(commandLine(pid));
-      const used = memoryOf(pid);
-      if (used > (this.largest.get(kind) ?? 0)) this.largest.set(kind, used);
-    }
-  }
-}
-
-function kindOf(line: string): string {
-  if (line.startsWith('postgres:')) return line.split(' ').slice(0, 2).join(' ');
-  if (/bin\/postgres/.test(line)) return 'postgres';
-  return /task-child|main\.ts (\w+)/.exec(line)?.slice(0, 2).filter(Boolean).at(-1) ?? line.slice(0, 40);
-}
-
-function memoryOf(pid: number): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const kib = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
-    return Math.round((kib('VmRSS') - kib('RssShmem')) / 1024);
-  } catch {
-    return 0;
-  }
 }
 
 test(`${files} files, every process below ${limit} MiB`, { timeout: 3_600_000 }, async () => {
@@ -106,11 +68,8 @@ test(`${files} files, every process below ${limit} MiB`, { timeout: 3_600_000 },
     }
   };
   const say = (what: string, started: number) => {
-    const worst = [...memory.largest].sort((a, b) => b[1] - a[1]).slice(0, 3);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    process.stdout.write(
-      `${what}: ${seconds} s; most memory: ${worst.map(([kind, mib]) => `${kind} ${mib} MiB`).join(', ')}\n`,
-    );
+    process.stdout.write(`${what}: ${seconds} s; most memory: ${memory.summary}\n`);
   };
   const countOf = async (repository: string): Promise<number> => {
     const { latest_version_href } = await call('GET', repository);

@@ -192,7 +192,8 @@ async function send(
 ): Promise<void> {
   if (response.headersSent || response.destroyed) return;
   const own = Object.entries(answer.headers ?? {}).flat();
-  const headers = [...own, 'Vary', 'Accept', 'Correlation-ID', cid, ...SECURITY_HEADERS];
+  const headers = [...own, 'Correlation-ID', cid, ...SECURITY_HEADERS];
+  if (!answer.headers?.Vary) headers.push('Vary', 'Accept');
   const { body } = answer;
   if (isPieces(body)) {
     response.writeHead(answer.status, answer.reason, headers);

@@ -1,9 +1,13 @@
 /** Settings that concern one package type each, under the names operators of Pulp know. */
-import { boolean, optionalText, text } from './setting.ts';
+import { boolean, integer, optionalText, text } from './setting.ts';
 
 const python = {
   pypi_api_hostname: optionalText('Scheme and host of Python indexes; null is the host asked for'),
   pypi_path_prefix: text('/pypi/', 'Path below which Python indexes are served'),
+  pypi_page_cache_size: integer(
+    96 * 1024 * 1024,
+    'Bytes of memory for finished pages of Python indexes, in each process that answers; pages are kept packed',
+  ),
   python_group_uploads: boolean(false, 'Collect uploads that follow each other closely into one version'),
 };
 

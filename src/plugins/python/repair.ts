@@ -54,19 +54,19 @@ class Repair {
   }
 
   async run(repositoryId: string): Promise<void> {
-    const { repository, latest } = await this.#tools.repository(this.#context, repositoryId);
+    const { latest } = await this.#tools.repository(this.#context, repositoryId);
     const report = this.#context.progress({ message: "Repairing packages' metadata", code: 'repair.metadata' });
     try {
       for await (const rows of this.#batches(latest)) {
         for await (const changed of mapConcurrent(rows, AT_ONCE, (row) => this.#repairOne(row)))
           if (changed) report.add(1);
       }
-      await this.#announce(repository.pulpId);
       report.finish();
     } catch (error) {
       report.finish('failed');
       throw error;
     } finally {
+      if (report.done > 0) await this.#announce();
       for (const one of this.#upstream.values()) await one?.downloader.close();
     }
   }
@@ -182,11 +182,14 @@ class Repair {
     return true;
   }
 
-  /** Pages that were made of the old values are made anew. */
-  async #announce(repositoryId: string): Promise<void> {
+  /** Pages that were made of the old values are made anew; other repositories may have the same packages. */
+  async #announce(): Promise<void> {
+    const { domain } = this.#context;
     await this.#context.write(async (tx) => {
-      await tx.run(sql`update distribution d set generation = generation + 1 where d.repository_id = ${repositoryId}
-        or d.repository_version_id in (select v.pulp_id from repository_version v join repository r on r.id = v.repository_id where r.pulp_id = ${repositoryId})`);
+      await tx.run(sql`insert into python_repair (domain_id, number) values (${domain.id}, 1)
+        on conflict (domain_id) do update set number = python_repair.number + 1`);
+      await tx.run(sql`update distribution set generation = generation + 1 where pulp_id in (
+        select pulp_id from distribution where domain_id = ${domain.id} and pulp_type = 'python.python' order by pulp_id for no key update)`);
       await tx.notify('distribution_changed', '*');
     });
   }

@@ -29,20 +29,31 @@ const INDEX_COLUMNS =
   sql.raw(`p.content_id, p.name, p.name_normalized, p.version, p.filename, p.packagetype, p.sha256, p.size,
   p.metadata_sha256, p.requires_python, p.python_version`);
 
+/** Deleted versions leave their changes to their neighbours, so the one that has added a unit is there. */
 const ADDED = sql.raw(`coalesce((select v.pulp_created from repository_version v
-  where v.repository_id = rc.repository_id and v.number = rc.version_added), c.pulp_created) as added`);
+  where v.repository_id = rc.repository_id and v.number = rc.version_added),
+  (select c.pulp_created from content c where c.id = p.content_id)) as added`);
 
-/** The packages of a project, newest content first; whether they have provenance only where it is asked. */
-export async function packagesOfProject(
+/** The packages of some projects, newest content first; whether they have provenance only where it is asked. */
+export async function packagesOfProjects(
   db: Queryable,
   version: Version,
-  normalized: string,
+  names: readonly string[],
   withProvenance = true,
 ): Promise<PackageOfVersion[]> {
   return await db.rows<PackageOfVersion>(sql`select ${INDEX_COLUMNS}, ${ADDED},
       ${withProvenance ? provenanceIn(version) : sql.raw('false')} as has_provenance
-    from python_package p join repository_content rc on rc.content_id = p.content_id join content c on c.id = p.content_id
-    where p.name_normalized = ${normalized} and ${inVersion(version)} order by p.content_id desc`);
+    from python_package p join repository_content rc on rc.content_id = p.content_id
+    where p.name_normalized = any(${names}::text[]) and ${inVersion(version)} order by p.content_id desc`);
+}
+
+/** The packages of one project. */
+export async function packagesOfProject(
+  db: Queryable,
+  version: Version,
+  normalized: string,
+): Promise<PackageOfVersion[]> {
+  return await packagesOfProjects(db, version, [normalized]);
 }
 
 const provenanceIn = ({ repositoryId, number }: Version): Sql => sql`exists (select from python_provenance o
@@ -50,23 +61,69 @@ const provenanceIn = ({ repositoryId, number }: Version): Sql => sql`exists (sel
   where o.package_sha256 = p.sha256 and oc.repository_id = ${repositoryId} and oc.version_added <= ${number}
     and (oc.version_removed is null or oc.version_removed > ${number}))`;
 
+/** By project, the reasons by version of the releases that were taken back. */
+export async function yanksOfProjects(
+  db: Queryable,
+  version: Version,
+  names: readonly string[],
+): Promise<Map<string, Map<string, string>>> {
+  const rows = await db.rows<{
+    name: string;
+    version: string;
+    reason: string;
+  }>(sql`select y.name_normalized as name, y.version,
+      y.yanked_reason as reason
+    from python_yank y join repository_content rc on rc.content_id = y.content_id
+    where y.name_normalized = any(${names}::text[]) and ${inVersion(version)}`);
+  const found = new Map<string, Map<string, string>>();
+  for (const row of rows) {
+    const reasons = found.get(row.name) ?? new Map<string, string>();
+    found.set(row.name, reasons.set(row.version, row.reason));
+  }
+  return found;
+}
+
 /** Reasons by version of the releases of a project that were taken back. */
 export async function yanksOfProject(
   db: Queryable,
   version: Version,
   normalized: string,
-): Promise<Map<string, string>> {
-  const rows = await db.rows<{ version: string; reason: string }>(sql`select y.version, y.yanked_reason as reason
-    from python_yank y join repository_content rc on rc.content_id = y.content_id
-    where y.name_normalized = ${normalized} and ${inVersion(version)}`);
-  return new Map(rows.map((row) => [row.version, row.reason]));
+): Promise<ReadonlyMap<string, string>> {
+  return (await yanksOfProjects(db, version, [normalized])).get(normalized) ?? new Map();
 }
 
-/** All projects in the order of their names; of several spellings the first. */
-export async function projectsOfVersion(db: Queryable, version: Version): Promise<IndexProject[]> {
+/** All projects, or those of some names, in the order of their names; of several spellings the first. */
+export async function projectsOfVersion(
+  db: Queryable,
+  version: Version,
+  names?: readonly string[],
+): Promise<IndexProject[]> {
   return await db.rows<IndexProject>(sql`select p.name_normalized as normalized, min(p.name) as name
     from python_package p join repository_content rc on rc.content_id = p.content_id
-    where ${inVersion(version)} group by p.name_normalized order by p.name_normalized`);
+    where ${names ? sql`p.name_normalized = any(${names}::text[])` : sql.raw('true')} and ${inVersion(version)}
+    group by p.name_normalized order by p.name_normalized`);
+}
+
+/** Names of at most so many projects that differ between two versions; undefined when the first is gone. */
+export async function projectsChanged(
+  db: Queryable,
+  from: Version,
+  to: Version,
+  limit: number,
+): Promise<string[] | undefined> {
+  const since = (column: string) =>
+    sql`rc.${sql.raw(column)} > ${from.number} and rc.${sql.raw(column)} <= ${to.number}`;
+  const units = sql`select rc.content_id from repository_content rc where rc.repository_id = ${to.repositoryId} and ${since('version_added')}
+    union select rc.content_id from repository_content rc where rc.repository_id = ${to.repositoryId} and ${since('version_removed')}`;
+  const row = await db.row<{ names: string[] }>(sql`with units as materialized (${units})
+    select coalesce((select array_agg(name) from (
+      select p.name_normalized as name from units u join python_package p on p.content_id = u.content_id
+      union select y.name_normalized from units u join python_yank y on y.content_id = u.content_id
+      union select p.name_normalized from units u join python_provenance o on o.content_id = u.content_id
+        join python_package p on p.sha256 = o.package_sha256
+      limit ${limit}) changed), '{}') as names
+    from repository_version v where v.id = ${from.id}`);
+  return row?.names;
 }
 
 /** Whether the version has a file of this name. */

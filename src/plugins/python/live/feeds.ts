@@ -5,8 +5,8 @@ import { normalizeName } from '../formats/project-name.ts';
 import { type FeedItem, writeRss } from '../formats/rss.ts';
 import { inVersion } from '../version-packages.ts';
 import { ownUrl, type ServedIndex } from './served-index.ts';
+import { knownIndex } from './simple-answer.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
-import { versionFacts } from './version-facts.ts';
 
 const MAX_AGE = 600;
 const MOST_RELEASES = 500;
@@ -30,7 +30,7 @@ export type FeedKind =
 export async function feedAnswer(index: ServedIndex, feed: FeedKind): Promise<LiveAnswer> {
   const { version, request } = index;
   if (!version) return { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: '404 Not Found' };
-  const validators = await versionFacts(index);
+  const { facts: validators } = await knownIndex(index);
   const { 'Last-Modified': _, ...cache } = cacheHeaders(validators, MAX_AGE);
   const headers = { 'Content-Type': 'application/rss+xml; charset=utf-8', ...cache };
   if (isUnchanged(request.headers, validators?.etag, undefined)) return notModified(headers);

@@ -5,18 +5,12 @@ import { livePolicies } from '../access.ts';
 import { feedAnswer } from './feeds.ts';
 import { provenanceAnswer, summaryAnswer } from './integrity.ts';
 import { metadataAnswer } from './metadata.ts';
-import { simpleType } from './negotiate.ts';
 import { liveOperations } from './operations.ts';
-import { PageCache } from './page-cache.ts';
 import { type LiveRoute, routeOf } from './routes.ts';
 import { openIndex, type ServedIndex } from './served-index.ts';
-import { indexPage, projectPage } from './simple.ts';
+import { knownIndex, simpleAnswer } from './simple-answer.ts';
 import { uploadAnswer } from './upload.ts';
-import { isUnchanged, notModified } from './validators.ts';
 import { yankAnswer } from './yank.ts';
-
-const MIB = 1024 * 1024;
-const pages = new PageCache(96 * MIB);
 
 export const pythonLive: LiveApi = {
   prefix: (settings) => settings.pypiPathPrefix,
@@ -102,33 +96,19 @@ async function read(
   }
 }
 
-/** Pages follow from the state of the distribution and are kept until that changes, but for those with files of upstream. */
+/** Pages follow from the state of the distribution, which is looked at before anything is waited for. */
 async function readSimple(
   request: LiveRequest,
   distribution: LiveDistribution,
   route: LiveRoute & { kind: 'index' | 'project' },
   below: string,
 ): Promise<LiveAnswer> {
-  const { headers } = request;
-  await request.authorize('pypi/simple', route.kind === 'index' ? 'list' : 'retrieve', distribution);
-  if (distribution.publicationId) return publishedPage(request, distribution, below);
-  const hasQuery = request.url.includes('?');
-  const type = simpleType(headers.accept as string | undefined, hasQuery ? request.query.get('format') : null);
-  const keeps = route.kind === 'index' || !distribution.row.remote_id;
-  const key = `${distribution.state} ${type} ${headers.host ?? ''} ${below}`;
-  const kept = keeps ? pages.get(key) : undefined;
-  if (kept) return revalidated(request, kept.answer, 'HIT');
   const index = openIndex(request, distribution);
-  const answer = route.kind === 'index' ? await indexPage(index, type) : await projectPage(index, route.name, type);
-  if (answer.status !== 200 || !keeps) return revalidated(request, answer, undefined);
-  pages.set(key, { answer: { ...answer, body: answer.body as Uint8Array } });
-  return revalidated(request, answer, 'MISS');
-}
-
-function revalidated({ headers: sent }: LiveRequest, answer: LiveAnswer, mark: 'HIT' | 'MISS' | undefined): LiveAnswer {
-  const headers: Record<string, string> = { ...answer.headers, ...(mark && { 'X-PULP-CACHE': mark }) };
-  if (answer.status === 200 && isUnchanged(sent, headers.ETag, headers['Last-Modified'])) return notModified(headers);
-  return { ...answer, headers };
+  const state = distribution.publicationId ? undefined : knownIndex(index);
+  state?.catch(() => undefined); // whoever may see the index sees the error
+  await request.authorize('pypi/simple', route.kind === 'index' ? 'list' : 'retrieve', distribution);
+  if (!state) return publishedPage(request, distribution, below);
+  return await simpleAnswer(index, state, route.kind === 'project' ? route.name : null);
 }
 
 /** The pages of a publication are files. */

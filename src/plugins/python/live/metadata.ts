@@ -6,8 +6,8 @@ import { normalizeName } from '../formats/project-name.ts';
 import { compareVersionTexts } from '../formats/version.ts';
 import { type PackageOfVersion, packagesOfProject, yanksOfProject } from '../version-packages.ts';
 import { fileUrl, type ServedIndex } from './served-index.ts';
+import { knownIndex } from './simple-answer.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
-import { versionFacts } from './version-facts.ts';
 
 const MAX_AGE = 900;
 
@@ -15,7 +15,7 @@ const MAX_AGE = 900;
 export async function metadataAnswer(index: ServedIndex, name: string, asked: string | null): Promise<LiveAnswer> {
   const { version, request } = index;
   if (!version) return { status: 404 };
-  const validators = await versionFacts(index);
+  const { facts: validators } = await knownIndex(index);
   const headers = { 'X-PYPI-LAST-SERIAL': String(LAST_SERIAL), ...cacheHeaders(validators, MAX_AGE) };
   if (isUnchanged(request.headers, validators?.etag, validators?.lastModified)) return notModified(headers);
   const body = await projectMetadata(request.services.db, version, {

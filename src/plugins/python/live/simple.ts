@@ -1,87 +1,90 @@
 /** The simple pages of a live index: the list of projects, the files of one, in HTML and JSON (PEP 503, 691). */
 
-import type { LiveAnswer } from '../../../plugin-api/index.ts';
-import { type IndexFile, LAST_SERIAL } from '../formats/index-file.ts';
-import { normalizeName } from '../formats/project-name.ts';
+import type { Queryable, Version } from '../../../plugin-api/index.ts';
+import type { IndexFile, IndexProject } from '../formats/index-file.ts';
 import { writeIndexPage, writeProjectPage } from '../formats/simple-html.ts';
 import { writeIndexJson, writeProjectJson } from '../formats/simple-json.ts';
-import { type PackageOfVersion, packagesOfProject, projectsOfVersion, yanksOfProject } from '../version-packages.ts';
+import { type PackageOfVersion, projectsOfVersion } from '../version-packages.ts';
+import type { KnownIndex } from './known-index.ts';
 import { SIMPLE_JSON, type SimpleType } from './negotiate.ts';
 import { fileUrl, ownUrl, type ServedIndex } from './served-index.ts';
 import { upstreamFiles } from './upstream-files.ts';
-import { cacheHeaders } from './validators.ts';
-import { type VersionFacts, versionFacts } from './version-facts.ts';
-
-const SIMPLE_MAX_AGE = 600;
 
 /** The list of projects. */
-export async function indexPage(index: ServedIndex, type: SimpleType): Promise<LiveAnswer> {
-  const { version, request } = index;
-  const projects = version ? await projectsOfVersion(request.services.db, version) : [];
-  const body = type === SIMPLE_JSON ? writeIndexJson(projects) : writeIndexPage(projects);
-  return await pageAnswer(index, type, body);
+export async function indexPage(index: ServedIndex, known: KnownIndex, type: SimpleType): Promise<string> {
+  const projects = known.version ? await projectsOf(index.request.services.db, known, known.version) : [];
+  return type === SIMPLE_JSON ? writeIndexJson(projects) : writeIndexPage(projects);
 }
 
-/** The files of a project, here and upstream; 404 where there are none. */
-export async function projectPage(index: ServedIndex, name: string, type: SimpleType): Promise<LiveAnswer> {
-  const normalized = normalizeName(name);
-  const local = await localFiles(index, normalized);
+/** Of a list that is known only the projects that may have changed are read. */
+async function projectsOf(db: Queryable, known: KnownIndex, version: Version): Promise<readonly IndexProject[]> {
+  const { projects } = known;
+  if (projects?.outdated.size === 0) return projects.list;
+  const list = projects
+    ? merged(
+        projects.list.filter((one) => !projects.outdated.has(one.normalized)),
+        await projectsOfVersion(db, version, [...projects.outdated]),
+      )
+    : await projectsOfVersion(db, version);
+  known.keepProjects(list);
+  return list;
+}
+
+function merged(kept: readonly IndexProject[], read: readonly IndexProject[]): IndexProject[] {
+  const order = (a: IndexProject, b: IndexProject) => (a.normalized < b.normalized ? -1 : 1);
+  return read.length === 0 ? [...kept] : [...kept, ...read].sort(order);
+}
+
+/** The files of a project, here and upstream; undefined where there are none. */
+export async function projectPage(
+  index: ServedIndex,
+  known: KnownIndex,
+  normalized: string,
+  type: SimpleType,
+): Promise<string | undefined> {
+  const local = await localFiles(index, known, normalized);
   const here = new Set(local.map(({ file }) => file.filename));
   const upstream = index.distribution.row.remote_id ? await upstreamFiles(index, normalized) : [];
   const remote = upstream.filter(({ file }) => !here.has(file.filename));
   const all = [...local, ...remote];
-  if (all.length === 0)
-    return { status: 404, headers: { 'Content-Type': HTML_TYPE }, body: `${normalized} does not exist.` };
+  if (all.length === 0) return undefined;
   const files = all.map(({ file }) => file);
-  const versions = [...new Set(all.map((one) => one.version))].sort();
-  const body =
-    type === SIMPLE_JSON ? writeProjectJson(normalized, files, versions) : writeProjectPage(normalized, files);
-  return await pageAnswer(index, type, body);
+  if (type !== SIMPLE_JSON) return writeProjectPage(normalized, files);
+  return writeProjectJson(normalized, files, [...new Set(all.map((one) => one.version))].sort());
 }
-
-const HTML_TYPE = 'text/html; charset=utf-8';
-
-async function pageAnswer(index: ServedIndex, type: SimpleType, body: string): Promise<LiveAnswer> {
-  const validators = await versionFacts(index);
-  const headers = {
-    'Content-Type': type,
-    'X-PyPI-Last-Serial': String(LAST_SERIAL),
-    ...cacheHeaders(validators, SIMPLE_MAX_AGE),
-  };
-  return { status: 200, headers, body: Buffer.from(body) };
-}
-
-const NONE: ReadonlyMap<string, string> = new Map();
 
 export interface FileOfVersion {
   readonly version: string;
   readonly file: IndexFile;
 }
 
-async function localFiles(index: ServedIndex, normalized: string): Promise<FileOfVersion[]> {
-  const { version, request } = index;
-  if (!version) return [];
-  const { db } = request.services;
-  const facts = (await versionFacts(index)) as VersionFacts;
-  const packages = await packagesOfProject(db, version, normalized, facts.hasProvenance);
-  if (packages.length === 0) return [];
-  const yanks = facts.hasYanks ? await yanksOfProject(db, version, normalized) : NONE;
-  return packages.map((one) => ({ version: one.version, file: fileOf(index, one, yanks) }));
+async function localFiles(index: ServedIndex, known: KnownIndex, normalized: string): Promise<FileOfVersion[]> {
+  const found = await known.reader(index.request.services.db)?.get(normalized);
+  if (!found) return [];
+  const urls = { files: fileUrl(index, ''), index: ownUrl(index) };
+  return found.packages.map((one) => ({
+    version: one.version,
+    file: fileOf(urls, one, found.yanks?.get(one.version)),
+  }));
 }
 
-function fileOf(index: ServedIndex, row: PackageOfVersion, yanks: ReadonlyMap<string, string>): IndexFile {
+function fileOf(
+  urls: { readonly files: string; readonly index: string },
+  row: PackageOfVersion,
+  yanked: string | undefined,
+): IndexFile {
   const { filename, version, sha256 } = row;
   return {
     filename,
-    url: fileUrl(index, filename),
+    url: urls.files + encodeURIComponent(filename),
     hashes: { sha256 },
     requiresPython: row.requires_python || null,
     metadata: row.metadata_sha256,
-    yanked: yanks.get(version) ?? null,
+    yanked: yanked ?? null,
     size: row.size,
     uploadTime: row.added instanceof Date ? row.added.toISOString() : row.added,
     provenance: row.has_provenance
-      ? `${ownUrl(index)}integrity/${row.name_normalized}/${version}/${filename}/provenance/`
+      ? `${urls.index}integrity/${row.name_normalized}/${version}/${filename}/provenance/`
       : null,
   };
 }
