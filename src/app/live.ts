@@ -5,13 +5,11 @@ import { liveAccess } from '../api/live-access.ts';
 import { LiveHandler } from '../api/live-handler.ts';
 import { DISTRIBUTION_CHANNEL, DistributionCache } from '../content-app/distribution-cache.ts';
 import { EntryLoader } from '../content-app/load-entry.ts';
+import { SEEN_AFTER } from '../model/repository.ts';
 import type { Services } from '../plugin-api/context.ts';
 import { dispatch, type TaskRunner } from '../tasking/dispatch.ts';
 import { accessCatalogue } from './access.ts';
 import { installedPlugins } from './installed-plugins.ts';
-
-/** Milliseconds for which a distribution is served without looking whether it has changed. */
-const FRESH_FOR = 5;
 
 export function buildLive(services: Services, runner: () => TaskRunner | undefined) {
   const { db } = services;
@@ -20,7 +18,8 @@ export function buildLive(services: Services, runner: () => TaskRunner | undefin
   const distributions = new DistributionCache({
     db,
     publishing: loader.publishing,
-    freshFor: FRESH_FOR,
+    freshFor: SEEN_AFTER,
+    longestFresh: SEEN_AFTER,
     load: (domain, path) => loader.load(domain, path),
   });
   const listening = db.listen(DISTRIBUTION_CHANNEL, (id) => distributions.invalidate(id));

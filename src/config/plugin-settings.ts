@@ -5,8 +5,8 @@ const python = {
   pypi_api_hostname: optionalText('Scheme and host of Python indexes; null is the host asked for'),
   pypi_path_prefix: text('/pypi/', 'Path below which Python indexes are served'),
   pypi_page_cache_size: integer(
-    96 * 1024 * 1024,
-    'Bytes of memory for finished pages of Python indexes, in each process that answers; pages are kept packed',
+    128 * 1024 * 1024,
+    'Bytes of memory for finished pages of Python indexes, in each process that answers',
   ),
   python_group_uploads: boolean(false, 'Collect uploads that follow each other closely into one version'),
 };

@@ -4,7 +4,7 @@
  * What a request is answered from was the state of the database at most `freshFor` milliseconds before the request came in:
  * an entry is used without a query only that long after the last query that found it unchanged; later requests wait for
  * such a query, one for all who wait. While the database is slow to answer, that time grows to four times its last answer's,
- * but never beyond LONGEST_FRESH. Notifications of `distribution_changed` only make the query come sooner, so a lost or late
+ * but never beyond `longestFresh`. Notifications of `distribution_changed` only make the query come sooner, so a lost or late
  * one costs nothing but those milliseconds. With `freshFor: 0` a client sees every change that was committed before it sent
  * its request. Writers in this process call `invalidate` and get that guarantee for their changes in any case.
  * While a writer switches several distributions of a domain together (table distribution_switch, whose row is there for
@@ -28,6 +28,8 @@ export interface DistributionCacheOptions {
   publishing: readonly string[];
   /** Milliseconds. */
   freshFor: number;
+  /** Milliseconds, however slow the database is; LONGEST_FRESH unless given. */
+  longestFresh?: number;
   load: (domain: string, path: string) => Promise<ServedEntry | undefined>;
 }
 
@@ -70,8 +72,8 @@ export class DistributionCache {
   }
 
   #freshFor(): number {
-    const { freshFor } = this.#options;
-    return freshFor === 0 ? 0 : Math.max(freshFor, Math.min(4 * this.#checkTime, LONGEST_FRESH));
+    const { freshFor, longestFresh = LONGEST_FRESH } = this.#options;
+    return freshFor === 0 ? 0 : Math.max(freshFor, Math.min(4 * this.#checkTime, longestFresh));
   }
 
   /** Makes the next request look whether it still holds: one distribution by its pulp_id, or all with `*`. */

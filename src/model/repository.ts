@@ -55,3 +55,9 @@ export async function announceRepositoryChange(tx: Transaction, repositoryPulpId
 }
 
 const MOST_NOTIFIED = 100;
+
+/**
+ * Milliseconds for which live protocols answer from what they know of a distribution without a look at the database. Tasks that
+ * make a version last at least as long after it: whoever hears that one is completed meets its version, whatever process answers.
+ */
+export const SEEN_AFTER = 5;

@@ -72,15 +72,16 @@ export class KnownIndex {
     return this.#reader;
   }
 
-  /** A page of a project, or that of all projects for an empty name; packed. */
+  /** A page of a project, or that of all projects for an empty name. */
   page(view: string, name: string): Buffer | undefined {
     return this.#pages.get(this.#key(view, name));
   }
 
-  keepPage(view: string, name: string, page: string): Buffer | undefined {
-    if (this.#isReplaced) return undefined;
+  /** Kept unless a newer state has come meanwhile. */
+  keepPage(view: string, name: string, page: Buffer): void {
+    if (this.#isReplaced) return;
     this.#views.add(view);
-    return this.#pages.set(this.#key(view, name), page);
+    this.#pages.set(this.#key(view, name), page);
   }
 
   /** The list of projects as far as it is known: all of them, but for the names that may have changed since. */

@@ -1,8 +1,10 @@
-/** Finished pages of live indexes, packed, in memory within a bound of bytes; the least used go first. */
-import { gunzipSync, gzipSync } from 'node:zlib';
+/** Finished pages of live indexes, in memory within a bound of bytes: those not used lately are packed, then dropped. */
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 interface Slot {
-  readonly packed: Buffer;
+  readonly bytes: Buffer;
+  /** Bytes of the page itself where `bytes` is packed, else 0. */
+  readonly packedFrom: number;
   readonly cost: number;
   used: boolean;
 }
@@ -25,27 +27,20 @@ export class PageStore {
     return this.#bytes;
   }
 
-  /** A page as gzip, or undefined. */
   get(key: string): Buffer | undefined {
     const slot = this.#slots.get(key);
     if (!slot) return undefined;
     slot.used = true;
-    return slot.packed;
+    if (slot.packedFrom === 0) return slot.bytes;
+    return inflateRawSync(slot.bytes, { chunkSize: Math.max(64, slot.packedFrom) });
   }
 
-  /** Packs a page and keeps it, but for those that would take a quarter of the room. Answers the packed page. */
-  set(key: string, page: string): Buffer {
-    const large = gzipSync(page, PACKING);
-    // Pieces of larger buffers would keep those alive.
-    const packed = Buffer.allocUnsafeSlow(large.length);
-    large.copy(packed);
-    const cost = 2 * key.length + packed.length + OVERHEAD;
+  /** Keeps a page, but for those that would take a quarter of the room. */
+  set(key: string, page: Buffer): void {
     this.delete(key);
-    if (cost > this.#limit / 4) return packed;
-    this.#slots.set(key, { packed, cost, used: false });
-    this.#bytes += cost;
+    if (page.length > this.#limit / 4) return;
+    this.#keep(key, page, 0);
     this.#shrink();
-    return packed;
   }
 
   delete(key: string): void {
@@ -53,15 +48,19 @@ export class PageStore {
     if (slot) this.#drop(key, slot);
   }
 
-  /** Second chance: what was used since it was last looked at goes to the end once more. */
+  #keep(key: string, bytes: Buffer, packedFrom: number): void {
+    const cost = 2 * key.length + bytes.length + OVERHEAD;
+    this.#slots.set(key, { bytes, packedFrom, cost, used: false });
+    this.#bytes += cost;
+  }
+
+  /** The oldest come first; what was used since it was last looked at, or can still be packed, goes to the end once more. */
   #shrink(): void {
     for (const [key, slot] of this.#slots) {
       if (this.#bytes <= this.#limit) return;
       this.#drop(key, slot);
-      if (!slot.used) continue;
-      slot.used = false;
-      this.#slots.set(key, slot);
-      this.#bytes += slot.cost;
+      if (slot.used) this.#keep(key, slot.bytes, slot.packedFrom);
+      else if (slot.packedFrom === 0) this.#keep(key, packed(slot.bytes), slot.bytes.length);
     }
   }
 
@@ -71,6 +70,10 @@ export class PageStore {
   }
 }
 
-export function unpackPage(packed: Uint8Array): Buffer {
-  return gunzipSync(packed);
+/** In a buffer of its own: a piece of a larger one would keep that alive. */
+function packed(page: Buffer): Buffer {
+  const large = deflateRawSync(page, PACKING);
+  const small = Buffer.allocUnsafeSlow(large.length);
+  large.copy(small);
+  return small;
 }

@@ -1,10 +1,10 @@
-/** Answers requests for simple pages: from what is known of the index where that still holds, with validators, packed for who takes it. */
+/** Answers requests for simple pages: from what is known of the index where that still holds, with validators. */
 import type { LiveAnswer, LiveRequest, Services } from '../../../plugin-api/index.ts';
 import { LAST_SERIAL } from '../formats/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { type KnownIndex, KnownIndexes, type VersionFacts } from './known-index.ts';
 import { type SimpleType, simpleType } from './negotiate.ts';
-import { PageStore, unpackPage } from './page-store.ts';
+import { PageStore } from './page-store.ts';
 import type { ServedIndex } from './served-index.ts';
 import { indexPage, projectPage } from './simple.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
@@ -40,42 +40,29 @@ export async function simpleAnswer(
   const view = `${type} ${headers.host}`;
   const keeps = project === null || !distribution.row.remote_id;
   const kept = keeps ? known.page(view, name) : undefined;
-  if (kept) return answer(request, known.facts, type, { packed: kept, mark: 'HIT' });
+  if (kept) return answer(request, known.facts, type, kept, 'HIT');
   const text = project === null ? await indexPage(served, known, type) : await projectPage(served, known, name, type);
   if (text === undefined)
     return { status: 404, headers: { 'Content-Type': HTML_TYPE }, body: `${name} does not exist.` };
-  if (!keeps) return answer(request, known.facts, type, { text });
-  return answer(request, known.facts, type, { text, packed: known.keepPage(view, name, text), mark: 'MISS' });
-}
-
-interface Body {
-  readonly text?: string;
-  readonly packed?: Buffer | undefined;
-  /** Whether the page was kept, for those who want to know. */
-  readonly mark?: 'HIT' | 'MISS';
+  const page = Buffer.from(text);
+  if (!keeps) return answer(request, known.facts, type, page);
+  known.keepPage(view, name, page);
+  return answer(request, known.facts, type, page, 'MISS');
 }
 
 function answer(
   { headers: sent }: LiveRequest,
   facts: VersionFacts | undefined,
   type: SimpleType,
-  { text, packed, mark }: Body,
+  body: Buffer,
+  mark?: 'HIT' | 'MISS',
 ): LiveAnswer {
   const headers: Record<string, string> = {
     'Content-Type': type,
     'X-PyPI-Last-Serial': String(LAST_SERIAL),
-    Vary: 'Accept, Accept-Encoding',
     ...cacheHeaders(facts, SIMPLE_MAX_AGE),
     ...(mark && { 'X-PULP-CACHE': mark }),
   };
   if (isUnchanged(sent, facts?.etag, facts?.lastModified)) return notModified(headers);
-  if (packed && takesGzip(sent['accept-encoding'])) {
-    return { status: 200, headers: { ...headers, 'Content-Encoding': 'gzip' }, body: packed };
-  }
-  return { status: 200, headers, body: text === undefined ? unpackPage(packed!) : Buffer.from(text) };
-}
-
-/** Without a word on gzip, or with `gzip;q=0`, pages are sent as they are. */
-function takesGzip(accepted: string | string[] | undefined): boolean {
-  return typeof accepted === 'string' && /(?:^|[\s,])(?:x-)?gzip(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|\s*$))/i.test(accepted);
+  return { status: 200, headers, body };
 }
