@@ -1,8 +1,8 @@
 /** Makes docs/settings.md from the declarations of the settings; run it after a change of them. */
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pluginSettings } from '../src/app/installed-settings.ts';
 import { coreSettings } from '../src/config/core-settings.ts';
-import { pluginSettings } from '../src/config/plugin-settings.ts';
 import { serverSettings } from '../src/config/server-settings.ts';
 import type { Declarations, Setting } from '../src/config/setting.ts';
 import { storageSettings } from '../src/config/storage-settings.ts';

@@ -2,12 +2,11 @@
 import { parseArgs } from 'node:util';
 import { settingsFromParent } from '../app/child-process.ts';
 import { StartRefused } from '../app/data-directory.ts';
+import { installedSettings } from '../app/installed-settings.ts';
 import { createLogger } from '../app/logging.ts';
 import { OperatorError } from '../app/operator/operator-error.ts';
 import { BackupRefused } from '../backup/backup-refused.ts';
 import { type LoadedSettings, loadSettings, SettingsError } from '../config/load-settings.ts';
-import type { Setting } from '../config/setting.ts';
-import { declarations, type SettingName, settingNames } from '../config/settings.ts';
 import { EmbeddedPostgresError } from '../db/embedded/system-user.ts';
 import { DatabaseUnavailable } from '../db/errors.ts';
 import { MigrationRefused } from '../db/migrate.ts';
@@ -76,7 +75,8 @@ async function readContext(command: Command, rest: readonly string[]): Promise<C
       .filter(([name]) => !(name in own))
       .map(([name, value]) => [name.replaceAll('-', '_'), value as string | boolean]),
   );
-  const loaded: LoadedSettings | undefined = options.child === true ? undefined : loadSettings({ flags });
+  const loaded: LoadedSettings | undefined =
+    options.child === true ? undefined : loadSettings({ flags, declarations: installedSettings });
   const settings = loaded?.settings ?? (await settingsFromParent());
   const logger = createLogger(settings, 'pulpcore.app');
   return { settings, loaded, options, words: positionals, logger };
@@ -98,8 +98,7 @@ function readWords(command: Command, rest: readonly string[]) {
 /** Every setting is an option of every command. */
 function settingOptions() {
   return Object.fromEntries(
-    settingNames.map((name: SettingName) => {
-      const setting: Setting<unknown> = declarations[name];
+    Object.entries(installedSettings).map(([name, setting]) => {
       const type = setting.type === 'boolean' ? ('boolean' as const) : ('string' as const);
       return [name.replaceAll('_', '-'), { type }];
     }),

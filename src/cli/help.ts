@@ -1,6 +1,6 @@
 /** The help texts, made from the list of commands and the declared settings. */
-import type { Setting } from '../config/setting.ts';
-import { declarations, settingNames } from '../config/settings.ts';
+import { installedSettings } from '../app/installed-settings.ts';
+import { declarations } from '../config/settings.ts';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
 
@@ -45,9 +45,8 @@ export function commandHelp(command: Command): string {
 
 export function settingsHelp(): string {
   return columns(
-    settingNames.map((name) => {
-      const setting: Setting<unknown> = declarations[name];
-      return [`${name} (${setting.type.replace('optional-', '')})`, setting.help] as const;
-    }),
+    Object.entries(installedSettings).map(
+      ([name, { type, help }]) => [`${name} (${type.replace('optional-', '')})`, help] as const,
+    ),
   );
 }

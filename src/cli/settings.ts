@@ -1,6 +1,7 @@
 /** `settings`: shows the settings in effect with their sources; secrets are masked. */
+import { installedSettings } from '../app/installed-settings.ts';
 import { camelCase, type Setting } from '../config/setting.ts';
-import { declarations, type Settings, settingNames } from '../config/settings.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Command } from './command.ts';
 
 const command: Command = {
@@ -11,9 +12,8 @@ const command: Command = {
     changed: { type: 'boolean', help: 'only those that differ from their defaults' },
   },
   async run({ settings, loaded, options }) {
-    const rows = settingNames
-      .map((name) => {
-        const setting: Setting<unknown> = declarations[name];
+    const rows = Object.entries(installedSettings)
+      .map(([name, setting]) => {
         const value = settings[camelCase(name) as keyof Settings];
         return { name, value: mask(setting, value), source: loaded?.sources[name] ?? 'default' };
       })

@@ -2,20 +2,18 @@
 import { accessSync, constants } from 'node:fs';
 import { messageOf } from '../lib/errors.ts';
 import { chosenStorage } from './chosen-storage.ts';
+import { camelCase, type Declarations } from './setting.ts';
 import type { Settings } from './settings.ts';
 
 /** Messages for everything that is wrong; none when the settings can be used. */
-export function refusals(settings: Settings): string[] {
+export function refusals(settings: Settings, declarations: Declarations): string[] {
   const problems: string[] = [];
   const refuse = (bad: boolean, message: string) => {
     if (bad) problems.push(message);
   };
-  for (const [name, path] of [
-    ['api_root', settings.apiRoot],
-    ['content_path_prefix', settings.contentPathPrefix],
-    ['pypi_path_prefix', settings.pypiPathPrefix],
-  ] as const) {
-    refuse(!/^\/(.*\/)?$/.test(path), `Setting ${name} must begin and end with a slash, not ${JSON.stringify(path)}`);
+  for (const [name, { form }] of Object.entries(declarations)) {
+    const value = settings[camelCase(name) as keyof Settings];
+    if (form) refuse(!form.matches.test(String(value)), `Setting ${name} ${form.words}, not ${JSON.stringify(value)}`);
   }
   refuse(
     !settings.allowedContentChecksums.includes('sha256'),

@@ -1,14 +1,14 @@
 /** Settings shared with Pulp: same names, defaults and meaning. */
-import { boolean, integer, list, optionalInteger, optionalText, table, text } from './setting.ts';
+import { boolean, integer, list, optionalInteger, optionalText, pathPrefix, table, text } from './setting.ts';
 
 const minutes = 'minutes; 0 switches it off';
 export const knownChecksums = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
 
 const urls = {
-  api_root: text('/pulp/', 'Path below which the API is served; begins and ends with a slash'),
+  api_root: pathPrefix('/pulp/', 'Path below which the API is served; begins and ends with a slash'),
   api_root_rewrite_header: optionalText('Header by which a proxy sets another API root for a request'),
   content_origin: optionalText('Scheme and host of content URLs, such as https://packages.example.com'),
-  content_path_prefix: text('/pulp/content/', 'Path below which distributions are served'),
+  content_path_prefix: pathPrefix('/pulp/content/', 'Path below which distributions are served'),
   allowed_hosts: list(['*'], 'Host names that requests may ask for; * allows all'),
   domain_enabled: boolean(false, 'Serve several domains, each under its own paths'),
   enable_v4_api: boolean(false, 'Accepted for compatibility'),

@@ -4,19 +4,22 @@ import { resolve } from 'node:path';
 import { parse } from 'smol-toml';
 import { refusals } from './check-settings.ts';
 import { checkValue, InvalidValue, isTable, readText, valueFromText } from './parse-value.ts';
-import { camelCase, type Setting, type Table } from './setting.ts';
-import { declarations, type SettingName, type Settings, settingNames } from './settings.ts';
+import { camelCase, type Declarations, type Setting, type Table } from './setting.ts';
+import { declarations as coreDeclarations, type Settings } from './settings.ts';
 
 export interface SettingSources {
   /** Flags by setting name; `config` is the file. */
   flags?: Readonly<Record<string, string | boolean | undefined>>;
   env?: Readonly<Record<string, string | undefined>>;
+  /** All settings there are; those of the core unless given. */
+  declarations?: Declarations;
 }
 
 export interface LoadedSettings {
   settings: Settings;
+  readonly declarations: Declarations;
   /** Where each value comes from, in words. */
-  sources: Readonly<Record<SettingName, string>>;
+  sources: Readonly<Record<string, string>>;
   /** The configuration file, if one was read. */
   file: string | undefined;
 }
@@ -31,14 +34,17 @@ export class SettingsError extends Error {
   }
 }
 
-export function loadSettings({ flags = {}, env = process.env }: SettingSources = {}): LoadedSettings {
+export function loadSettings({
+  flags = {},
+  env = process.env,
+  declarations = coreDeclarations,
+}: SettingSources = {}): LoadedSettings {
   const file = configFile(flags, env);
   const fromFile = file === undefined ? {} : readConfigFile(file);
-  const problems: string[] = unknownNames(flags, env, fromFile, file);
+  const problems: string[] = unknownNames(declarations, flags, env, fromFile, file);
   const values: Record<string, unknown> = {};
-  const sources = {} as Record<SettingName, string>;
-  for (const name of settingNames) {
-    const setting: Setting<unknown> = declarations[name];
+  const sources: Record<string, string> = {};
+  for (const [name, setting] of Object.entries(declarations)) {
     try {
       const [value, source] = findValue(name, setting, flags, env, fromFile, file);
       values[camelCase(name)] = value;
@@ -49,10 +55,10 @@ export function loadSettings({ flags = {}, env = process.env }: SettingSources =
     }
   }
   if (problems.length > 0) throw new SettingsError(problems);
-  const settings = complete(values as Settings);
-  const refused = refusals(settings);
+  const settings = complete(values as unknown as Settings);
+  const refused = refusals(settings, declarations);
   if (refused.length > 0) throw new SettingsError(refused);
-  return { settings, sources, file };
+  return { settings, declarations, sources, file };
 }
 
 /** Paths are made absolute here, so that no part depends on the current directory later. */
@@ -105,8 +111,15 @@ function envName(variable: string): string {
   return variable.slice('DECKLE_'.length).split('__')[0]?.toLowerCase() ?? '';
 }
 
-function unknownNames(flags: object, env: object, fromFile: Table, file: string | undefined): string[] {
-  const known = new Set<string>([...settingNames, ...settingNames.map((name) => peerPath(name)[0] as string)]);
+function unknownNames(
+  declarations: Declarations,
+  flags: object,
+  env: object,
+  fromFile: Table,
+  file: string | undefined,
+): string[] {
+  const entries = Object.entries(declarations);
+  const known = new Set([...entries.map(([name]) => name), ...entries.map(([name, one]) => peerPath(name, one)[0]!)]);
   return [
     ...Object.keys(flags)
       .filter((name) => name !== 'config' && !known.has(name))
@@ -121,13 +134,12 @@ function unknownNames(flags: object, env: object, fromFile: Table, file: string 
 }
 
 /** The peer's name in lower case, split where it is nested. */
-function peerPath(name: SettingName): string[] {
-  const setting: Setting<unknown> = declarations[name];
+function peerPath(name: string, setting: Setting<unknown>): string[] {
   return (setting.peerName ?? name).toLowerCase().split('__');
 }
 
 function findValue(
-  name: SettingName,
+  name: string,
   setting: Setting<unknown>,
   flags: NonNullable<SettingSources['flags']>,
   env: NonNullable<SettingSources['env']>,
@@ -139,7 +151,7 @@ function findValue(
     const source = `option --${name.replaceAll('_', '-')}`;
     return [explain(source, () => valueFromText(setting, String(flag))), source];
   }
-  const inFile = fileValue(name, fromFile);
+  const inFile = fileValue(name, setting, fromFile);
   if (setting.type === 'table') return tableValue(name, setting, env, inFile, file);
   for (const variable of variables(name, setting)) {
     const text = env[variable];
@@ -150,14 +162,14 @@ function findValue(
   return [explain(`${name} in ${file}`, () => checkValue(setting, inFile)), `file ${file}`];
 }
 
-function variables(name: SettingName, setting: Setting<unknown>): string[] {
+function variables(name: string, setting: Setting<unknown>): string[] {
   return [`DECKLE_${name.toUpperCase()}`, `PULP_${setting.peerName ?? name.toUpperCase()}`];
 }
 
-function fileValue(name: SettingName, fromFile: Table): unknown {
+function fileValue(name: string, setting: Setting<unknown>, fromFile: Table): unknown {
   if (name in fromFile) return fromFile[name];
   let value: unknown = fromFile;
-  for (const part of peerPath(name)) {
+  for (const part of peerPath(name, setting)) {
     if (!isTable(value)) return undefined;
     value = Object.entries(value).find(([key]) => key.toLowerCase() === part)?.[1];
   }
@@ -166,7 +178,7 @@ function fileValue(name: SettingName, fromFile: Table): unknown {
 
 /** Tables are laid over each other: file, then PULP_NAME and PULP_NAME__a__b, then the same with DECKLE_. */
 function tableValue(
-  name: SettingName,
+  name: string,
   setting: Setting<unknown>,
   env: NonNullable<SettingSources['env']>,
   inFile: unknown,

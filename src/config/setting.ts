@@ -10,16 +10,24 @@ export interface Setting<T> {
   /** Allowed words of a choice, or of the entries of a list. */
   readonly choices?: readonly string[];
   readonly minimum?: number;
+  /** What must hold of a text, in words that go on from its name. */
+  readonly form?: { readonly matches: RegExp; readonly words: string };
   /** The peer's spelling where it differs from the upper-case name, with `__` between nested names. */
   readonly peerName?: string;
 }
 
-type Extra = Partial<Pick<Setting<unknown>, 'secret' | 'choices' | 'minimum' | 'peerName'>>;
+type Extra = Partial<Pick<Setting<unknown>, 'secret' | 'choices' | 'minimum' | 'form' | 'peerName'>>;
 
 export type Table = { readonly [name: string]: unknown };
 
 export function text(value: string, help: string, extra: Extra = {}): Setting<string> {
   return { type: 'text', default: value, help, ...extra };
+}
+
+/** A path such as `/pulp/content/`. */
+export function pathPrefix(value: string, help: string, extra: Extra = {}): Setting<string> {
+  const form = { matches: /^\/(.*\/)?$/, words: 'must begin and end with a slash' };
+  return text(value, help, { form, ...extra });
 }
 
 export function optionalText(help: string, extra: Extra = {}): Setting<string | null> {

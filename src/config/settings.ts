@@ -1,11 +1,10 @@
-/** All settings of the program, declared once; everything else about them is derived from here. */
+/** The settings of the core, declared once; everything else about them is derived from here. Package types add their own. */
 import { coreSettings } from './core-settings.ts';
-import { pluginSettings } from './plugin-settings.ts';
 import { serverSettings } from './server-settings.ts';
 import { camelCase, type SettingsOf } from './setting.ts';
 import { storageSettings } from './storage-settings.ts';
 
-export const declarations = { ...serverSettings, ...storageSettings, ...coreSettings, ...pluginSettings };
+export const declarations = { ...serverSettings, ...storageSettings, ...coreSettings };
 
 export type SettingName = keyof typeof declarations;
 export type Settings = SettingsOf<typeof declarations>;

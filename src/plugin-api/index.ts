@@ -27,6 +27,7 @@ export * from './plugin.ts';
 export * from './replicate.ts';
 export type { Modification, ModifyCheck } from './repository-actions.ts';
 export * from './resource.ts';
+export { settingsFor } from './setting.ts';
 export { DETACHED, type SigningAnswer, type SigningClass, type SigningTools, signFile } from './signing.ts';
 export * from './task.ts';
 export { versionIdCondition } from './version-queries.ts';

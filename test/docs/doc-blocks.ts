@@ -1,8 +1,8 @@
 /** Finds the shell blocks of documents, and runs or checks them as their marks say. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { installedSettings } from '../../src/app/installed-settings.ts';
 import { commands } from '../../src/cli/commands.ts';
-import { declarations, settingNames } from '../../src/config/settings.ts';
 
 /** `run`: to its end. `background`: a server that is waited for. `external`: with an external database. `check`: not run, because it changes the machine. `curl`: against a server. `pulp`: the same with the client of that name. */
 export type Mark = 'run' | 'background' | 'external' | 'check' | 'curl' | 'pulp';
@@ -34,8 +34,8 @@ export async function misunderstood(line: readonly string[]): Promise<string | u
   const [name, ...rest] = line[0] === 'manager' ? line.slice(1) : line;
   const command = await commands.find((one) => one.name === name)?.load();
   if (!command) return `there is no command ${name}`;
-  const settings = settingNames.map((setting) => {
-    const type = declarations[setting].type === 'boolean' ? ('boolean' as const) : ('string' as const);
+  const settings = Object.entries(installedSettings).map(([setting, declared]) => {
+    const type = declared.type === 'boolean' ? ('boolean' as const) : ('string' as const);
     return [setting.replaceAll('_', '-'), { type }] as const;
   });
   const options = { config: { type: 'string' as const }, ...Object.fromEntries(settings), ...command.options };

@@ -7,6 +7,7 @@ import {
   type Resource,
   type Row,
   reference,
+  settingsFor,
   string,
 } from '../../plugin-api/index.ts';
 import {
@@ -20,6 +21,7 @@ import {
 import { blocklistEntries } from './blocklist-resource.ts';
 import { pythonRemote } from './remote.ts';
 import { pythonRepository } from './repository.ts';
+import { pythonSettings } from './settings.ts';
 
 export const PUBLISH_TASK = 'pulp_python.app.tasks.publish.publish';
 
@@ -37,7 +39,8 @@ type Place = Pick<Presenter, 'services' | 'domain'> & { readonly origin?: string
 
 /** `http://host/pypi/[domain/]path/`; without a host where the settings tell none. */
 export function indexUrl({ services, domain, origin }: Place, basePath: string): string {
-  const { pypiApiHostname, pypiPathPrefix, domainEnabled, contentOrigin } = services.settings;
+  const { domainEnabled, contentOrigin } = services.settings;
+  const { pypiApiHostname, pypiPathPrefix } = settingsFor(services, pythonSettings);
   const host = (pypiApiHostname ?? origin ?? contentOrigin ?? '').replace(/\/+$/, '');
   return `${host}${pypiPathPrefix}${domainEnabled ? `${domain.name}/` : ''}${basePath}/`;
 }

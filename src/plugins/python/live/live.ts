@@ -1,7 +1,14 @@
 /** The live index of a distribution: simple pages, uploads, metadata, feeds, below `/pypi/[domain/]<base path>/`. */
 import { HttpError } from '../../../lib/errors.ts';
-import type { LiveAnswer, LiveApi, LiveDistribution, LiveRequest } from '../../../plugin-api/index.ts';
+import {
+  type LiveAnswer,
+  type LiveApi,
+  type LiveDistribution,
+  type LiveRequest,
+  settingsFor,
+} from '../../../plugin-api/index.ts';
 import { livePolicies } from '../access.ts';
+import { pythonSettings } from '../settings.ts';
 import { feedAnswer } from './feeds.ts';
 import { provenanceAnswer, summaryAnswer } from './integrity.ts';
 import { metadataAnswer } from './metadata.ts';
@@ -13,7 +20,7 @@ import { uploadAnswer } from './upload.ts';
 import { yankAnswer } from './yank.ts';
 
 export const pythonLive: LiveApi = {
-  prefix: (settings) => settings.pypiPathPrefix,
+  prefix: (settings) => settingsFor({ settings }, pythonSettings).pypiPathPrefix,
   policies: livePolicies,
   operations: liveOperations,
   handle: answerLive,

@@ -1,7 +1,8 @@
 /** Answers requests for simple pages: from what is known of the index where that still holds, with validators. */
-import type { LiveAnswer, LiveRequest, Services } from '../../../plugin-api/index.ts';
+import { type LiveAnswer, type LiveRequest, type Services, settingsFor } from '../../../plugin-api/index.ts';
 import { LAST_SERIAL } from '../formats/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
+import { pythonSettings } from '../settings.ts';
 import { type KnownIndex, KnownIndexes, type VersionFacts } from './known-index.ts';
 import { type SimpleType, simpleType } from './negotiate.ts';
 import { PageStore } from './page-store.ts';
@@ -19,7 +20,7 @@ export function knownIndex(served: ServedIndex): Promise<KnownIndex> {
   const { services } = served.request;
   let known = indexes.get(services);
   if (!known) {
-    known = new KnownIndexes(new PageStore(services.settings.pypiPageCacheSize));
+    known = new KnownIndexes(new PageStore(settingsFor(services, pythonSettings).pypiPageCacheSize));
     indexes.set(services, known);
   }
   return known.of(served);

@@ -1,10 +1,18 @@
 /** Uploads to a live index, as twine, uv, poetry and others send them (legacy upload protocol). */
 import { normalizeDigest } from '../../../lib/digest.ts';
 import { ValidationError } from '../../../lib/errors.ts';
-import { type LiveAnswer, type LiveBody, type LiveFile, sql, type Version } from '../../../plugin-api/index.ts';
+import {
+  type LiveAnswer,
+  type LiveBody,
+  type LiveFile,
+  settingsFor,
+  sql,
+  type Version,
+} from '../../../plugin-api/index.ts';
 import { readAttestations } from '../attestations.ts';
 import { isSafeFilename, packageTypeOf } from '../formats/filename.ts';
 import { extensionMessage } from '../formats/read-package.ts';
+import { pythonSettings } from '../settings.ts';
 import { UPLOAD_TASK, type UploadArgs } from '../tasks.ts';
 import { hasFile } from '../version-packages.ts';
 import type { ServedIndex } from './served-index.ts';
@@ -36,7 +44,7 @@ export async function uploadAnswer(index: ServedIndex, policy: string): Promise<
     exclusive: [`prn:core.artifact:${artifact}`, `prn:python.pythonrepository:${repositoryId}`],
   });
   const href = index.presenter.href('core.task', task.pulpId);
-  if (!request.services.settings.pythonGroupUploads) return { status: 202, body: { task: href } };
+  if (!settingsFor(request.services, pythonSettings).pythonGroupUploads) return { status: 202, body: { task: href } };
   return { status: 200, body: { session: null, task: href, task_start_time: null } };
 }
 
