@@ -47,7 +47,7 @@ test('a role in a domain holds there only', async () => {
   assert.deepEqual(await list('inner'), [inside]);
   assert.deepEqual(await list('default'), []);
   assert.equal((await call('GET', outside, undefined, user.as)).status, 404);
-  assert.equal((await call('GET', PREFIX.default + REPOSITORIES + idOf(inside) + '/', undefined, user.as)).status, 404);
+  assert.equal((await call('GET', `${PREFIX.default}${REPOSITORIES}${idOf(inside)}/`, undefined, user.as)).status, 404);
   assert.equal((await call('POST', PREFIX.default + REPOSITORIES, { name: 'x' }, user.as)).status, 403);
   assert.equal((await call('POST', PREFIX.inner + REPOSITORIES, { name: 'x' }, user.as)).status, 201);
   assert.equal((await call('GET', `${user.href}roles/?domain=${domainHref}`)).body.count, 2);
