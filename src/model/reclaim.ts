@@ -50,6 +50,18 @@ export async function findReclaimable(
       where ca.id > ${after} and ${isReclaimable(scope)} and ${isAlone(scope)} order by ca.id limit ${limit}`);
 }
 
+/** Artifacts that would go with all the links: those that nothing else has. */
+export async function foreseeReclaim(
+  db: Queryable,
+  scope: ReclaimScope,
+): Promise<{ artifacts: number; bytes: number }> {
+  const row = await db.row<{ artifacts: number; bytes: number }>(sql`
+    select count(*) as artifacts, coalesce(sum(a.size), 0)::bigint as bytes from artifact a
+      where a.id in (select ca.artifact_id from content_artifact ca where ${isReclaimable(scope)} and ${isAlone(scope)})
+        and not exists (select from task_profile tp where tp.artifact_id = a.id)`);
+  return row!;
+}
+
 /** Cuts links that may still be cut: a repository could have taken the unit meanwhile, which it does holding the unit. */
 export async function cutLinks(tx: Transaction, scope: ReclaimScope, ids: readonly number[]): Promise<void> {
   await tx.rows(sql`

@@ -5,6 +5,7 @@ import { ValidationError } from '../lib/errors.ts';
 import type { AccessDeclaration } from './access.ts';
 import { COMMON_ORDERING, identityFields, nameFilters } from './common-fields.ts';
 import type { Answer, RequestContext } from './context.ts';
+import { deleteNow } from './dry-run.ts';
 import { type Field, type Row, string } from './field.ts';
 import type { Model } from './model.ts';
 import { namesOf } from './names.ts';
@@ -88,14 +89,13 @@ async function noteGuardChange(tx: Transaction, id: string): Promise<void> {
 async function deleteGuard(row: Row, request: RequestContext): Promise<Answer> {
   const id = String(row.pulp_id);
   const force = /^(true|1|yes|on)$/i.test(request.query.get('force') ?? '');
-  await request.db.transaction(async (tx) => {
+  return await deleteNow(request, async (tx) => {
     // The lock makes those wait who are about to use it; they find that it is gone.
     await tx.run(sql`select 1 from content_guard where pulp_id = ${id} for update`);
     if (!force) await refuseUsed(tx, id, request.visible?.('distribution', 'd'));
     await noteGuardChange(tx, id);
     await tx.run(sql`delete from content_guard where pulp_id = ${id}`);
   });
-  return { status: 204 };
 }
 
 /** How many users of a guard are named; those that the caller may not see stay without names. */

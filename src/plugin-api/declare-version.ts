@@ -4,6 +4,7 @@ import { HttpError, ValidationError } from '../lib/errors.ts';
 import { isProtected } from '../model/protected-versions.ts';
 import { identityFields } from './common-fields.ts';
 import type { Answer, Presenter, RequestContext } from './context.ts';
+import { asksForDryRun, dryRunField } from './dry-run.ts';
 import { boolean, type Field, integer, map, nested, object, type Row, string } from './field.ts';
 import { customFilter, dateFilter, type Filters, integerFilter, NUMBER_LOOKUPS } from './filter.ts';
 import type { Model } from './model.ts';
@@ -171,7 +172,7 @@ async function deleteVersion(repository: Resource, row: Row, request: RequestCon
   }
   const task = await request.dispatch({
     name: 'pulpcore.app.tasks.repository.delete_version',
-    args: { repository_version: String(row.pulp_id) },
+    args: { repository_version: String(row.pulp_id), ...(asksForDryRun(request) && { dry_run: true }) },
     exclusive: [
       request.services.models.prnOfType('repository', repository.model.pulpType!, String(row.repository_pulp_id)),
     ],
@@ -195,6 +196,7 @@ async function ofRepository(
 
 export const repairFields = {
   verify_checksums: boolean({ default: true, required: false, help: 'Whether the bytes of each file are checked.' }),
+  dry_run: dryRunField,
 };
 
 function repairAction(repository: Resource): Action {
@@ -214,7 +216,11 @@ function repairAction(repository: Resource): Action {
       );
       const task = await request.dispatch({
         name: 'pulpcore.app.tasks.repository.repair_version',
-        args: { repository_version: String(target.row.pulp_id), verify_checksums: input.verify_checksums ?? true },
+        args: {
+          repository_version: String(target.row.pulp_id),
+          verify_checksums: input.verify_checksums ?? true,
+          dry_run: input.dry_run ?? false,
+        },
         shared: [lock],
       });
       return { status: 202, body: { task: request.href('core.task', task.pulpId) } };

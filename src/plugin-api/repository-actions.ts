@@ -6,6 +6,7 @@ import { uuid7 } from '../lib/uuid7.ts';
 import { trimVersions } from '../model/protected-versions.ts';
 import { trimCheckpoints } from '../model/publication.ts';
 import type { RequestContext, Services } from './context.ts';
+import { dryRunField } from './dry-run.ts';
 import { boolean, type Field, list, type Row, reference, string, type Values } from './field.ts';
 import type { Action } from './resource.ts';
 
@@ -134,6 +135,7 @@ export function modifyAction(check?: ModifyCheck): Action {
           default: true,
           help: 'Whether units with the same key are replaced; false makes that an error.',
         }),
+        dry_run: dryRunField,
       },
     },
     output: { 202: { component: 'AsyncOperation' } },
@@ -156,6 +158,7 @@ export function modifyAction(check?: ModifyCheck): Action {
           add_content_units: addIds,
           remove_content_units: removeIds,
           overwrite: input.overwrite ?? true,
+          ...(input.dry_run === true && { dry_run: true }),
         },
         exclusive: [target.prn],
       });

@@ -18,6 +18,7 @@ export async function foreseeCleanup(db: Queryable, scope: OrphanScope): Promise
     select count(*) as count, coalesce(sum(a.size), 0)::bigint as bytes from artifact a
       where a.domain_id = ${scope.domainId} and a.timestamp_of_interest < ${scope.before}::timestamptz
         and not exists (select from published_artifact pa where pa.artifact_id = a.id)
+        and not exists (select from task_profile tp where tp.artifact_id = a.id)
         and not exists (select from content_artifact ca
           where ca.artifact_id = a.id and ca.content_id not in (select id from gone))
         ${scope.contentPulpIds ? sql`and exists (select from content_artifact ca where ca.artifact_id = a.id)` : sql.empty}`);

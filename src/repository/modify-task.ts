@@ -1,12 +1,15 @@
 /** The task behind `modify`: a version made of another one by removing and adding units. */
+import { foresee } from '../db/foresee.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { contentByPulpIds } from '../model/content.ts';
+import { countingDeleted } from '../model/deleted-rows.ts';
 import { openContentIds } from '../model/membership.ts';
 import { findRepository } from '../model/repository.ts';
-import { findVersionById, type VersionRow } from '../model/repository-version.ts';
-import type { Repository } from '../plugin-api/plugin.ts';
+import { findVersionById, type VersionCounts, type VersionRow } from '../model/repository-version.ts';
+import type { Repository, Version } from '../plugin-api/plugin.ts';
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import { checkOverwrite } from './check-overwrite.ts';
+import { insideOf } from './inside-transaction.ts';
 import type { VersionEngine } from './version-context.ts';
 import { withNewVersion } from './with-new-version.ts';
 
@@ -17,33 +20,55 @@ export interface ModifyArgs {
   /** pulp_ids, or `['*']` for everything the latest version has. */
   readonly remove_content_units?: readonly string[];
   readonly overwrite?: boolean;
+  /** Only tells what would change. */
+  readonly dry_run?: boolean;
 }
 
 export function modifyTask(engine: VersionEngine): TaskFunction {
   return {
     name: 'pulpcore.app.tasks.repository.add_and_remove',
     async run(context, args: ModifyArgs) {
-      const repository = await requireRepository(context, args.repository);
-      const base = await baseVersion(context, args.base_version);
-      const add = await contentIds(context, args.add_content_units ?? []);
-      const all = args.remove_content_units?.[0] === '*';
-      const remove = all
-        ? await latestContent(context, repository)
-        : await contentIds(context, args.remove_content_units ?? []);
-      const version = await withNewVersion(
-        context,
-        engine,
-        repository,
-        async (made) => {
-          await made.remove(remove);
-          if (args.overwrite === false) await refuseOverwrite(context, engine, repository, add);
-          await made.add(add);
-        },
-        base,
-      );
-      return await presentVersion(context, version);
+      if (args.dry_run) return await foreseeModify(context, engine, args);
+      return await presentVersion(context, await modify(context, engine, args));
     },
   };
+}
+
+async function modify(context: TaskContext, engine: VersionEngine, args: ModifyArgs): Promise<Version | null> {
+  const repository = await requireRepository(context, args.repository);
+  const base = await baseVersion(context, args.base_version);
+  const add = await contentIds(context, args.add_content_units ?? []);
+  const all = args.remove_content_units?.[0] === '*';
+  const remove = all
+    ? await latestContent(context, repository)
+    : await contentIds(context, args.remove_content_units ?? []);
+  return await withNewVersion(
+    context,
+    engine,
+    repository,
+    async (made) => {
+      await made.remove(remove);
+      if (args.overwrite === false) await refuseOverwrite(context, engine, repository, add);
+      await made.add(add);
+    },
+    base,
+  );
+}
+
+const NO_CHANGE: VersionCounts = { added: {}, removed: {}, present: {} };
+
+/** What the new version would have, and how many old ones would go; nothing is published. */
+async function foreseeModify(context: TaskContext, engine: VersionEngine, args: ModifyArgs): Promise<unknown> {
+  let counts = NO_CHANGE;
+  const completed = (found: VersionCounts) => {
+    counts = found;
+  };
+  const noting: VersionEngine = { ...engine, publish: async () => '', completed };
+  const { deleted } = await foresee(
+    (inside) => context.write(inside),
+    (tx) => countingDeleted(tx, () => modify(insideOf(context, tx), noting, args)),
+  );
+  return { ...counts, deleted_versions: deleted['core.RepositoryVersion'] ?? 0 };
 }
 
 export async function requireRepository(context: TaskContext, pulpId: string): Promise<Repository> {

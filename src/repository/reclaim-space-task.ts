@@ -1,7 +1,7 @@
 /** The task that drops bytes which can be fetched again; the units stay and are served on demand (core.md §3.4). */
 import { sql } from '../db/sql.ts';
 import { findUnusedArtifacts } from '../model/orphans.ts';
-import { announceReclaimed, cutLinks, findReclaimable, type ReclaimScope } from '../model/reclaim.ts';
+import { announceReclaimed, cutLinks, findReclaimable, foreseeReclaim, type ReclaimScope } from '../model/reclaim.ts';
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import type { ContentRegistry } from './content-registry.ts';
 import { removeArtifacts } from './remove-artifacts.ts';
@@ -20,22 +20,20 @@ export function reclaimSpaceTask(types: ContentRegistry): TaskFunction {
     name: 'pulpcore.app.tasks.reclaim_space.reclaim_space',
     async run(context, args: ReclaimArgs) {
       const scope = await scopeOf(context, types, args);
+      if (args.dry_run) return await foreseeReclaim(context.db, scope);
       const report = context.progress({ message: 'Reclaim disk space', code: 'reclaim-space.artifact', total: 0 });
-      let foreseen = 0;
       for (let after = 0; ; ) {
         context.signal.throwIfAborted();
         const links = await findReclaimable(context.db, scope, after, BATCH);
         if (links.length === 0) break;
         after = links.at(-1)!.id;
-        foreseen += links.length;
-        if (args.dry_run) continue;
         const count = await reclaim(context, scope, links);
         report.total = (report.total ?? 0) + count;
         report.add(count);
       }
       if (report.done > 0) await context.write((tx) => announceReclaimed(tx, scope.repositoryIds));
       report.finish();
-      return args.dry_run ? { artifacts: foreseen } : undefined;
+      return undefined;
     },
   };
 }

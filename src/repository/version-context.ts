@@ -1,4 +1,5 @@
 /** What the making of versions needs from above: the declared types, and publishing, which is another engine's work. */
+import type { VersionCounts } from '../model/repository-version.ts';
 import type { Values } from '../plugin-api/field.ts';
 import type { PublishContext, Repository, Version } from '../plugin-api/plugin.ts';
 import type { TaskContext } from '../plugin-api/task.ts';
@@ -20,4 +21,6 @@ export type PublishVersion = (context: TaskContext, request: PublishRequest) => 
 export interface VersionEngine {
   readonly types: ContentRegistry;
   readonly publish: PublishVersion;
+  /** Told what a version changes, before old versions are trimmed and it takes over their changes. */
+  readonly completed?: (counts: VersionCounts) => void;
 }

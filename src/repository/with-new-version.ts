@@ -60,6 +60,7 @@ export async function withNewVersion(
         repository,
         { version: row, base: base ?? before, onLatest: !base || base.id === before.id },
         before,
+        engine,
       ),
     );
     if (!made) return null;
@@ -115,6 +116,7 @@ async function complete(
   repository: Repository,
   additions: Additions,
   before: VersionRow,
+  engine: VersionEngine,
 ): Promise<boolean> {
   const { version } = additions;
   const changes = await countVersion(tx, version, before.counts);
@@ -129,6 +131,7 @@ async function complete(
     return false;
   }
   await completeVersion(tx, version, counts);
+  engine.completed?.(counts);
   await announceRepositoryChange(tx, repository.pulpId);
   context.created(prn('core.repositoryversion', version.pulpId));
   return true;

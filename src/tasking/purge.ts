@@ -9,12 +9,15 @@ export interface PurgeArguments {
   /** Only tasks that ended before; default: older than the protection time of the settings. */
   finished_before?: string | null;
   states?: readonly string[] | null;
+  /** Only tells what would go. */
+  dry_run?: boolean;
 }
 
 export const purgeTask: TaskFunction = { name: 'pulpcore.app.tasks.purge.purge', run: purge };
 
-async function purge(context: TaskContext, args: PurgeArguments): Promise<void> {
+async function purge(context: TaskContext, args: PurgeArguments): Promise<unknown> {
   const chosen = await choose(context, args);
+  if (args.dry_run) return await foreseePurge(context, chosen);
   const count = await context.db.row<{ count: number }>(sql`select count(*) from task t where ${chosen}`);
   const total = context.progress({ message: 'Purged task-related-objects total', code: 'purge.tasks.total' });
   const tasks = open(context, 'core.Task', count?.count ?? 0);
@@ -34,6 +37,15 @@ async function purge(context: TaskContext, args: PurgeArguments): Promise<void> 
     report.total = report.done;
     report.finish();
   }
+  return undefined;
+}
+
+async function foreseePurge({ db }: TaskContext, chosen: Sql): Promise<Record<string, number>> {
+  const row = await db.row<{ tasks: number; reports: number }>(sql`
+    with gone as materialized (select t.pulp_id from task t where ${chosen})
+    select (select count(*) from gone) as tasks,
+      (select count(*) from progress_report where task_id in (select pulp_id from gone)) as reports`);
+  return { 'core.Task': row!.tasks, 'core.ProgressReport': row!.reports };
 }
 
 function open(context: TaskContext, model: string, total: number | null): ProgressReport {

@@ -3,7 +3,8 @@ import { sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
 import { repairFields } from '../../plugin-api/declare-version.ts';
-import { boolean, integer, json, list, string, type Values } from '../../plugin-api/field.ts';
+import { asksForDryRun, dryRunField } from '../../plugin-api/dry-run.ts';
+import { integer, json, list, string, type Values } from '../../plugin-api/field.ts';
 import { unitIds } from '../../plugin-api/repository-actions.ts';
 import { findVersion } from '../../plugin-api/version-queries.ts';
 import { HrefReader } from '../engine/hrefs.ts';
@@ -13,13 +14,6 @@ import { Refused } from '../engine/validate-value.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const accepted = { 202: { component: 'AsyncOperation' } } as const;
-const dryRun = boolean({
-  default: false,
-  hiddenDefault: true,
-  required: false,
-  help: 'Only tells what would go: nothing is removed.',
-});
-
 const orphanFields = {
   content_hrefs: list(json(), { required: false, help: 'Only these units; all by default.' }),
   orphan_protection_time: integer({
@@ -29,16 +23,15 @@ const orphanFields = {
     maximum: 4294967295,
     help: 'Minutes for which orphans are kept; ORPHAN_PROTECTION_TIME by default.',
   }),
-  dry_run: dryRun,
+  dry_run: dryRunField,
 };
-const repairBody = { ...repairFields, dry_run: dryRun };
 const reclaimFields = {
   repo_hrefs: list(json(), { help: "Repositories whose bytes may be dropped; ['*'] for all." }),
   repo_versions_keeplist: list(string({ format: 'uri', schema: { minLength: undefined } }), {
     required: false,
     help: 'Versions whose bytes are kept.',
   }),
-  dry_run: dryRun,
+  dry_run: dryRunField,
 };
 
 function reader(request: RequestContext): HrefReader {
@@ -87,7 +80,8 @@ async function cleanUpOrphans(request: RequestContext, _params: unknown, body: B
 /** Unscoped and deprecated: asked for by mistake too easily to be done without a word. */
 async function deleteOrphans(request: RequestContext): Promise<Answer> {
   requireAdministrator(request);
-  if (request.query.get('confirm') !== 'true') {
+  const dryRun = asksForDryRun(request);
+  if (!dryRun && request.query.get('confirm') !== 'true') {
     throw new ValidationError([
       'This removes all orphaned content. Use orphans/cleanup/, or confirm with ?confirm=true.',
     ]);
@@ -95,14 +89,14 @@ async function deleteOrphans(request: RequestContext): Promise<Answer> {
   return await start(
     request,
     'pulpcore.app.tasks.orphan.orphan_cleanup',
-    { content: null, orphan_protection_time: null, dry_run: false },
+    { content: null, orphan_protection_time: null, dry_run: dryRun },
     { exclusive: [domainLock(request, 'orphans')] },
   );
 }
 
 async function repairAll(request: RequestContext, _params: unknown, body: Body): Promise<Answer> {
   requireAdministrator(request);
-  const values = await input(request, repairBody, body);
+  const values = await input(request, repairFields, body);
   return await start(
     request,
     'pulpcore.app.tasks.repository.repair_all_artifacts',

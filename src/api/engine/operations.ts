@@ -4,6 +4,7 @@ import { type Sql, sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
 import type { ListPlace } from '../../model/content-count.ts';
 import type { Answer, DispatchedTask, RequestContext } from '../../plugin-api/context.ts';
+import { asksForDryRun, deleteNow } from '../../plugin-api/dry-run.ts';
 import type { Row, Values } from '../../plugin-api/field.ts';
 import { labelOf } from '../../plugin-api/model.ts';
 import type { Mode, Resource } from '../../plugin-api/resource.ts';
@@ -218,8 +219,7 @@ export async function removeRow(runtime: ResourceRuntime, request: ScopedRequest
   const mode = resource.operations.delete!;
   if (mode !== 'now') return await dispatchWrite(runtime, request, 'delete', mode, row, {}, {});
   const { services, domain } = request;
-  await services.db.transaction((tx) => deleteRow(tx, resource, domain, String(row[resource.table.key]), services));
-  return { status: 204 };
+  return await deleteNow(request, (tx) => deleteRow(tx, resource, domain, String(row[resource.table.key]), services));
 }
 
 async function dispatchWrite(
@@ -234,9 +234,15 @@ async function dispatchWrite(
   const { resource } = runtime;
   const own = row ? [prnOf(resource.model, row)] : [];
   const locks = resource.locks?.(values, request, row) ?? { exclusive: own };
+  const dryRun = act === 'delete' && asksForDryRun(request);
   const task = await request.dispatch({
     name: `pulpcore.app.tasks.base.general_${act}`,
-    args: { model: labelOf(resource.model), values: stored, ...(row && { id: String(row[resource.table.key]) }) },
+    args: {
+      model: labelOf(resource.model),
+      values: stored,
+      ...(row && { id: String(row[resource.table.key]) }),
+      ...(dryRun && { dry_run: true }),
+    },
     exclusive: locks.exclusive,
     shared: locks.shared ?? [],
     immediate: mode === 'immediate',

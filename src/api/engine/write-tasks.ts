@@ -1,7 +1,10 @@
 /** The general tasks that create, update and delete one object; their names are known to clients. */
 import { runCreationHooks } from '../../access/creation-hooks.ts';
+import type { Transaction } from '../../db/database.ts';
 import { violatedForeignKey } from '../../db/errors.ts';
+import { foresee } from '../../db/foresee.ts';
 import { PulpError, ValidationError } from '../../lib/errors.ts';
+import { countingDeleted } from '../../model/deleted-rows.ts';
 import type { Values } from '../../plugin-api/field.ts';
 import { labelOf, type Model, prn } from '../../plugin-api/model.ts';
 import type { Resource } from '../../plugin-api/resource.ts';
@@ -15,6 +18,8 @@ interface WriteArgs {
   readonly model: string;
   readonly id?: string;
   readonly values: Values;
+  /** Of a deletion: only tells what would go. */
+  readonly dry_run?: boolean;
   /** A unit of content is made by the upload engine from this. */
   readonly content?: object;
 }
@@ -64,11 +69,15 @@ async function update(context: TaskContext, resource: Resource, { id, values }: 
   return await presentOne(resource, row, presenterFor(context, context.domain));
 }
 
-async function remove(context: TaskContext, resource: Resource, { id }: WriteArgs): Promise<unknown> {
-  const deleted = await stillNeeded(() => context.write((tx) => deleteRow(tx, resource, context.domain, id!, context)));
-  if (!deleted) return { skipped: [`${labelOf(resource.model)}:${id}`] };
-  await resource.afterDelete?.(deleted, context);
-  return Object.fromEntries(countedModels(resource.model).map((name) => [name, 1]));
+/** Answers the objects that went, or for a dry run would go, by model. */
+async function remove(context: TaskContext, resource: Resource, { id, dry_run: dryRun }: WriteArgs): Promise<unknown> {
+  const work = (tx: Transaction) => countingDeleted(tx, () => deleteRow(tx, resource, context.domain, id!, context));
+  const { answer: row, deleted } = await stillNeeded(() =>
+    dryRun ? foresee((inside) => context.write(inside), work) : context.write(work),
+  );
+  if (!row) return { skipped: [`${labelOf(resource.model)}:${id}`] };
+  if (!dryRun) await resource.afterDelete?.(row, context);
+  return { ...Object.fromEntries(countedModels(resource.model).map((name) => [name, 1])), ...deleted };
 }
 
 async function stillNeeded<T>(work: () => Promise<T>): Promise<T> {

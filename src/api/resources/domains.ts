@@ -6,6 +6,7 @@ import { hasContentInRepositories, objectsInDomain } from '../../model/domain.ts
 import type { ContentTable } from '../../model/natural-key.ts';
 import { identityFields, labelField, nameFilters } from '../../plugin-api/common-fields.ts';
 import type { Answer, Presenter, RequestContext, Services } from '../../plugin-api/context.ts';
+import { asksForDryRun } from '../../plugin-api/dry-run.ts';
 import { boolean, choice, type Field, json, type Row, reference, string, type Values } from '../../plugin-api/field.ts';
 import { prn } from '../../plugin-api/model.ts';
 import type { Action, Resource } from '../../plugin-api/resource.ts';
@@ -176,7 +177,12 @@ async function dispatchDelete(row: Row, request: RequestContext): Promise<Answer
   const many = await request.db.row(sql`select 1 from artifact where domain_id = ${row.id} offset ${QUICK} limit 1`);
   const task = await request.dispatch({
     name: 'pulpcore.app.tasks.base.general_delete',
-    args: { model: 'core.domain', id: String(row.pulp_id), values: {} },
+    args: {
+      model: 'core.domain',
+      id: String(row.pulp_id),
+      values: {},
+      ...(asksForDryRun(request) && { dry_run: true }),
+    },
     exclusive: [prn('core.domain', String(row.pulp_id))],
     immediate: !many,
   });

@@ -3,6 +3,7 @@ import { sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
 import { identityFields } from '../../plugin-api/common-fields.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
+import { deleteNow } from '../../plugin-api/dry-run.ts';
 import { type Field, integer, type Row, string, type Values } from '../../plugin-api/field.ts';
 import { integerFilter, textFilter } from '../../plugin-api/filter.ts';
 import type { Resource } from '../../plugin-api/resource.ts';
@@ -102,8 +103,9 @@ async function namedUser(values: Values, request: RequestContext): Promise<{ id:
 }
 
 async function removeMember(row: Row, request: RequestContext): Promise<Answer> {
-  await request.db.run(sql`delete from app_group_user where group_id = ${row.member_of} and user_id = ${row.id}`);
-  return { status: 204 };
+  return await deleteNow(request, (tx) =>
+    tx.run(sql`delete from app_group_user where group_id = ${row.member_of} and user_id = ${row.id}`),
+  );
 }
 
 const keyField = string({ required: false, nullable: true, writeOnly: true, column: false });

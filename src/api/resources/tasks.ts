@@ -4,6 +4,7 @@ import { HttpError, ValidationError } from '../../lib/errors.ts';
 import { artifactLinks } from '../../model/artifact-distribution.ts';
 import { identityFields } from '../../plugin-api/common-fields.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
+import { dryRunField } from '../../plugin-api/dry-run.ts';
 import {
   boolean,
   choice,
@@ -160,6 +161,7 @@ const purge: Action = {
     fields: {
       finished_before: datetime({ required: false, help: 'Only tasks that ended before; 30 days ago by default.' }),
       states: list(statesEnum, { default: ['completed'], help: 'Only tasks that ended in one of these.' }),
+      dry_run: dryRunField,
     },
   },
   output: { 202: { component: 'AsyncOperation' } },
@@ -168,7 +170,7 @@ const purge: Action = {
       (input.finished_before as string | undefined) ?? new Date(Date.now() - 30 * 86_400_000).toISOString();
     const task = await request.dispatch({
       name: 'pulpcore.app.tasks.purge.purge',
-      args: { finished_before: before, states: input.states },
+      args: { finished_before: before, states: input.states, ...(input.dry_run === true && { dry_run: true }) },
     });
     return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
   },

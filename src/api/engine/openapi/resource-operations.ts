@@ -17,6 +17,13 @@ export interface DocumentStyle extends PathStyle {
 type Part = Pick<OperationFacts, 'method' | 'summary' | 'description' | 'responses'> &
   Partial<Pick<OperationFacts, 'parameters' | 'body'>>;
 
+const DRY_RUN: Parameter = {
+  in: 'query',
+  name: 'dry_run',
+  schema: { type: 'boolean' },
+  description: 'Only tells what would go, as counts by model: in the answer (200), or in the result of the task.',
+};
+
 /** Makes the operations of one resource. */
 class ResourceOperations {
   readonly #resource: Resource;
@@ -100,6 +107,7 @@ class ResourceOperations {
       method: 'delete',
       summary: `Delete ${nounPhrases(this.#resource).one}`,
       description: deleteText(mode),
+      parameters: [DRY_RUN],
       responses: mode === 'now' ? { 204: null } : { 202: asyncOperation(this.#components) },
     });
   }
