@@ -64,11 +64,11 @@ async function foreseeModify(context: TaskContext, engine: VersionEngine, args: 
     counts = found;
   };
   const noting: VersionEngine = { ...engine, publish: async () => '', completed };
-  const { deleted } = await foresee(
+  const { answer: version, deleted } = await foresee(
     (inside) => context.write(inside),
     (tx) => countingDeleted(tx, () => modify(insideOf(context, tx), noting, args)),
   );
-  return { ...counts, deleted_versions: deleted['core.RepositoryVersion'] ?? 0 };
+  return { ...counts, deleted_versions: (version && deleted['core.RepositoryVersion']) ?? 0 };
 }
 
 export async function requireRepository(context: TaskContext, pulpId: string): Promise<Repository> {

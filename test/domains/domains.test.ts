@@ -326,9 +326,17 @@ suite('deletion', () => {
     assert.match(JSON.stringify(used.error), /\[PLP0029\].*content guard \(1\)/);
     assert.equal((await call('', 'DELETE', guard.body.pulp_href)).status, 204);
     assert.ok(filesIn(place).some((file) => file.startsWith('artifact/')));
+    const foreseen = await ended(await call('default', 'DELETE', `${made.pulp_href}?dry_run=true`));
+    assert.ok(filesIn(place).some((file) => file.startsWith('artifact/')));
     const gone = await ended(await call('default', 'DELETE', made.pulp_href));
     assert.equal(gone.state, 'completed', JSON.stringify(gone.error));
-    assert.deepEqual(gone.result, { 'core.Domain': 1 });
+    assert.deepEqual(gone.result, foreseen.result);
+    const {
+      'core.Domain': domains,
+      'core.Content': units,
+      'core.Artifact': artifacts,
+    } = gone.result as Record<string, number>;
+    assert.deepEqual([domains, units, artifacts], [1, 1, 2]);
     assert.equal((await call('default', 'GET', made.pulp_href)).status, 404);
     assert.deepEqual(
       filesIn(place).filter((file) => file.startsWith('artifact/')),
