@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServerOptions, startServer, type TestServer } from '../support/server.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests as they come
-type Json = any;
+export type Json = any;
 
 export interface Reply {
   readonly status: number;
@@ -24,10 +24,20 @@ const FINAL = new Set(['completed', 'failed', 'canceled', 'skipped']);
 export class Peer {
   readonly server: TestServer;
   readonly prefix: string;
+  /** Its domain, where the server has domains. */
+  readonly domain: string | undefined;
 
-  constructor(server: TestServer, prefix = '/pulp/api/v3/') {
+  constructor(server: TestServer, domain?: string) {
     this.server = server;
-    this.prefix = prefix;
+    this.domain = domain;
+    this.prefix = domain === undefined ? '/pulp/api/v3/' : `/pulp/${domain}/api/v3/`;
+  }
+
+  /** The same server in a new domain. */
+  async inNewDomain(name: string, storage: object = { location: '' }): Promise<Peer> {
+    const storage_class = 'pulpcore.app.models.storage.FileSystem';
+    await new Peer(this.server, 'default').make('domains/', { name, storage_class, storage_settings: storage });
+    return new Peer(this.server, name);
   }
 
   async call(method: string, path: string, body?: unknown): Promise<Reply> {
@@ -111,11 +121,13 @@ export class Peer {
 
   /** The text at a path of the content app, or the status when it is not 200. */
   async read(path: string): Promise<string | number> {
-    const response = await this.server.fetch(`/pulp/content/${path}`);
+    const domain = this.domain === undefined ? '' : `${this.domain}/`;
+    const response = await this.server.fetch(`/pulp/content/${domain}${path}`);
     return response.status === 200 ? await response.text() : response.status;
   }
 
-  async upstream(from: TestServer, more: object = {}): Promise<string> {
+  async upstream(from: TestServer | Peer, more: object = {}): Promise<string> {
+    if (from instanceof Peer) return await this.upstream(from.server, { domain: from.domain ?? null, ...more });
     const body = {
       name: `up-${from.port}`,
       base_url: from.url,
