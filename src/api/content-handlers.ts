@@ -31,11 +31,9 @@ export function contentHandlers(types: ContentRegistry): (type: ContentType) => 
 }
 
 /** What the upload engine needs of a request: ids instead of references, the type's own fields apart. */
-async function argsOf(type: ContentType, values: Values, request: RequestContext): Promise<ContentArgs> {
+function argsOf(type: ContentType, values: Values, kept?: string): ContentArgs {
   const fields = Object.fromEntries(Object.entries(values).filter(([name]) => !SOURCES.includes(name)));
-  const artifact = isUploadedFile(values.file)
-    ? await keepFile(values, request)
-    : (values.artifact as Reference | undefined)?.id;
+  const artifact = kept ?? (values.artifact as Reference | undefined)?.id;
   return {
     contentType: type.pulpType,
     filename: isUploadedFile(values.file) ? values.file.filename : null,
@@ -66,7 +64,7 @@ async function keepFile(values: Values, request: RequestContext): Promise<string
 
 async function dispatchCreate(type: ContentType, values: Values, request: RequestContext): Promise<Answer> {
   refuseNoFile(values);
-  const args = await argsOf(type, values, request);
+  const args = argsOf(type, values, isUploadedFile(values.file) ? await keepFile(values, request) : undefined);
   const locks = [values.repository, values.upload].map((one) => (one as Reference | undefined)?.prn);
   const task = await request.dispatch({
     name: 'pulpcore.app.tasks.base.general_create',
@@ -92,7 +90,8 @@ async function createNow(
   refuseNoFile(values);
   const { services, domain } = request;
   const saved = await createContentNow(services, { types }, domain, {
-    ...(await argsOf(type, values, request)),
+    ...argsOf(type, values),
+    ...(isUploadedFile(values.file) && { received: values.file.temp }),
     userId: request.user?.id ?? null,
   });
   const body = await services.present(domain, labelOf(contentModel(type)), saved.pulpId);

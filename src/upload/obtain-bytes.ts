@@ -1,4 +1,4 @@
-/** Bytes for a new unit as an artifact, whether they are one already, lie in chunks, or have to be fetched. */
+/** Bytes for a new unit, whether they are an artifact already, lie in chunks, or have to be fetched. */
 
 import type { Digests } from '../lib/digest.ts';
 import { ValidationError } from '../lib/errors.ts';
@@ -6,15 +6,16 @@ import { fileNameOf } from '../lib/relative-path.ts';
 import { findArtifact, touchOrphanArtifacts } from '../model/artifact.ts';
 import { findUpload, type UploadRow } from '../model/upload.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
-import { saveReceived } from '../repository/save-received.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
 import { DigestMismatch, SizeMismatch } from '../storage/storage-errors.ts';
 import type { ByteSource } from './content-request.ts';
 import { fetchUrl } from './fetch-url.ts';
 
 export interface ObtainedBytes {
-  readonly artifactId: number;
-  readonly artifactPulpId: string;
+  /** The artifact they are already. */
+  readonly artifactId?: number;
+  /** The temporary file they are as long as nobody keeps them. */
+  readonly temp?: TempArtifact;
   readonly size: number;
   readonly digests: Digests & { sha256: string };
   /** Name the source gives the file, if any. */
@@ -28,12 +29,11 @@ export async function obtainBytes(
   signal?: AbortSignal,
 ): Promise<ObtainedBytes> {
   if (source.artifact) return await fromArtifact(services, domain, source.artifact);
-  if (source.received) return await keep(services, domain, source.received, null);
-  if (source.upload)
-    return await keep(services, domain, await assembleUpload(services, domain, source.upload, {}, signal), null);
+  if (source.received) return received(source.received, null);
+  if (source.upload) return received(await assembleUpload(services, domain, source.upload, {}, signal), null);
   if (source.file_url) {
-    const received = await fetchUrl(services, domain, source.file_url, source.downloader_config ?? {}, signal);
-    return await keep(services, domain, received, fileNameOf(new URL(source.file_url).pathname) || null);
+    const fetched = await fetchUrl(services, domain, source.file_url, source.downloader_config ?? {}, signal);
+    return received(fetched, fileNameOf(new URL(source.file_url).pathname) || null);
   }
   throw ValidationError.cross('Exactly one of file, artifact, file_url, upload must be specified.');
 }
@@ -42,19 +42,15 @@ async function fromArtifact(services: Services, domain: Domain, pulpId: string):
   const row = await findArtifact(services.db, domain.id, pulpId);
   if (!row) throw ValidationError.field('artifact', 'Invalid hyperlink - Object does not exist.');
   await touchOrphanArtifacts(services.db, [row.id]);
-  return { artifactId: row.id, artifactPulpId: row.pulpId, size: row.size, digests: row.digests, filename: null };
+  return { artifactId: row.id, size: row.size, digests: row.digests, filename: null };
 }
 
-async function keep(
-  services: Services,
-  domain: Domain,
-  received: TempArtifact,
-  filename: string | null,
-): Promise<ObtainedBytes> {
-  const [saved] = await saveReceived(services, domain, [received]);
-  const { id, pulpId } = saved!;
-  return { artifactId: id, artifactPulpId: pulpId, size: received.size, digests: received.digests, filename };
-}
+const received = (temp: TempArtifact, filename: string | null): ObtainedBytes => ({
+  temp,
+  size: temp.size,
+  digests: temp.digests,
+  filename,
+});
 
 /** The chunks of an upload as one body; the upload stays. */
 export async function assembleUpload(

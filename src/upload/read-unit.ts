@@ -10,7 +10,10 @@ import type { TempArtifact } from '../storage/artifact-store.ts';
 import type { ContentNow } from './content-request.ts';
 import type { ObtainedBytes } from './obtain-bytes.ts';
 
-/** The declared unit; every artifact of it without bytes of its own is the uploaded one. */
+/**
+ * The declared unit; every artifact of it without bytes of its own is the uploaded one, which is kept only once the type has
+ * read it.
+ */
 export async function readUnit(
   services: Services,
   domain: Domain,
@@ -22,16 +25,17 @@ export async function readUnit(
   if (!upload) throw new ValidationError([`Content of type ${type.pulpType} cannot be uploaded.`]);
   const { size, digests } = bytes;
   const filename = args.filename ?? bytes.filename;
-  const received = new ReceivedParts(services, domain);
+  const received = new ReceivedParts(services, domain, bytes.temp);
   const input = { type, values: args.values, filename, size, digests, services, domain, userId: args.userId ?? null };
   try {
-    const declared = await withLocalFile(services, domain, digests.sha256, (file) =>
-      upload.read({ ...input, file, receive: (source) => received.receive(source) }),
-    );
-    const parts = await received.save(declared.artifacts.map(({ temp }) => temp).filter((temp) => temp !== undefined));
+    const read = (file: string) => upload.read({ ...input, file, receive: (source) => received.receive(source) });
+    const declared = await (bytes.temp ? read(bytes.temp.path) : withLocalFile(services, domain, digests.sha256, read));
+    const temps = declared.artifacts.map(({ temp }) => temp).filter((temp) => temp !== undefined);
+    const parts = await received.save(bytes.temp ? [bytes.temp, ...temps] : temps);
+    const artifactId = bytes.temp ? parts.get(bytes.temp) : bytes.artifactId;
     const artifacts = declared.artifacts.map((artifact) => ({
       ...artifact,
-      artifactId: artifact.artifactId ?? (artifact.temp ? parts.get(artifact.temp) : undefined) ?? bytes.artifactId,
+      artifactId: artifact.artifactId ?? (artifact.temp ? parts.get(artifact.temp) : undefined) ?? artifactId!,
     }));
     return { ...declared, artifacts, labels: args.labels ?? declared.labels ?? {} };
   } finally {
@@ -39,15 +43,16 @@ export async function readUnit(
   }
 }
 
-/** Bytes a type makes of an uploaded file, such as an extract of it: saved when the unit has them, else discarded. */
+/** An uploaded file and what a type makes of it, such as an extract: saved when the unit has them, else discarded. */
 class ReceivedParts {
   readonly #services: Services;
   readonly #domain: Domain;
-  readonly #temps: TempArtifact[] = [];
+  readonly #temps: TempArtifact[];
 
-  constructor(services: Services, domain: Domain) {
+  constructor(services: Services, domain: Domain, uploaded: TempArtifact | undefined) {
     this.#services = services;
     this.#domain = domain;
+    this.#temps = uploaded ? [uploaded] : [];
   }
 
   async receive(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<TempArtifact> {

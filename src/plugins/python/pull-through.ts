@@ -2,7 +2,7 @@
 import { SingleFlight } from '../../lib/single-flight.ts';
 import type { DeclaredContent, PulledBytes, Remote, Services, UpstreamFile } from '../../plugin-api/index.ts';
 import { isSafeFilename, packageTypeOf, parseWheelName } from './formats/filename.ts';
-import type { IndexFile } from './formats/index-file.ts';
+import { type IndexFile, metadataUrl } from './formats/index-file.ts';
 import { PackageError } from './formats/package-error.ts';
 import { normalizeName } from './formats/project-name.ts';
 import { readPackage } from './formats/read-package.ts';
@@ -49,9 +49,7 @@ export function pathWithQuery(path: string, query: URLSearchParams): string {
 
 function metadataOf({ metadata, url }: IndexFile): UpstreamFile | null {
   if (metadata === null) return null;
-  const beside = new URL(url);
-  beside.pathname += '.metadata';
-  return { url: beside.href, digests: typeof metadata === 'string' ? { sha256: metadata } : {} };
+  return { url: metadataUrl(url), digests: typeof metadata === 'string' ? { sha256: metadata } : {} };
 }
 
 function digestsOf({ hashes }: IndexFile): UpstreamFile['digests'] {

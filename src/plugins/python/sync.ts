@@ -5,7 +5,7 @@ import type { DeclaredArtifact, DeclaredContent, SyncContext, SyncEnd, Values } 
 import { declareProvenance } from './attestations.ts';
 import { packageYank, pythonPackage } from './content.ts';
 import { isSafeFilename } from './formats/filename.ts';
-import type { IndexFile } from './formats/index-file.ts';
+import { type IndexFile, metadataUrl } from './formats/index-file.ts';
 import type { ProjectDocument, ReleaseFile } from './formats/project-json.ts';
 import { isValidName, normalizeName } from './formats/project-name.ts';
 import { checkProvenance, InvalidProvenance } from './formats/provenance.ts';
@@ -43,7 +43,13 @@ export async function* syncFromIndex(context: SyncContext): AsyncGenerator<Decla
 
 async function projectNames(index: UpstreamIndex, selection: Selection): Promise<string[]> {
   const names = selection.includes ? [...selection.includes.keys()] : await index.projects();
-  return names.filter((name) => isValidName(name) && wantsProject(selection, name));
+  const seen = new Set<string>();
+  return names.filter((name) => {
+    const normalized = normalizeName(name);
+    if (seen.has(normalized) || !isValidName(name) || !wantsProject(selection, name)) return false;
+    seen.add(normalized);
+    return true;
+  });
 }
 
 interface Work {
@@ -71,9 +77,10 @@ async function unitsOf(work: Work, name: string): Promise<DeclaredContent[] | un
   return units;
 }
 
-/** Upstreams of other kinds may leave out the name. */
+/** The name is as upstream spells it, but it is the one that was asked for: other kinds of upstreams leave it out or tell another. */
 function projectOf({ info }: ProjectDocument, name: string): Values {
-  return projectValues(typeof info.name === 'string' && info.name !== '' ? info : { ...info, name });
+  const isSame = typeof info.name === 'string' && normalizeName(info.name) === normalizeName(name);
+  return projectValues(isSame ? info : { ...info, name });
 }
 
 function declareFile(
@@ -87,7 +94,7 @@ function declareFile(
   const { sha256, size, url, filename } = file;
   const artifacts: DeclaredArtifact[] = [{ relativePath: filename, url, size, digests: { sha256 }, deferred }];
   if (metadata) {
-    const beside = `${told!.url}.metadata`;
+    const beside = metadataUrl(told!.url);
     artifacts.push({ relativePath: `${filename}.metadata`, url: beside, digests: { sha256: metadata }, deferred });
   }
   return { type: pythonPackage, values: { ...project, ...fileValues(version, file, metadata) }, artifacts };

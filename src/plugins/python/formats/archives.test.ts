@@ -4,84 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { deflateRawSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { PackageError } from './package-error.ts';
 import { readPackage } from './read-package.ts';
+import { type Member, tar, zip } from './test-archives.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'python-formats-'));
 after(() => rmSync(directory, { recursive: true }));
 
 const METADATA =
   'Metadata-Version: 2.1\nName: My.Pkg\nVersion: 1.0\nSummary: UNKNOWN\nRequires-Dist: a\nRequires-Dist: b\n\nbody ü\n';
-
-interface Member {
-  readonly name: string;
-  readonly data: Buffer;
-  /** What the directory says of the size. */
-  readonly size?: number;
-}
-
-/** A zip file; with `large` its numbers are in zip64 fields. */
-function zip(members: readonly Member[], large = false): Buffer {
-  const parts: Buffer[] = [];
-  const directoryParts: Buffer[] = [];
-  let offset = 0;
-  for (const { name, data, size = data.length } of members) {
-    const packed = deflateRawSync(data);
-    const local = Buffer.alloc(30);
-    local.writeUInt32LE(0x04034b50, 0);
-    local.writeUInt16LE(8, 8);
-    local.writeUInt16LE(Buffer.byteLength(name), 26);
-    const extra = large ? Buffer.alloc(28) : Buffer.alloc(0);
-    const entry = Buffer.alloc(46);
-    entry.writeUInt32LE(0x02014b50, 0);
-    entry.writeUInt16LE(8, 10);
-    entry.writeUInt32LE(large ? 0xffffffff : packed.length, 20);
-    entry.writeUInt32LE(large ? 0xffffffff : size, 24);
-    entry.writeUInt16LE(Buffer.byteLength(name), 28);
-    entry.writeUInt16LE(extra.length, 30);
-    entry.writeUInt32LE(large ? 0xffffffff : offset, 42);
-    if (large) {
-      extra.writeUInt16LE(1, 0);
-      extra.writeUInt16LE(24, 2);
-      extra.writeBigUInt64LE(BigInt(size), 4);
-      extra.writeBigUInt64LE(BigInt(packed.length), 12);
-      extra.writeBigUInt64LE(BigInt(offset), 20);
-    }
-    parts.push(local, Buffer.from(name), packed);
-    directoryParts.push(entry, Buffer.from(name), extra);
-    offset += 30 + Buffer.byteLength(name) + packed.length;
-  }
-  const listing = Buffer.concat(directoryParts);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(members.length, 10);
-  end.writeUInt32LE(large ? 0xffffffff : listing.length, 12);
-  end.writeUInt32LE(large ? 0xffffffff : offset, 16);
-  return Buffer.concat([...parts, listing, ...(large ? zip64End(listing.length, offset) : []), end]);
-}
-
-function zip64End(size: number, offset: number): Buffer[] {
-  const end = Buffer.alloc(56);
-  end.writeUInt32LE(0x06064b50, 0);
-  end.writeBigUInt64LE(BigInt(size), 40);
-  end.writeBigUInt64LE(BigInt(offset), 48);
-  const locator = Buffer.alloc(20);
-  locator.writeUInt32LE(0x07064b50, 0);
-  locator.writeBigUInt64LE(BigInt(offset + size), 8);
-  return [end, locator];
-}
-
-function tar(members: readonly { name: string; data: Buffer; size?: number }[]): Buffer {
-  const blocks = members.flatMap(({ name, data, size = data.length }) => {
-    const header = Buffer.alloc(512);
-    header.write(name, 0);
-    header.write(size.toString(8).padStart(11, '0'), 124);
-    header.write('0', 156);
-    return [header, data, Buffer.alloc((512 - (data.length % 512)) % 512)];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
-}
 
 async function read(name: string, bytes: Buffer) {
   const path = join(directory, 'file');
@@ -114,6 +46,39 @@ test('source distributions, the shallowest metadata of them', async () => {
   assert.deepEqual([facts.metadata.version, facts.python_version, facts.metadataFile], ['1.0', 'source', null]);
   assert.equal((await read('p-1.0.zip', zip([metadata('p-1.0/PKG-INFO')]))).metadata.version, '1.0');
   assert.equal((await read('p-1.0-py2.7.egg', zip([metadata('EGG-INFO/PKG-INFO')]))).packagetype, 'bdist_egg');
+});
+
+test('an archive behind a program that unpacks it', async () => {
+  const archive = zip([metadata('PKG-INFO')]);
+  const facts = await read('p-1.0.win32.exe', Buffer.concat([Buffer.from('MZ'.repeat(500)), archive]));
+  assert.deepEqual([facts.metadata.name, facts.packagetype], ['My.Pkg', 'bdist_wininst']);
+});
+
+test('links, and text that is no UTF-8', async () => {
+  const link = { name: 'p-1/PKG-INFO', data: Buffer.alloc(0), type: '2' };
+  await assert.rejects(read('p-1.tar.gz', gzipSync(tar([link]))), /it has no metadata/);
+  const latin = Buffer.from(METADATA.replace('UNKNOWN', 'caf\u00e9'), 'latin1');
+  assert.equal(
+    (await read('p-1.tar.gz', gzipSync(tar([{ name: 'p-1/PKG-INFO', data: latin }])))).metadata.summary,
+    'caf\ufffd',
+  );
+});
+
+test('names and versions that cannot be parts of paths are refused', async () => {
+  for (const line of [
+    'Name: ../../etc',
+    'Name: a/b',
+    'Name: <b>',
+    'Name: -a',
+    `Name: ${'a'.repeat(300)}`,
+    'Version: 1/2',
+    'Version: ..%2f',
+  ]) {
+    const [field] = line.split(':');
+    const text = METADATA.replace(new RegExp(`^${field}: .*$`, 'm'), line);
+    const bytes = gzipSync(tar([{ name: 'p-1/PKG-INFO', data: Buffer.from(text) }]));
+    await assert.rejects(read('p-1.tar.gz', bytes), /in its metadata, .* is none/, line);
+  }
 });
 
 test('damaged and hostile files are refused', async () => {

@@ -1,5 +1,6 @@
 /** Core metadata of packages (metadata 1.0 to 2.5): the mail-like text of METADATA and PKG-INFO. */
 import { PackageError } from './package-error.ts';
+import { isValidName } from './project-name.ts';
 
 export interface CoreMetadata {
   readonly metadata_version: string;
@@ -69,8 +70,17 @@ export function parseCoreMetadata(bytes: Uint8Array): CoreMetadata {
   for (const name of ['metadata_version', 'name', 'version'] as const) {
     if (metadata[name] === '') throw new PackageError(`its metadata has no ${name}`);
   }
+  if (!isValidName(metadata.name)) throw new PackageError(`the name in its metadata, ${shown(metadata.name)}, is none`);
+  if (!VERSION.test(metadata.version)) {
+    throw new PackageError(`the version in its metadata, ${shown(metadata.version)}, is none`);
+  }
   return metadata;
 }
+
+/** What old tools took for a version counts too, but it is part of paths. */
+const VERSION = /^[\w.!+*-]{1,255}$/;
+
+const shown = (text: string) => JSON.stringify(text.length > 50 ? `${text.slice(0, 50)}…` : text);
 
 /** Text cannot hold the character NUL in the database. */
 function decode(bytes: Uint8Array): string {

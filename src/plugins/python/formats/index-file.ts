@@ -17,6 +17,19 @@ export interface IndexFile {
   readonly provenance: string | null;
 }
 
+/** What a page says relative to its own address; undefined for what no web server has: other schemes are not for an index to choose. */
+export function webUrl(text: string, base: string): URL | undefined {
+  const url = URL.parse(text, base);
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined;
+}
+
+/** Where the metadata file beside a file is (PEP 658). */
+export function metadataUrl(fileUrl: string): string {
+  const url = new URL(fileUrl);
+  url.pathname += '.metadata';
+  return url.href;
+}
+
 export interface IndexProject {
   /** As its owner spells it. */
   readonly name: string;

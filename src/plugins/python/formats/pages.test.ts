@@ -67,3 +67,27 @@ test('configurations of mirrors', () => {
   });
   assert.throws(() => readMirrorConfig('[mirror]\n'));
 });
+
+test('hostile pages: other schemes are no links, what is left open takes no time', () => {
+  const page = `<a href="javascript:alert(1)">x-1.tar.gz</a><a href='file:///etc/passwd'>passwd</a><a href="data:,x">d</a>
+    <A HREF=../../f/good-1.tar.gz
+    >good-1.tar.gz</A ><a href="//other.example/o-1.zip">o<b>-1.zip</b>`;
+  const files = readProjectPage(page, 'http://host/simple/x/');
+  assert.deepEqual(
+    files.map(({ url }) => url),
+    ['http://host/f/good-1.tar.gz', 'http://other.example/o-1.zip'],
+  );
+  const document = {
+    files: [
+      { filename: 'p', url: 'file:///etc/passwd' },
+      { filename: 'q', url: 'javascript:1' },
+    ],
+  };
+  assert.deepEqual(readProjectDocument(document, 'http://host/'), []);
+  const million = 1_000_000;
+  const started = performance.now();
+  for (const piece of ['<a ', '<a href="x">', '<base ', '<a href=x <', '</a', "<a b='"])
+    readIndexPage(piece.repeat(million / 2));
+  assert.deepEqual(readProjectPage('<base '.repeat(million), 'http://host/'), []);
+  assert.ok(performance.now() - started < 20_000, 'time grows with the square of the length');
+});

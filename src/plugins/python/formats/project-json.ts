@@ -1,5 +1,8 @@
 /** The JSON document of a project (`/pypi/<name>/json`) as it is read from upstream. */
 
+import { webUrl } from './index-file.ts';
+import { DEEPEST, isTooDeep } from './python-json.ts';
+
 type Plain = Readonly<Record<string, unknown>>;
 
 /** A file of a release. */
@@ -22,14 +25,17 @@ export interface ProjectDocument {
 
 const isPlain = (value: unknown): value is Plain =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const textOf = (value: unknown) => (typeof value === 'string' ? value : '');
+/** The database cannot hold the character NUL. */
+const textOf = (value: unknown) => (typeof value === 'string' ? value.replaceAll('\0', '') : '');
 
-/** The parts that matter; files without name, URL or SHA-256 are left out. Undefined for what is no such document. */
+/** The parts that matter; files without name, URL or SHA-256 are left out. Undefined for what is no such document; throws for one that is nested too deeply. */
 export function readProjectJson(document: unknown, documentUrl: string): ProjectDocument | undefined {
   if (!isPlain(document) || !isPlain(document.info)) return undefined;
+  if (isTooDeep(document.info))
+    throw new Error(`The document is nested more than ${DEEPEST} levels, url='${documentUrl}'`);
   const releases = new Map<string, ReleaseFile[]>();
   for (const [version, files] of Object.entries(isPlain(document.releases) ? document.releases : {})) {
-    releases.set(version, filesOf(files, documentUrl));
+    releases.set(textOf(version), filesOf(files, documentUrl));
   }
   if (releases.size === 0 && Array.isArray(document.urls)) {
     releases.set(textOf(document.info.version), filesOf(document.urls, documentUrl));
@@ -47,7 +53,7 @@ function filesOf(list: unknown, base: string): ReleaseFile[] {
 function fileOf(file: Plain, base: string): ReleaseFile | undefined {
   const sha256 = isPlain(file.digests) ? textOf(file.digests.sha256).toLowerCase() : '';
   const filename = textOf(file.filename);
-  const url = URL.parse(textOf(file.url), base);
+  const url = webUrl(textOf(file.url), base);
   if (!url || filename === '' || !/^[0-9a-f]{64}$/.test(sha256)) return undefined;
   return {
     filename,

@@ -1,6 +1,6 @@
 /** Provenance documents and attestations of packages (PEP 740): their shapes and their canonical digest. */
 import { sha256Of } from '../../../lib/digest.ts';
-import { pythonJson } from './python-json.ts';
+import { DEEPEST, isTooDeep, pythonJson } from './python-json.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -37,6 +37,7 @@ function need(condition: boolean, where: string, what: string): void {
 /** Checks a provenance document. Throws InvalidProvenance. */
 export function checkProvenance(document: unknown): Provenance {
   need(isPlain(document), 'provenance', 'an object is expected');
+  need(!isTooDeep(document), 'provenance', `it is nested more than ${DEEPEST} levels`);
   const { version, attestation_bundles: bundles } = document as Plain;
   need(version === 1 || version === undefined, 'version', 'only 1 is known');
   need(
@@ -62,6 +63,7 @@ function checkBundle(bundle: unknown, where: string): void {
 /** Checks a list of attestations. Throws InvalidProvenance. */
 export function checkAttestations(list: unknown, where = 'attestations'): readonly Attestation[] {
   need(Array.isArray(list) && list.length > 0, where, 'a list with at least one attestation is expected');
+  need(!isTooDeep(list), where, `it is nested more than ${DEEPEST} levels`);
   for (const [at, one] of (list as unknown[]).entries()) checkAttestation(one, `${where}.${at}`);
   return list as readonly Attestation[];
 }

@@ -1,5 +1,18 @@
 /** JSON as Python's standard library writes it by default: separators with a blank, everything beyond ASCII escaped. */
 
+/** Levels of lists and objects within each other that no honest document has. */
+export const DEEPEST = 100;
+
+/** Whether a value is nested more than DEEPEST levels. */
+export function isTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) return true;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return false;
+}
+
 /** The text `json.dumps(value, sort_keys=…)` gives; digests of documents are taken over it. */
 export function pythonJson(value: unknown, sortKeys = false): string {
   if (value === null || value === undefined) return 'null';

@@ -21,6 +21,8 @@ export interface PackageFacts {
 const MAX_METADATA = 16 * 1024 * 1024;
 /** An archive is searched no further than this many unpacked bytes. */
 const MAX_UNPACKED = 2 * 1024 ** 3;
+/** Bzip2 is unpacked by the program itself, which takes its time. */
+const MAX_UNPACKED_BZIP2 = 512 * 1024 ** 2;
 
 /** What the peer says of a name without one of the known extensions. */
 export function extensionMessage(filename: string): string {
@@ -80,7 +82,8 @@ async function fromTar(path: string, isBzip2: boolean): Promise<Buffer> {
   const unpacked = isBzip2 ? bunzip2(raw) : raw.pipe(createGunzip());
   raw.on('error', () => undefined);
   try {
-    await walkTar(unpacked, { total: MAX_UNPACKED, member: MAX_METADATA }, async (name, read) => {
+    const total = isBzip2 ? MAX_UNPACKED_BZIP2 : MAX_UNPACKED;
+    await walkTar(unpacked, { total, member: MAX_METADATA }, async (name, read) => {
       const depth = depthOf(name);
       if (!isPackageInfo(name) || (found && depth >= found.depth)) return true;
       found = { depth, bytes: await read() };

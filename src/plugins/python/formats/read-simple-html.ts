@@ -1,7 +1,9 @@
 /** Reads HTML pages of simple indexes (PEP 503): whatever anchors they have, in whatever style. */
-import type { IndexFile } from './index-file.ts';
+import { type IndexFile, webUrl } from './index-file.ts';
 
-const ANCHOR = /<a\s([^>]*)>([\s\S]*?)<\/a\s*>/gi;
+/** Longest text of an anchor that is looked at, and how far from its beginning a page may name its base. */
+const LONGEST_TEXT = 2000;
+const BASE_WITHIN = 64 * 1024;
 const ATTRIBUTE = /([a-z][a-z0-9-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/gi;
 const BASE = /<base\s[^>]*href\s*=\s*["']([^"']*)["']/i;
 const FRAGMENT = /^#(md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-f]+)$/i;
@@ -21,13 +23,35 @@ interface Anchor {
 }
 
 function* anchorsOf(html: string): Generator<Anchor> {
-  for (const [, inside, text] of html.matchAll(ANCHOR)) {
+  for (const [inside, text] of elementsOf(html)) {
     const attributes = new Map<string, string>();
-    for (const [, name, double, single, bare] of inside!.matchAll(ATTRIBUTE)) {
+    for (const [, name, double, single, bare] of inside.matchAll(ATTRIBUTE)) {
       attributes.set(name!.toLowerCase(), unescapeHtml(double ?? single ?? bare ?? ''));
     }
-    yield { attributes, text: unescapeHtml(text!.replace(/<[^>]*>/g, '')).trim() };
+    yield { attributes, text: unescapeHtml(text.replace(/<[^>]*>/g, '')).trim() };
   }
+}
+
+/**
+ * What is inside the tag, and the text up to the next tag that ends or begins an anchor. Each character is looked at once or twice,
+ * whatever a page leaves open.
+ */
+function* elementsOf(html: string): Generator<readonly [inside: string, text: string]> {
+  const tag = /<(\/?)a(?=[\s>])/gi;
+  let start: number | undefined;
+  let end = -1;
+  const element = (until: number) =>
+    [html.slice(start, end), html.slice(end + 1, Math.min(until, end + LONGEST_TEXT))] as const;
+  for (let found = tag.exec(html); found; found = tag.exec(html)) {
+    if (start !== undefined) yield element(found.index);
+    start = undefined;
+    if (found[1] === '/') continue;
+    start = tag.lastIndex;
+    end = html.indexOf('>', start);
+    if (end < 0) return;
+    tag.lastIndex = end + 1;
+  }
+  if (start !== undefined) yield element(html.length);
 }
 
 /** Names of the projects of an index page. */
@@ -37,13 +61,13 @@ export function readIndexPage(html: string): string[] {
 
 /** The files of a project page; URLs become absolute by the address of the page. Anchors without a usable URL are left out. */
 export function readProjectPage(html: string, pageUrl: string): IndexFile[] {
-  const base = new URL(BASE.exec(html)?.[1] ?? '', pageUrl).href;
+  const base = new URL(BASE.exec(html.slice(0, BASE_WITHIN))?.[1] ?? '', pageUrl).href;
   return Array.from(anchorsOf(html), ({ attributes }) => fileOf(attributes, base)).filter((file) => file !== undefined);
 }
 
 function fileOf(attributes: ReadonlyMap<string, string>, base: string): IndexFile | undefined {
-  const url = URL.parse(attributes.get('href') ?? '', base);
-  if (!url || !attributes.has('href')) return undefined;
+  const url = attributes.has('href') ? webUrl(attributes.get('href')!, base) : undefined;
+  if (!url) return undefined;
   const digest = FRAGMENT.exec(url.hash);
   url.hash = '';
   const filename = decoded(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
@@ -66,7 +90,7 @@ function metadataOf(value: string | undefined): string | true | null {
   return /^sha256=([0-9a-f]{64})$/i.exec(value)?.[1]?.toLowerCase() ?? true;
 }
 
-const absolute = (url: string | undefined, base: string) => (url ? (URL.parse(url, base)?.href ?? null) : null);
+const absolute = (url: string | undefined, base: string) => (url ? (webUrl(url, base)?.href ?? null) : null);
 
 function decoded(text: string): string {
   try {

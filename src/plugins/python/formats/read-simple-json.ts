@@ -1,10 +1,10 @@
 /** Reads JSON pages of simple indexes (PEP 691, 700, 714, 740); what is missing or of another type counts as not told. */
-import type { IndexFile } from './index-file.ts';
+import { type IndexFile, webUrl } from './index-file.ts';
 
 type Plain = Record<string, unknown>;
 const isPlain = (value: unknown): value is Plain =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const textOf = (value: unknown) => (typeof value === 'string' ? value : null);
+const textOf = (value: unknown) => (typeof value === 'string' ? value.replaceAll('\0', '') : null);
 
 /** Names of the projects of an index document. */
 export function readIndexJson(document: unknown): string[] {
@@ -23,7 +23,7 @@ export function readProjectDocument(document: unknown, pageUrl: string): IndexFi
 }
 
 function fileOf(file: Plain, pageUrl: string): IndexFile | undefined {
-  const url = URL.parse(textOf(file.url) ?? '', pageUrl);
+  const url = webUrl(textOf(file.url) ?? '', pageUrl);
   const filename = textOf(file.filename);
   if (!url || !filename || !textOf(file.url)) return undefined;
   url.hash = '';
@@ -36,7 +36,7 @@ function fileOf(file: Plain, pageUrl: string): IndexFile | undefined {
     yanked: typeof file.yanked === 'string' ? file.yanked : file.yanked === true ? '' : null,
     size: typeof file.size === 'number' ? file.size : null,
     uploadTime: textOf(file['upload-time']),
-    provenance: typeof file.provenance === 'string' ? (URL.parse(file.provenance, pageUrl)?.href ?? null) : null,
+    provenance: typeof file.provenance === 'string' ? (webUrl(file.provenance, pageUrl)?.href ?? null) : null,
   };
 }
 

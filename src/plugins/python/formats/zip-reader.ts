@@ -42,9 +42,9 @@ export class ZipReader {
 
   /** The members whose names pass the test, in the order of the directory. */
   async members(wanted: (name: string) => boolean): Promise<ZipMember[]> {
-    const { offset, size } = await this.#directory();
+    const { offset, size, before } = await this.#directory();
     if (size > MAX_DIRECTORY) throw new PackageError('the directory of the zip file is too large');
-    const directory = await this.#read(offset, size);
+    const directory = await this.#read(before + offset, size);
     const members: ZipMember[] = [];
     for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === 0x02014b50; ) {
       const nameLength = directory.readUInt16LE(at + 28);
@@ -52,7 +52,8 @@ export class ZipReader {
       const end = at + 46 + nameLength + extraLength;
       if (end > directory.length) throw new PackageError('the directory of the zip file is damaged');
       const name = directory.toString('utf8', at + 46, at + 46 + nameLength);
-      if (wanted(name)) members.push(memberAt(directory, at, name, directory.subarray(end - extraLength, end)));
+      if (wanted(name))
+        members.push(memberAt(directory, at, name, { before, extra: directory.subarray(end - extraLength, end) }));
       at = end + directory.readUInt16LE(at + 32);
     }
     return members;
@@ -74,7 +75,8 @@ export class ZipReader {
     });
   }
 
-  async #directory(): Promise<{ offset: number; size: number }> {
+  /** `before`: bytes before the archive, which may be behind a program that unpacks it; its offsets do not count them. */
+  async #directory(): Promise<{ offset: number; size: number; before: number }> {
     const tailSize = Math.min(this.#size, END_SIZE + MAX_COMMENT + LOCATOR_SIZE);
     const tail = await this.#read(this.#size - tailSize, tailSize);
     const end = tail.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]), tail.length - END_SIZE);
@@ -82,10 +84,12 @@ export class ZipReader {
     const found = { size: tail.readUInt32LE(end + 12), offset: tail.readUInt32LE(end + 16) };
     const isLarge = found.size === 0xffffffff || found.offset === 0xffffffff || tail.readUInt16LE(end + 10) === 0xffff;
     const locator = end - LOCATOR_SIZE;
-    if (!isLarge || locator < 0 || tail.readUInt32LE(locator) !== 0x07064b50) return found;
+    if (!isLarge || locator < 0 || tail.readUInt32LE(locator) !== 0x07064b50) {
+      return { ...found, before: Math.max(0, this.#size - tailSize + end - found.size - found.offset) };
+    }
     const large = await this.#read(Number(tail.readBigUInt64LE(locator + 8)), 56);
     if (large.readUInt32LE(0) !== 0x06064b50) throw new PackageError('the end of the zip file is damaged');
-    return { size: Number(large.readBigUInt64LE(40)), offset: Number(large.readBigUInt64LE(48)) };
+    return { size: Number(large.readBigUInt64LE(40)), offset: Number(large.readBigUInt64LE(48)), before: 0 };
   }
 
   async #read(offset: number, length: number): Promise<Buffer> {
@@ -101,7 +105,12 @@ export class ZipReader {
   }
 }
 
-function memberAt(directory: Buffer, at: number, name: string, extra: Buffer): ZipMember {
+function memberAt(
+  directory: Buffer,
+  at: number,
+  name: string,
+  { before, extra }: { readonly before: number; readonly extra: Buffer },
+): ZipMember {
   const small = [directory.readUInt32LE(at + 24), directory.readUInt32LE(at + 20), directory.readUInt32LE(at + 42)];
   const [size, compressedSize, offset] = small.includes(0xffffffff) ? largeNumbers(small, extra) : small;
   return {
@@ -110,7 +119,7 @@ function memberAt(directory: Buffer, at: number, name: string, extra: Buffer): Z
     encrypted: (directory.readUInt16LE(at + 8) & 1) === 1,
     size: size!,
     compressedSize: compressedSize!,
-    offset: offset!,
+    offset: before + offset!,
   };
 }
 

@@ -62,8 +62,7 @@ function answer(
     'Content-Type': type,
     'X-PyPI-Last-Serial': String(LAST_SERIAL),
     ...cacheHeaders(facts, SIMPLE_MAX_AGE),
-    ...(mark && { 'X-PULP-CACHE': mark }),
   };
   if (isUnchanged(sent, facts?.etag, facts?.lastModified)) return notModified(headers);
-  return { status: 200, headers, body };
+  return { status: 200, headers: mark ? { ...headers, 'X-PULP-CACHE': mark } : headers, body };
 }

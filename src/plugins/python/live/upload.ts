@@ -11,7 +11,8 @@ import {
 } from '../../../plugin-api/index.ts';
 import { readAttestations } from '../attestations.ts';
 import { isSafeFilename, packageTypeOf } from '../formats/filename.ts';
-import { extensionMessage } from '../formats/read-package.ts';
+import { PackageError } from '../formats/package-error.ts';
+import { extensionMessage, readPackage } from '../formats/read-package.ts';
 import { pythonSettings } from '../settings.ts';
 import { UPLOAD_TASK, type UploadArgs } from '../tasks.ts';
 import { hasFile } from '../version-packages.ts';
@@ -35,6 +36,7 @@ export async function uploadAnswer(index: ServedIndex, policy: string): Promise<
   if (latest && (await hasFile(request.services.db, latest, filename))) {
     return { status: 400, reason: `Package ${filename} already exists in index` };
   }
+  await checkPackage(content);
   const artifact = await request.keepFile(domain, content);
   const args: UploadArgs = { repository: repositoryId, files: [{ artifact, filename, attestations }] };
   const task = await request.dispatch(domain, user, {
@@ -46,6 +48,16 @@ export async function uploadAnswer(index: ServedIndex, policy: string): Promise<
   const href = index.presenter.href('core.task', task.pulpId);
   if (!settingsFor(request.services, pythonSettings).pythonGroupUploads) return { status: 202, body: { task: href } };
   return { status: 200, body: { session: null, task: href, task_start_time: null } };
+}
+
+/** Whoever sends what is no package hears it at once, and nothing of it is kept. */
+async function checkPackage({ filename, temp }: LiveFile): Promise<void> {
+  try {
+    await readPackage(temp.path, filename);
+  } catch (error) {
+    if (!(error instanceof PackageError)) throw error;
+    throw ValidationError.field('content', `${filename} is not a valid package: ${error.message}`);
+  }
 }
 
 async function latestOf({ request, version }: ServedIndex, repositoryId: string): Promise<Version | null> {
