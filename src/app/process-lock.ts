@@ -1,25 +1,15 @@
 /** A lock file that names the process holding it: at most one server works on a data directory. */
 
 import { randomUUID } from 'node:crypto';
-import {
-  linkSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processSpace, startTimeOf } from '../lib/process-identity.ts';
 
 interface Holder {
   pid: number;
-  /** Start of the process in clock ticks since boot; tells it from a later one with the same number. */
   startTime: string;
-  /** Process numbers only mean something within one name space of one running system. */
+  /** Empty where the system does not tell. */
   space: string;
   host: string;
 }
@@ -120,7 +110,7 @@ function takeAway(file: string, dead: Holder): void {
 }
 
 async function isAlive(file: string, holder: Holder): Promise<boolean> {
-  if (holder.space === processSpace()) return startTimeOf(holder.pid) === holder.startTime;
+  if (holder.space !== '' && holder.space === processSpace()) return startTimeOf(holder.pid) === holder.startTime;
   // Another container or machine on the same files: only its regular touch of the file tells that it lives.
   const deadline = Date.now() + staleAfter;
   const first = touchedAt(file);
@@ -147,22 +137,7 @@ function describeProcess(): Holder {
   return {
     pid: process.pid,
     startTime: startTimeOf(process.pid) ?? '',
-    space: processSpace(),
+    space: processSpace() ?? '',
     host: hostname(),
   };
-}
-
-function processSpace(): string {
-  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
-}
-
-function startTimeOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie has ended; only its parent has not looked yet.
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
 }

@@ -18,7 +18,8 @@ export function isGone(pid: number, key: string | null): boolean {
   return key !== `${space} ${startTimeOf(pid)}`;
 }
 
-function processSpace(): string | undefined {
+/** Process numbers only mean something within one name space of one running system; undefined where the system does not tell which. */
+export function processSpace(): string | undefined {
   try {
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
@@ -26,7 +27,8 @@ function processSpace(): string | undefined {
   }
 }
 
-function startTimeOf(pid: number): string | undefined {
+/** Start of a process in clock ticks since boot, which tells it from a later one with the same number; undefined when there is none. */
+export function startTimeOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
