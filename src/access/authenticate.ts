@@ -26,6 +26,8 @@ export interface Identity {
 }
 
 const anonymous: Identity = { user: null, bySession: false };
+/** A cookie was looked for: with one the answer would be another. */
+const noSession: Identity = { user: null, bySession: true };
 const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Throws 401 for wrong credentials and 403 for an unsafe request of a session without its token. */
@@ -42,9 +44,10 @@ export async function authenticate(
   if (/^basic$/i.test(scheme) && allows(accounts, /BasicAuthentication$/)) {
     return identityOf(await byPassword(accounts, passwords, credentials, method, request));
   }
+  if (!allows(accounts, /SessionAuthentication$/)) return { ...anonymous, user: await byProxy(accounts, request) };
   const cookies = parseCookies(headers.cookie);
-  const token = allows(accounts, /SessionAuthentication$/) ? cookies.get('sessionid') : undefined;
-  const identity = token ? await bySession(accounts.db, token, method, headers, cookies) : anonymous;
+  const token = cookies.get('sessionid');
+  const identity = token ? await bySession(accounts.db, token, method, headers, cookies) : noSession;
   return identity.user ? identity : { ...identity, user: await byProxy(accounts, request) };
 }
 
@@ -93,6 +96,10 @@ async function byPassword(
 const ANY_NAME = '__token__';
 
 function parseBasic(credentials: string, headers: IncomingHttpHeaders): [string, string] {
+  if (credentials === '') throw unauthorized(headers, 'Invalid basic header. No credentials provided.');
+  if (/\s/.test(credentials)) {
+    throw unauthorized(headers, 'Invalid basic header. Credentials string should not contain spaces.');
+  }
   const text = Buffer.from(credentials, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   if (colon < 0 || text.includes('\0'))

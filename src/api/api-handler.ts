@@ -121,6 +121,7 @@ export class ApiHandler {
       const target = found.target(method);
       if (!target) throw notAllowed(request, method, identity.user !== null || found.open);
       checkAccept(request.headers.accept);
+      if (target.route) checkFormat(found.query.get('format'));
       const domain = target.withoutDomain ? NO_DOMAIN : await findDomain(this.#parts.services, found.domainName);
       if (!domain) throw new HttpError(404, 'Not found.');
       const context = this.#context(request, found.query, identity.user, domain, cid);
@@ -310,6 +311,12 @@ function notAllowed(request: IncomingMessage, method: string, known: boolean): H
 function checkAccept(accept: string | undefined): void {
   if (!accept || /json|yaml|openapi|\*\/\*|application\/\*|text\/html/.test(accept)) return;
   throw new HttpError(406, 'Could not satisfy the request Accept header.');
+}
+
+/** JSON is the one format there is; the peer has a page for people too, under this name. */
+function checkFormat(format: string | null): void {
+  if (format === null || format === '' || format === 'json' || format === 'api') return;
+  throw new HttpError(404, 'Not found.');
 }
 
 function send(

@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { apiEndpoints, documentOptions } from './api.ts';
 import { allResources } from './resources.ts';
 
-export interface DocumentRequest extends Pick<DocumentOptions, 'component' | 'bindings' | 'pkPath'> {
+export interface DocumentRequest extends Pick<DocumentOptions, 'only' | 'bindings' | 'pkPath'> {
   readonly form: 'json' | 'yaml';
 }
 

@@ -27,7 +27,7 @@ const command: Command = {
         form: options.yaml === true || options.format === 'openapi' ? 'yaml' : 'json',
         bindings: options.bindings === true,
         pkPath: options['pk-path'] === true,
-        ...(typeof component === 'string' && { component }),
+        ...(typeof component === 'string' && { only: [component] }),
       },
     );
     if (typeof options.file === 'string') await writeFile(options.file, text);

@@ -1,6 +1,7 @@
 /** Fields and filters that all resources of a kind share. */
 import { sql } from '../db/sql.ts';
-import { datetime, type Field, labels, string } from './field.ts';
+import type { Presenter } from './context.ts';
+import { datetime, type Field, labels, type Row, string } from './field.ts';
 import { type Filters, textFilter } from './filter.ts';
 import { labelOf, type Model, prn } from './model.ts';
 
@@ -26,6 +27,22 @@ export function identityFields(model: Model): Record<string, Field> {
 }
 
 export const labelField: Field = labels({ help: 'Labels by key.', required: false });
+
+/** hrefs of the vulnerability reports of units; null for units that no scan has looked at. */
+export async function reportHrefs(
+  rows: readonly Row[],
+  { services, domain, href }: Presenter,
+): Promise<(string | null)[]> {
+  const found = await services.db.rows<{ pulp_id: string; content_id: number }>(
+    sql`select pulp_id, content_id from vulnerability_report
+      where domain_id = ${domain.id} and content_id = any(${rows.map((row) => row.id)}::bigint[])`,
+  );
+  const byUnit = new Map(found.map((report) => [Number(report.content_id), report.pulp_id]));
+  return rows.map((row) => {
+    const report = byUnit.get(Number(row.id));
+    return report === undefined ? null : href('core.vulnerabilityreport', report);
+  });
+}
 
 export const nameFilters: Filters = { name: textFilter(sql.raw('t.name')) };
 

@@ -54,7 +54,7 @@ export function declareAcs(declaration: AcsDeclaration): Resource {
       name: string({ help: 'A name that no other source of the domain has.' }),
       last_refreshed: datetime({ help: 'When it was last refreshed.', nullable: true }),
       paths: list(string(), {
-        help: 'Paths below the URL of the remote; none stands for the URL itself.',
+        help: 'Paths below the URL of the remote; none, like an empty one, stands for the URL itself.',
         required: false,
         column: false,
         load: async (rows, presenter) => await pathsOf(rows, presenter.services.db),
@@ -67,6 +67,7 @@ export function declareAcs(declaration: AcsDeclaration): Resource {
     filters: nameFilters,
     ordering: [...MASTER_ORDERING, 'name', 'last_refreshed'],
     operations: { list: true, read: true, create: 'now', update: 'immediate', delete: 'task' },
+    taskNames: { delete: 'general_multi_delete' },
     unique: [
       {
         fields: ['name'],
@@ -99,9 +100,7 @@ async function pathsOf(rows: readonly Row[], db: Services['db']): Promise<string
   const found = await db.rows<{ source_id: string; path: string }>(
     sql`select source_id, path from alternate_content_source_path where source_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by path`,
   );
-  return rows.map((row) =>
-    found.filter((one) => one.source_id === row.pulp_id && one.path !== '').map((one) => one.path),
-  );
+  return rows.map((row) => found.filter((one) => one.source_id === row.pulp_id).map((one) => one.path));
 }
 
 function checkAcs(values: Values): void {

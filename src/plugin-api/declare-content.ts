@@ -3,7 +3,7 @@ import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { relativePathError } from '../lib/relative-path.ts';
 import { type ListPlace, placeInContent } from '../model/content-count.ts';
-import { identityFields, labelField, MASTER_ORDERING } from './common-fields.ts';
+import { identityFields, labelField, MASTER_ORDERING, reportHrefs } from './common-fields.ts';
 import type { ContentType } from './content.ts';
 import type { RequestContext } from './context.ts';
 import { networkFields } from './declare-remote.ts';
@@ -100,8 +100,7 @@ function contentFields(type: ContentType, model: Model): Record<string, Field> {
       format: 'uri',
       readOnly: true,
       column: false,
-      read: (row, { apiPrefix }) =>
-        `${apiPrefix}vuln_report/?content=prn:${type.app}.${type.name.toLowerCase()}:${row.pulp_id}`,
+      load: reportHrefs,
     }),
     ...(single && singleArtifactFields()),
     ...(type.artifacts === 'multiple' && { artifacts: artifactsField() }),
@@ -263,7 +262,6 @@ const pairSchema: Filter['schema'] = { type: 'array', items: { type: 'string' } 
 
 export const contentFilters: Filters = {
   repository_version: customFilter(async (value, request) => {
-    if (value === '') throw ValidationError.field('repository_version', 'No value supplied for content filter');
     const version = await findVersion('repository_version', value, request);
     return memberOf(version, sql.raw('t.id'));
   }),
@@ -294,6 +292,7 @@ async function changeOf(
 }
 
 async function between(filter: string, value: string, request: RequestContext, removed: boolean) {
+  if (value === '') return sql.raw('true');
   const names = value.split(',');
   if (names.length !== 2) throw ValidationError.field(filter, 'Range query expects two values.');
   const versions: VersionKey[] = [];
@@ -305,8 +304,9 @@ async function between(filter: string, value: string, request: RequestContext, r
 }
 
 function orphanedFor(value: string, request: RequestContext) {
+  if (value === '') return sql.raw('true');
   const minutes = Number(value);
-  if (value === '' || Number.isNaN(minutes)) throw ValidationError.field('orphaned_for', 'Enter a number.');
+  if (Number.isNaN(minutes)) throw ValidationError.field('orphaned_for', 'Enter a number.');
   const age = minutes < 0 ? request.services.settings.orphanProtectionTime : minutes;
   return sql`t.timestamp_of_interest < now() - make_interval(mins => ${Math.floor(age)}::int)
     and not exists (select 1 from repository_content rc where rc.content_id = t.id)`;

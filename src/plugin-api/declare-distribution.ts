@@ -250,7 +250,7 @@ export const distributionFilters = (publishing: boolean | readonly string[]): Fi
   repository: referenceFilter(sql.raw('t.repository_id'), 'repository', { nullable: true, lookups: ['', 'in'] }),
   checkpoint: booleanFilter(sql.raw('t.checkpoint')),
   with_content: customFilter(async (value, request) => {
-    const content = await contentCondition('with_content', value, request);
+    const content = await contentCondition(value, request);
     return sql`exists (select 1 from (select t.*) d cross join lateral (${servedBy(publishing)}) s
       join repository_version v on v.pulp_id = s.version
       join repository_content rc on rc.repository_id = v.repository_id and rc.version_added <= v.number

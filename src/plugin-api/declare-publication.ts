@@ -156,11 +156,11 @@ export const publicationFilters: Filters = {
   ),
   checkpoint: booleanFilter(sql.raw('t.checkpoint')),
   pulp_created: dateFilter(sql.raw('t.pulp_created')),
-  content: customFilter(async (value, request) => inVersion(await contentCondition('content', value, request))),
+  content: customFilter(async (value, request) => inVersion(await contentCondition(value, request))),
   content__in: customFilter(
     async (value, request) => {
       const parts = [];
-      for (const one of value.split(',')) parts.push(await contentCondition('content__in', one, request));
+      for (const one of value.split(',')) parts.push(await contentCondition(one, request));
       return inVersion(sql`(${sql.join(parts, ' or ')})`);
     },
     { schema: { type: 'array', items: { type: 'string' } } },

@@ -155,11 +155,11 @@ export const repositoryFilters: Filters = {
   retain_repo_versions: integerFilter(sql.raw('t.retain_repo_versions'), NULLABLE_NUMBER_LOOKUPS),
   retain_checkpoints: integerFilter(sql.raw('t.retain_checkpoints'), NULLABLE_NUMBER_LOOKUPS),
   with_content: customFilter(async (value, request) => {
-    const content = await contentCondition('with_content', value, request);
+    const content = await contentCondition(value, request);
     return sql`t.id in (select rc.repository_id from repository_content rc join content c on c.id = rc.content_id where ${content})`;
   }),
   latest_with_content: customFilter(async (value, request) => {
-    const content = await contentCondition('latest_with_content', value, request);
+    const content = await contentCondition(value, request);
     return sql`t.id in (select rc.repository_id from repository_content rc join content c on c.id = rc.content_id
       where ${content} and rc.version_removed is null)`;
   }),

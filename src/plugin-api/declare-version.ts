@@ -96,11 +96,11 @@ const inVersion = (
 export const versionFilters: Filters = {
   number: integerFilter(sql.raw('t.number'), NUMBER_LOOKUPS),
   pulp_created: dateFilter(sql.raw('t.pulp_created')),
-  content: customFilter(async (value, request) => inVersion(await contentCondition('content', value, request))),
+  content: customFilter(async (value, request) => inVersion(await contentCondition(value, request))),
   content__in: customFilter(
     async (value, request) => {
       const parts: Sql[] = [];
-      for (const one of value.split(',')) parts.push(await contentCondition('content__in', one, request));
+      for (const one of value.split(',')) parts.push(await contentCondition(one, request));
       return inVersion(sql`(${sql.join(parts, ' or ')})`);
     },
     { schema: { type: 'array', items: { type: 'string' } } },

@@ -17,15 +17,15 @@ interface Found {
 }
 
 /** Condition on `c` for one unit named by href or PRN. */
-export async function contentCondition(filter: string, value: string, request: RequestContext): Promise<Sql> {
+export async function contentCondition(value: string, request: RequestContext): Promise<Sql> {
   const id = unitId(value.trim());
-  if (value === '') throw ValidationError.field(filter, 'No value supplied for content filter');
+  if (value === '') throw new ValidationError(['No value supplied for content filter']);
   if (!id) throw new ValidationError([`URI not valid: ${value}`]);
   const seen = request.visible?.('content', 'c');
   const found = await request.db.row(
     sql`select 1 from content c where c.pulp_id = ${id} and c.domain_id = ${request.domain.id}${seen ? sql` and ${seen}` : sql.empty}`,
   );
-  if (!found) throw new ValidationError([`URI ${value} not found for content.`]);
+  if (!found) throw new ValidationError([`Could not find the following content units: ['${value}']`]);
   return sql`c.pulp_id = ${id} and c.domain_id = ${request.domain.id}`;
 }
 

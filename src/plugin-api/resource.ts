@@ -119,6 +119,8 @@ export interface Resource {
   /** Common filters that this list does not have. */
   readonly without?: readonly string[];
   readonly operations: Operations;
+  /** Names of the tasks of these operations, where they are not the usual ones. */
+  readonly taskNames?: Readonly<Partial<Record<'create' | 'update' | 'delete', string>>>;
   readonly actions: readonly Action[];
   readonly unique?: readonly UniqueRule[];
   readonly hasLabels?: boolean;

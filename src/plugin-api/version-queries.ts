@@ -27,7 +27,7 @@ export async function findVersion(filter: string, value: string, request: Reques
     from repository_version v join repository r on r.id = v.repository_id
     where v.complete and r.domain_id = ${request.domain.id} and ${versionCondition(filter, value)}${seenOnly(request, 'r')}
     order by v.number desc limit 1`);
-  if (!found) throw new ValidationError([`URI ${value} not found for repositoryversion.`]);
+  if (!found) throw new ValidationError([`URI ${value} not found for ${wordFor(value, request)}.`]);
   return found;
 }
 
@@ -35,6 +35,15 @@ export async function findVersion(filter: string, value: string, request: Reques
 function seenOnly(request: RequestContext, alias: string): Sql {
   const seen = request.visible?.('repository', alias);
   return seen ? sql` and ${seen}` : sql.empty;
+}
+
+/** The peer names the kind of object that is not there. */
+function wordFor(value: string, { services }: RequestContext): string {
+  if (VERSION_HREF.test(value) || VERSION_PRN.test(value)) return 'repositoryversion';
+  const label = /^prn:[^.]+\.([^:]+):/.exec(value)?.[1];
+  if (label) return label;
+  const path = /(repositories\/[^/]+\/[^/]+)\//.exec(value)?.[1];
+  return (path && services.models.byPath(path)?.name.toLowerCase()) || 'repository';
 }
 
 function versionCondition(filter: string, value: string): Sql {
@@ -48,7 +57,10 @@ function versionCondition(filter: string, value: string): Sql {
 function requireRepository(filter: string, value: string): string {
   const found = REPOSITORY_HREF.exec(value) ?? REPOSITORY_PRN.exec(value);
   const id = found?.[1] ?? found?.[2];
-  if (value === '') throw ValidationError.field(filter, 'No value supplied for content filter');
+  if (value === '')
+    throw new ValidationError([
+      `No value supplied for ${filter.includes('version') ? 'repository version' : 'repository'} filter`,
+    ]);
   if (!id) throw new ValidationError([`URI not valid: ${value}`]);
   return id;
 }

@@ -4,12 +4,11 @@ import { HttpError, ValidationError } from '../../lib/errors.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
 import { repairFields } from '../../plugin-api/declare-version.ts';
 import { asksForDryRun, dryRunField } from '../../plugin-api/dry-run.ts';
-import { integer, json, list, string, type Values } from '../../plugin-api/field.ts';
+import { integer, json, list, reference, type Values } from '../../plugin-api/field.ts';
 import { unitIds } from '../../plugin-api/repository-actions.ts';
-import { findVersion } from '../../plugin-api/version-queries.ts';
 import { HrefReader } from '../engine/hrefs.ts';
 import type { Body } from '../engine/read-body.ts';
-import { validateBody } from '../engine/validate-body.ts';
+import { type Reference, validateBody } from '../engine/validate-body.ts';
 import { Refused } from '../engine/validate-value.ts';
 import type { Endpoint } from './endpoint.ts';
 
@@ -27,7 +26,7 @@ const orphanFields = {
 };
 const reclaimFields = {
   repo_hrefs: list(json(), { help: "Repositories whose bytes may be dropped; ['*'] for all." }),
-  repo_versions_keeplist: list(string({ format: 'uri', schema: { minLength: undefined } }), {
+  repo_versions_keeplist: list(reference('core.repositoryversion'), {
     required: false,
     help: 'Versions whose bytes are kept.',
   }),
@@ -111,13 +110,9 @@ async function reclaim(request: RequestContext, _params: unknown, body: Body): P
   const names = (values.repo_hrefs as unknown[]).map(String);
   if (names.length === 0) throw ValidationError.field('repo_hrefs', 'Must not be [].');
   if (names.includes('*') && names.length > 1)
-    throw ValidationError.field('repo_hrefs', "Can't specify specific HREFs when using '*'");
+    throw ValidationError.field('repo_hrefs', "Can not specify other HREFs when using '*'");
   const repositories = await findRepositories(names, request);
-  const keep: string[] = [];
-  for (const name of (values.repo_versions_keeplist as string[] | undefined) ?? []) {
-    const version = await findVersion('repo_versions_keeplist', name, request);
-    keep.push(version.pulpId);
-  }
+  const keep = ((values.repo_versions_keeplist ?? []) as Reference[]).map(({ row }) => String(row.pulp_id));
   const locks =
     repositories.length > 0
       ? { shared: repositories.map(({ prn }) => prn) }
@@ -138,8 +133,10 @@ async function findRepositories(
   const rows = await request.db.rows<{ pulp_id: string; pulp_type: string }>(
     sql`select pulp_id, pulp_type from repository where domain_id = ${request.domain.id} ${ids ? sql`and pulp_id = any(${ids}::uuid[])` : sql.empty}`,
   );
-  if (ids && rows.length < new Set(ids).size)
-    throw ValidationError.field('repo_hrefs', 'Not all repositories were found.');
+  const found = new Set(rows.map((row) => row.pulp_id));
+  const missing = ids ? names.filter((_name, at) => !found.has(ids[at]!)) : [];
+  if (missing.length > 0)
+    throw ValidationError.field('repo_hrefs', `URI ${missing.join(', ')} not found for repository.`);
   return rows.map((row) => ({
     id: row.pulp_id,
     prn: request.services.models.prnOfType('repository', row.pulp_type, row.pulp_id),
@@ -152,7 +149,7 @@ function repositoryId(name: string, request: RequestContext): string {
     if (named.model.table !== 'repository') throw new Refused('not a repository');
     return named.id;
   } catch (error) {
-    if (error instanceof Refused) throw ValidationError.field('repo_hrefs', `URI ${name} is not valid.`);
+    if (error instanceof Refused) throw ValidationError.field('repo_hrefs', `URI not valid: ${name}`);
     throw error;
   }
 }

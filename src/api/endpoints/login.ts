@@ -22,7 +22,6 @@ const identity: Record<string, Field> = {
 };
 const loginFields: Record<string, Field> = { ...identity, username: string({ readOnly: true }) };
 const profileFields: Record<string, Field> = {
-  ...identity,
   username: string({ maxLength: 150, required: false, help: 'The name to log in with.' }),
   first_name: string({ blank: true, required: false, maxLength: 150 }),
   last_name: string({ blank: true, required: false, maxLength: 150 }),
@@ -80,7 +79,7 @@ function updateProfile(passwords: VerifiedPasswords) {
     );
     return {
       status: 200,
-      body: { ...who(request), ...row },
+      body: row,
       ...(cookies && { headers: { 'Set-Cookie': cookies } as never }),
     };
   };

@@ -78,7 +78,8 @@ async function statusBody(request: RequestContext, versions: readonly ComponentV
     online_api_apps: ofRole('api'),
     online_content_apps: ofRole('content'),
     database_connection: { connected: facts !== undefined },
-    redis_connection: { connected: false },
+    // the cache of this server needs no Redis: clients learn here whether there is one
+    redis_connection: { connected: settings.cacheEnabled },
     storage: storage ?? null,
     content_settings: { content_origin: settings.contentOrigin, content_path_prefix: settings.contentPathPrefix },
     domain_enabled: settings.domainEnabled,

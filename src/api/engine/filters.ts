@@ -119,7 +119,7 @@ export class FilterSet {
   #namesIn(key: string, names: string[]): Sql {
     const conditions = names.map((name) => {
       if (key === 'prn__in' && !name.startsWith('prn:')) {
-        throw ValidationError.field(key, `Not a valid PRN: ${name}, must start with 'prn:'`);
+        throw new ValidationError([`Not a valid PRN: ${name}, must start with 'prn:'`]);
       }
       const named = this.#read(name);
       return fits(named.model, this.#resource.table.name) ? conditionFor(named, 't') : sql.raw('false');
@@ -155,7 +155,7 @@ function split(value: string): string[] {
 
 const COMPARE: Record<string, Sql> = {
   '': sql.raw('='),
-  ne: sql.raw('is distinct from'),
+  ne: sql.raw('<>'),
   gt: sql.raw('>'),
   gte: sql.raw('>='),
   lt: sql.raw('<'),
@@ -177,16 +177,26 @@ async function lookupCondition(
     return /^(false|0|f)$/i.test(value) ? sql`${e} is not null` : sql.raw('true');
   }
   if (filter.kind === 'reference') return await referenceCondition(filter, suffix, value, hrefs, request);
-  if (suffix === 'in') return sql`${e} = any(${split(value).map((part) => convert(filter, key, part))})`;
+  // only a closed list of choices is checked with a suffix: the peer takes any other word, and finds nothing
+  const choices =
+    filter.kind === 'choice' && suffix !== '' && !filter.closed ? { ...filter, kind: 'text' as const } : filter;
+  if (suffix === 'in') return sql`${e} = any(${split(value).map((part) => convert(choices, key, part))})`;
   if (suffix === 'range') {
-    const parts = split(value);
+    const parts = split(value).map((part) => convert(filter, key, part));
     if (parts.length !== 2) throw ValidationError.field(key, 'Range query expects two values.');
-    return sql`${e} between ${convert(filter, key, parts[0]!)} and ${convert(filter, key, parts[1]!)}`;
+    return sql`${e} between ${parts[0]} and ${parts[1]}`;
   }
   const compare = COMPARE[suffix];
-  if (compare) return sql`${e} ${compare} ${convert(filter, key, value)}`;
+  if (compare) return comparison(e, compare, convert(choices, key, value));
   return textCondition(e, suffix, key, value, request);
 }
+
+/** A boolean that is none is no filter. */
+function comparison(e: Sql, compare: Sql, value: unknown): Sql {
+  return value === NO_BOOLEAN ? sql.raw('true') : sql`${e} ${compare} ${value}`;
+}
+
+const NO_BOOLEAN = Symbol('no boolean');
 
 async function textCondition(
   e: Sql,
@@ -233,7 +243,7 @@ function convert(filter: Filter, key: string, value: string): unknown {
     case 'boolean':
       if (/^(true|1)$/i.test(value)) return true;
       if (/^(false|0)$/i.test(value)) return false;
-      return null;
+      return NO_BOOLEAN;
     case 'datetime':
       return convertDate(key, value);
     case 'choice':

@@ -2,7 +2,8 @@
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 
-const TERM = /^(!)?([\w .-]+?)\s*(!=|=|~)?(?:(?<==|~)(.*))?$/s;
+/** Whatever is no operator belongs to the key: one that no label can have is simply not found. */
+const TERM = /^(!)?([^!=~].*?)\s*(?:(!=|=|~)(.*))?$/s;
 
 /** The condition for a selector on the column `labels`; throws a bare list of messages like the peer. */
 export function labelCondition(labels: Sql, selector: string): Sql {

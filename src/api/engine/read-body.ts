@@ -85,14 +85,25 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The place of a syntax error in the words of the peer. */
+/** What the parser missed, and the peer's words for it. */
+const MISSED: readonly (readonly [RegExp, string])[] = [
+  [/property name/, 'Expecting property name enclosed in double quotes'],
+  [/Expected ':'/, "Expecting ':' delimiter"],
+  [/Expected ','/, "Expecting ',' delimiter"],
+  [/Unexpected non-whitespace/, 'Extra data'],
+];
+
+/** A syntax error and its place in the words of the peer. */
 function placeOf(error: unknown, text: string): string {
-  const at = /position (\d+)/.exec(error instanceof Error ? error.message : '');
+  const message = error instanceof Error ? error.message : '';
+  const at = /position (\d+)/.exec(message);
+  // an "Expected" of a property name comes as "Expected ':' after property name" too
+  const missed = MISSED.find(([told]) => told.test(message.replace('after property name', '')))?.[1];
   const position = at ? Number(at[1]) : text.length;
   const before = text.slice(0, position);
   const line = before.split('\n').length;
   const column = position - before.lastIndexOf('\n');
-  return `Expecting value: line ${line} column ${column} (char ${position})`;
+  return `${missed ?? 'Expecting value'}: line ${line} column ${column} (char ${position})`;
 }
 
 /** A key that comes several times becomes a list. */

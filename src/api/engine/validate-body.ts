@@ -9,6 +9,8 @@ import { CrossRefused, pythonType, Refused, validateValue } from './validate-val
 export interface BodyRules {
   /** PATCH: nothing is required and no defaults are filled in. */
   readonly partial?: boolean;
+  /** Asked when some field is wrong already: what else is wrong with the others, as the peer tells all at once. */
+  readonly alsoWrong?: (values: Values) => Promise<{ readonly [field: string]: ErrorBody | string }>;
   /** Unknown keys are not an error. */
   readonly ignoreUnknown?: boolean;
 }
@@ -48,7 +50,7 @@ export async function validateBody(
       errors[error instanceof CrossRefused ? 'non_field_errors' : name] = error.body;
     }
   }
-  if (Object.keys(errors).length > 0) throw new ValidationError(errors);
+  if (Object.keys(errors).length > 0) throw new ValidationError({ ...(await rules.alsoWrong?.(values)), ...errors });
   if (!rules.ignoreUnknown) refuseUnknown(fields, data as Values);
   return values;
 }

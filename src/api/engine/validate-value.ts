@@ -167,6 +167,8 @@ function toList(field: Field, raw: unknown, isForm: boolean): unknown[] {
   const value = isForm && typeof raw === 'string' ? listFromForm(raw) : raw;
   if (!Array.isArray(value)) throw new Refused(`Expected a list of items but got type "${pythonType(value)}".`);
   if (field.minItems && value.length < field.minItems) throw new Refused('This list may not be empty.');
+  // of a choice of several it is not told which item is the wrong one
+  if (field.items!.kind === 'choice') return value.map((item) => validateValue(field.items!, item, false));
   return eachItem(value.entries(), (item) => validateValue(field.items!, item, false)).map(([, item]) => item);
 }
 
@@ -209,15 +211,15 @@ function toLabels(value: unknown): Record<string, string | null> {
   return labels as Record<string, string | null>;
 }
 
-/** Key and value rules of labels (core.md §1.6); throws under `non_field_errors` by the caller's wrapping. */
+/** Key and value rules of labels (core.md §1.6). */
 export function checkLabels(labels: Readonly<Record<string, string | null>>): void {
   for (const [key, value] of Object.entries(labels)) {
     if (!LABEL_KEY.test(key)) {
-      throw new CrossRefused(
+      throw new Refused(
         `Key '${key}' contains invalid characters. Only alphanumerics, underscores, spaces, hyphens, and dots are allowed.`,
       );
     }
-    if (value !== null && /[()]/.test(value)) throw new CrossRefused(`Key '${key}' contains value with parenthesis.`);
+    if (value !== null && /[()]/.test(value)) throw new Refused(`Key '${key}' contains value with parenthesis.`);
   }
 }
 

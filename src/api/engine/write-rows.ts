@@ -1,7 +1,7 @@
 /** Writes rows of a resource: validated values to columns, insert, update, delete, and the errors of constraints. */
 import type { Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
-import { ValidationError } from '../../lib/errors.ts';
+import { type ErrorBody, ValidationError } from '../../lib/errors.ts';
 import type { Secrets } from '../../lib/secrets.ts';
 import { uuid7 } from '../../lib/uuid7.ts';
 import type { Domain, Services } from '../../plugin-api/context.ts';
@@ -148,6 +148,18 @@ export async function checkUnique(
   services: Services,
   ownId?: string,
 ): Promise<void> {
+  const body = await takenBody(resource, domain, values, services, ownId);
+  if (body) throw new ValidationError(body);
+}
+
+/** What is told of the first rule by which another row has these values already. */
+export async function takenBody(
+  resource: Resource,
+  domain: Domain,
+  values: Values,
+  services: Services,
+  ownId?: string,
+): Promise<ErrorBody | undefined> {
   for (const rule of resource.unique ?? []) {
     const complete = rule.fields.every((field) => values[field] !== undefined && values[field] !== null);
     if (rule.fields.length === 0 || !complete) continue;
@@ -160,6 +172,7 @@ export async function checkUnique(
     const taken = await services.db.row(
       sql`select 1 from ${sql.ident(resource.table.name)} where ${sql.and(conditions)}`,
     );
-    if (taken) throw new ValidationError(rule.body(values) as never);
+    if (taken) return rule.body(values) as ErrorBody;
   }
+  return undefined;
 }

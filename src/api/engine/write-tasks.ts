@@ -24,7 +24,7 @@ interface WriteArgs {
   readonly content?: object;
 }
 
-/** The three tasks over all declared resources; units of content are made by the upload engine. */
+/** The tasks over all declared resources, by all names they have; units of content are made by the upload engine. */
 export function writeTasks(
   resources: readonly Resource[],
   createContent: (context: TaskContext, content: object) => Promise<unknown>,
@@ -34,7 +34,7 @@ export function writeTasks(
     act: string,
     run: (context: TaskContext, resource: Resource, args: WriteArgs) => Promise<unknown>,
   ): TaskFunction => ({
-    name: `pulpcore.app.tasks.base.general_${act}`,
+    name: `pulpcore.app.tasks.base.${act}`,
     run: async (context, args: WriteArgs) => {
       const resource = byLabel.get(args.model);
       if (!resource) throw new ValidationError([`${args.model} is not known to this server.`]);
@@ -43,7 +43,12 @@ export function writeTasks(
   });
   const createAny: typeof create = async (context, resource, args) =>
     args.content ? await createContent(context, args.content) : await create(context, resource, args);
-  return [named('create', createAny), named('update', update), named('delete', remove)];
+  const removals = ['general_delete', 'ageneral_delete', 'general_multi_delete'];
+  return [
+    named('general_create', createAny),
+    ...['general_update', 'ageneral_update'].map((name) => named(name, update)),
+    ...removals.map((name) => named(name, remove)),
+  ];
 }
 
 async function create(context: TaskContext, resource: Resource, { values }: WriteArgs): Promise<unknown> {

@@ -40,14 +40,14 @@ const fields: Record<string, Field> = {
 const filters: Filters = {
   ...Object.fromEntries(DIGESTS.map((name) => [name, digestFilter(sql`t.${sql.raw(name)}`)])),
   repository_version: customFilter(async (value, request) => {
-    if (value === '') throw ValidationError.field('repository_version', 'No value supplied for content filter');
     const version = await findVersion('repository_version', value, request);
     return sql`exists (select 1 from content_artifact ca where ca.artifact_id = t.id and ${memberOf(version, sql.raw('ca.content_id'))})`;
   }),
   orphaned_for: customFilter(
     (value, request) => {
+      if (value === '') return sql.raw('true');
       const minutes = Number(value);
-      if (value === '' || Number.isNaN(minutes)) throw ValidationError.field('orphaned_for', 'Enter a number.');
+      if (Number.isNaN(minutes)) throw ValidationError.field('orphaned_for', 'Enter a number.');
       const age = minutes < 0 ? request.services.settings.orphanProtectionTime : minutes;
       return sql`t.timestamp_of_interest < now() - make_interval(mins => ${Math.floor(age)}::int)
         and not exists (select 1 from content_artifact ca where ca.artifact_id = t.id)

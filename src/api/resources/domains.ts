@@ -176,7 +176,7 @@ async function dispatchDelete(row: Row, request: RequestContext): Promise<Answer
   if (row.name === DEFAULT_DOMAIN) throw new ValidationError(['Default domain can not be deleted.']);
   const many = await request.db.row(sql`select 1 from artifact where domain_id = ${row.id} offset ${QUICK} limit 1`);
   const task = await request.dispatch({
-    name: 'pulpcore.app.tasks.base.general_delete',
+    name: 'pulpcore.app.tasks.base.ageneral_delete',
     args: {
       model: 'core.domain',
       id: String(row.pulp_id),

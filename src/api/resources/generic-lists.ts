@@ -1,6 +1,6 @@
 /** Lists over all types of a master: `repositories/`, `remotes/`, `publications/`, `distributions/`, `contentguards/`, `content/`. */
 import { sql } from '../../db/sql.ts';
-import { COMMON_ORDERING, labelField, nameFilters } from '../../plugin-api/common-fields.ts';
+import { COMMON_ORDERING, labelField, nameFilters, reportHrefs } from '../../plugin-api/common-fields.ts';
 import type { RequestContext } from '../../plugin-api/context.ts';
 import { contentFilters, placeInList } from '../../plugin-api/declare-content.ts';
 import {
@@ -87,6 +87,9 @@ function generic(declaration: Generic, types: readonly string[]): Resource {
     }),
   };
 }
+
+/** What publications are made of is content to the peer, though of no use to anybody: its type can be asked for here too. */
+const PUBLISHED_METADATA = 'core.publishedmetadata';
 
 const anyModel = (name: string, path: string, table: string): Model => ({ app: 'core', name, path, table });
 
@@ -221,7 +224,7 @@ export function genericLists(models: readonly Model[], publishing: readonly stri
         ordering: ['pk'],
         labels: true,
       },
-      typesOf('content'),
+      [...typesOf('content'), PUBLISHED_METADATA].sort(),
     ),
   ];
 }
@@ -256,8 +259,7 @@ function contentListFields(): Record<string, Field> {
       readOnly: true,
       format: 'uri',
       column: false,
-      read: (row, p) =>
-        `${p.apiPrefix}vuln_report/?content=${p.services.models.prnOfType('content', String(row.pulp_type), String(row.pulp_id))}`,
+      load: reportHrefs,
     }),
   };
 }

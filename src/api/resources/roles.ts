@@ -35,6 +35,7 @@ function checked(values: Values, catalogue: AccessCatalogue): Values {
 
 /** Roles that say something about objects of a type and nothing about others. */
 function forType(value: string, request: RequestContext, catalogue: AccessCatalogue) {
+  if (value === '') return sql.raw('true');
   const permissions = catalogue.permissionsOf(labelOf(modelNamed(value, request)));
   return sql`t.permissions <@ ${permissions}::text[] and cardinality(t.permissions) > 0`;
 }
@@ -59,7 +60,8 @@ function withAnyPermission(request: RequestContext) {
     .getAll('contains_permission')
     .flatMap((value) => value.split(','))
     .map((one) => one.trim());
-  return sql`t.permissions && ${wanted}::text[]`;
+  const named = wanted.filter((one) => one !== '');
+  return named.length === 0 ? sql.raw('true') : sql`t.permissions && ${named}::text[]`;
 }
 
 export function roleResource(catalogue: () => AccessCatalogue): Resource {

@@ -10,7 +10,8 @@ import {
   type Filters,
   textFilter,
 } from '../../plugin-api/filter.ts';
-import { HrefReader } from '../engine/hrefs.ts';
+import { labelOf, prn } from '../../plugin-api/model.ts';
+import { findNamed, HrefReader } from '../engine/hrefs.ts';
 import { Refused } from '../engine/validate-value.ts';
 
 const STATES = ['canceled', 'canceling', 'completed', 'failed', 'running', 'skipped', 'waiting'];
@@ -35,10 +36,26 @@ async function lockName(filter: string, value: string, request: RequestContext):
   }
 }
 
+/** The PRN of an object that is there, by href or PRN. */
+async function objectName(value: string, request: RequestContext): Promise<string> {
+  const { models, settings } = request.services;
+  const hrefs = new HrefReader(models, settings.apiRoot, settings.domainEnabled);
+  try {
+    const named = hrefs.read(value);
+    const row = await findNamed(request.db, request.domain, named);
+    if (!row) throw new ValidationError([`URI ${value} not found for ${named.model.name.toLowerCase()}.`]);
+    return prn(labelOf(named.model), String(row[named.model.key ?? 'pulp_id']));
+  } catch (error) {
+    if (error instanceof Refused) throw new ValidationError([`URI not valid: ${value}`]);
+    throw error;
+  }
+}
+
 /** All of the names must be held, exclusively, shared or either. */
 function held(filter: string, prefixes: readonly string[], many: boolean): Filter {
   return customFilter(
     async (value, request) => {
+      if (value === '' && many) return sql.raw('true');
       const conditions = [];
       for (const one of many ? value.split(',') : [value]) {
         const name = await lockName(filter, one.trim(), request);
@@ -58,7 +75,7 @@ function held(filter: string, prefixes: readonly string[], many: boolean): Filte
 const taskReference = (column: string): Filter =>
   customFilter(async (value) => {
     const id = /([0-9a-f]{8}-[0-9a-f-]{27})\/?$/i.exec(value)?.[1];
-    if (!id) throw ValidationError.field(column, `URI not valid: ${value}`);
+    if (!id) throw new ValidationError([`URI couldn't be resolved: ${value}`]);
     return column === 'child_tasks'
       ? sql`t.pulp_id = (select c.parent_task_id from task c where c.pulp_id = ${id})`
       : sql`t.${sql.ident(column === 'task_group' ? 'task_group_id' : 'parent_task_id')} = ${id}`;
@@ -83,7 +100,7 @@ export const taskFilters: Filters = {
   shared_resources: held('shared_resources', ['shared:'], false),
   shared_resources__in: held('shared_resources__in', ['shared:'], true),
   created_resources: customFilter(async (value, request) => {
-    const name = await lockName('created_resources', value, request);
+    const name = await objectName(value, request);
     return sql`(t.created_resources <> '{}' and t.created_resources @> ${[name]}::text[])`;
   }),
 };

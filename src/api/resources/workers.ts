@@ -2,12 +2,11 @@
 import { sql } from '../../db/sql.ts';
 import { identityFields } from '../../plugin-api/common-fields.ts';
 import { datetime, type Field, map, string } from '../../plugin-api/field.ts';
-import { customFilter, dateFilter, textFilter } from '../../plugin-api/filter.ts';
+import { booleanFilter, dateFilter, textFilter } from '../../plugin-api/filter.ts';
 import type { Resource } from '../../plugin-api/resource.ts';
 import { workerModel } from './models.ts';
 
-const online = sql.raw('t.last_heartbeat >= now() - make_interval(secs => t.ttl)');
-const is = (value: string) => /^(true|1)$/i.test(value);
+const online = sql.raw('(t.last_heartbeat >= now() - make_interval(secs => t.ttl))');
 
 export const appStatusFields: Record<string, Field> = {
   name: string({ help: 'The name of the process.', readOnly: true }),
@@ -50,8 +49,8 @@ export const workerResource: Resource = {
   filters: {
     name: textFilter(sql.raw('t.name')),
     last_heartbeat: dateFilter(sql.raw('t.last_heartbeat')),
-    online: customFilter((value) => (is(value) ? online : sql`not (${online})`), { schema: { type: 'boolean' } }),
-    missing: customFilter((value) => (is(value) ? sql`not (${online})` : online), { schema: { type: 'boolean' } }),
+    online: booleanFilter(online),
+    missing: booleanFilter(sql`(not (${online}))`),
   },
   ordering: [
     'pulp_id',

@@ -12,8 +12,8 @@ export interface DocumentOptions extends Partial<DocumentStyle> {
   readonly roleActions?: (resource: Resource) => Action[];
   /** Versions of the core and the package types by name. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Only operations of this package type, or of `core`. */
-  readonly component?: string;
+  /** Only operations of these package types, `core` among them. */
+  readonly only?: readonly string[];
   /** URL that paths are below, with a slash at the end. */
   readonly server?: string;
 }
@@ -60,17 +60,18 @@ function allOperations(
   components: Components,
 ): PlacedOperation[] {
   const style = styleOf(options);
-  const { component } = options;
+  const { only } = options;
+  const wanted = (component: string) => only === undefined || only.includes(component);
   const noRoles = () => [];
   return [
     ...resources
-      .filter((resource) => component === undefined || componentOfResource(resource) === component)
+      .filter((resource) => wanted(componentOfResource(resource)))
       .flatMap((resource) =>
         resourceOperations(resource, actionsOf(resource, options.roleActions ?? noRoles), components, style),
       ),
     ...extras
       .filter((extra) => !extra.undocumented)
-      .filter((extra) => component === undefined || (extra.component ?? 'core') === component)
+      .filter((extra) => wanted(extra.component ?? 'core'))
       .map((extra) => extraOperation(extra, components, style)),
   ];
 }
@@ -98,9 +99,9 @@ function pathItems(operations: readonly PlacedOperation[]): PathItems {
 }
 
 function infoOf(options: DocumentOptions): Record<string, unknown> {
-  const { versions, component } = options;
+  const { versions, only } = options;
   const shown = Object.entries(versions).filter(
-    ([name]) => component === undefined || name === component || name === 'core',
+    ([name]) => only === undefined || only.includes(name) || name === 'core',
   );
   return {
     title: 'Deckle REST API',

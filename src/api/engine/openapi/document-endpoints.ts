@@ -7,7 +7,7 @@ import { answerText } from './answer-text.ts';
 import { buildDocument, type DocumentOptions } from './build-document.ts';
 import { documentPage } from './document-page.ts';
 import { DocumentStore } from './document-store.ts';
-import type { ExtraOperation } from './extra-operation.ts';
+import type { ExtraOperation, Parameter } from './extra-operation.ts';
 import { documentJson, documentYaml } from './serialize-document.ts';
 
 /** What documents are made from. */
@@ -39,6 +39,19 @@ const FORMS = {
   },
 } as const;
 
+/** Languages that clients of the peer may ask for; the document itself has one. */
+const LANGUAGES =
+  'af ar ar-dz ast az be bg bn br bs ca ckb cs cy da de dsb el en en-au en-gb eo es es-ar es-co es-mx es-ni es-ve et eu fa fi fr ' +
+  'fy ga gd gl he hi hr hsb hu hy ia id ig io is it ja ka kab kk km kn ko ky lb lt lv mk ml mn mr ms my nb ne nl nn os pa pl pt ' +
+  'pt-br ro ru sk sl sq sr sr-latn sv sw ta te tg th tk tr tt udm ug uk ur uz vi zh-hans zh-hant';
+
+const language: Parameter = {
+  in: 'query',
+  name: 'lang',
+  description: 'Accepted; there is one language.',
+  schema: { type: 'string', enum: LANGUAGES.split(' ') },
+};
+
 export function documentEndpoints(source: DocumentSource): Endpoint[] {
   const store = new DocumentStore();
   const handler = (form: keyof typeof FORMS) => async (request: RequestContext) =>
@@ -54,6 +67,7 @@ export function documentEndpoints(source: DocumentSource): Endpoint[] {
       summary: 'This document as JSON',
       output,
       outputMedia: [JSON_TYPE, 'application/json'],
+      parameters: [language],
       handler: handler('json'),
     },
     {
@@ -64,17 +78,18 @@ export function documentEndpoints(source: DocumentSource): Endpoint[] {
       summary: 'This document as YAML',
       output,
       outputMedia: [YAML_TYPE, 'application/yaml'],
+      parameters: [language],
       handler: handler('yaml'),
     },
-    {
+    ...['docs', 'swagger'].map((page) => ({
       ...common,
-      path: 'docs/',
-      operationId: 'docs',
+      path: `${page}/`,
+      operationId: page,
       tag: 'Docs',
       output: { 200: null },
       undocumented: true,
       handler: handler('html'),
-    },
+    })),
   ];
 }
 
@@ -85,9 +100,9 @@ async function answer(
   request: RequestContext,
 ): Promise<Answer> {
   const options = form === 'html' ? { ...source.options, pkPath: true } : askedFor(source, request);
-  const { component = '', bindings = false, pkPath = false, server = '' } = options;
+  const { only = [], bindings = false, pkPath = false, server = '' } = options;
   const { write, headers } = FORMS[form];
-  const key = [form, component, bindings, pkPath, server].join(' ');
+  const key = [form, only.join(), bindings, pkPath, server].join(' ');
   const text = await store.get(key, () => write(buildDocument(source.resources, source.extras(), options)));
   return answerText(text, headers, request);
 }
@@ -96,13 +111,13 @@ async function answer(
 function askedFor(source: DocumentSource, request: RequestContext): DocumentOptions {
   const { query } = request;
   if (query.has('plugin')) throw new HttpError(400, "'plugin' has been removed. Use 'component' instead.");
-  const component = query.get('component') ?? undefined;
-  if (component !== undefined && !Object.hasOwn(source.options.versions, component)) {
+  const only = query.get('component')?.split(',').sort();
+  if (only?.some((name) => !Object.hasOwn(source.options.versions, name))) {
     throw new HttpError(400, 'Invalid component specified.');
   }
   return {
     ...source.options,
-    ...(component !== undefined && { component }),
+    ...(only !== undefined && { only: [...new Set(only)] }),
     bindings: query.has('bindings'),
     pkPath: query.has('pk_path'),
     server: `${request.origin}/`,

@@ -31,7 +31,7 @@ export function documentPage(document: OpenApiDocument): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><style>${STYLE}</style></head><body>
 <h1>${title}</h1><p>${escapeHtml(String(document.info.description))}</p>
-<p>The document for programs: <a href="api.json">api.json</a>, <a href="api.yaml">api.yaml</a>.</p>
+<p>The document for programs: <a href="../docs/api.json">api.json</a>, <a href="../docs/api.yaml">api.yaml</a>.</p>
 <nav>${byTag.map(([tag]) => `<a href="#${anchor(tag)}">${escapeHtml(tag)}</a>`).join('\n')}</nav>
 ${byTag.map(([tag, lines]) => section(tag, lines)).join('\n')}
 </body></html>
