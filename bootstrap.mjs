@@ -52,11 +52,17 @@ if (!installed()) install();
 const words = process.argv.slice(2);
 const scripts = { '--test': 'scripts/run-tests.ts', '--e2e': 'scripts/run-e2e.ts' };
 const [script, args] = scripts[words[0]] ? [scripts[words[0]], words.slice(1)] : ['src/main.ts', words];
+// A socket that systemd has opened for us.
+const activated = process.env.LISTEN_PID === String(process.pid) && Number(process.env.LISTEN_FDS) > 0;
 // Over the channel the program notices when this process is killed.
 const child = spawn(findNode(), [join(root, script), ...args], {
-  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...(activated ? [3] : [])],
   // Set here already so that the entry file is cached too.
-  env: { NODE_COMPILE_CACHE: join(modules, '.cache', 'deckle'), ...process.env },
+  env: {
+    NODE_COMPILE_CACHE: join(modules, '.cache', 'deckle'),
+    ...process.env,
+    ...(activated && { LISTEN_FD: '4' }),
+  },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
   process.on(signal, () => child.kill(signal));

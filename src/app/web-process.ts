@@ -17,7 +17,7 @@ import { seedPolicies } from './first-start.ts';
 import { healthFace, serveHealth } from './health/health-face.ts';
 import { mayReadMetrics } from './health/may-read-metrics.ts';
 import { RequestMetrics } from './health/request-metrics.ts';
-import { drain, listen } from './listen.ts';
+import { Drain, listen } from './listen.ts';
 import { buildLive } from './live.ts';
 import type { AppLogger } from './logging.ts';
 import { releaseMemoryWhenIdle } from './release-memory.ts';
@@ -31,6 +31,13 @@ export interface WebRoles {
   content: boolean;
 }
 
+export interface WebPlace {
+  /** Not under `serve`, where the supervisor speaks for all. */
+  readonly alone: boolean;
+  /** A socket that listens already. */
+  readonly socket?: number | undefined;
+}
+
 /** One face of the server: the URLs it answers. */
 interface Face {
   /** For the metrics. */
@@ -42,7 +49,12 @@ interface Face {
 }
 
 /** Listens until the process is asked to stop, then lets running answers finish. */
-export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLogger): Promise<void> {
+export async function runWeb(
+  settings: Settings,
+  roles: WebRoles,
+  logger: AppLogger,
+  { alone, socket }: WebPlace,
+): Promise<void> {
   dieWithParent();
   releaseMemoryWhenIdle();
   const stopped = stopRequested();
@@ -52,6 +64,7 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
   const participations = await join(services, roles, logger);
   const log = new AccessLog();
   const server = createWebServer(settings);
+  const drain = new Drain(server, socket === undefined);
   const requests = new RequestMetrics();
   const faces = buildFaces(services, roles, participations);
   const source = {
@@ -73,12 +86,12 @@ export async function runWeb(settings: Settings, roles: WebRoles, logger: AppLog
   const exporter = settings.otelEnabled ? await startExporter(services, participations, requests) : undefined;
   try {
     if (apart) monitored = await serveHealth(settings.metricsBind, source);
-    await listen(server, parseBind(settings.bind) as BindAddress);
+    await listen(server, socket === undefined ? (parseBind(settings.bind) as BindAddress) : { fd: socket });
     reportReady();
-    logger.debug({}, `listening on ${settings.bind}`);
+    logger[alone ? 'info' : 'debug']({}, `listening on ${socket === undefined ? settings.bind : 'a given socket'}`);
     await stopped;
     for (const face of faces) await face.beginStop?.();
-    await drain(server, settings.shutdownTimeout * 1000);
+    await drain.end(settings.shutdownTimeout * 1000);
   } finally {
     monitored?.close();
     await exporter?.stop();

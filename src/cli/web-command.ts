@@ -1,4 +1,5 @@
 /** The commands that answer HTTP requests differ only in what they answer. */
+import { takeListeningSocket } from '../app/listen.ts';
 import { probePort } from '../app/probe-port.ts';
 import { runWeb, type WebRoles } from '../app/web-process.ts';
 import { type BindAddress, parseBind } from '../config/check-settings.ts';
@@ -15,9 +16,11 @@ export function webCommand(name: string, summary: string, roles: WebRoles): Comm
     },
     async run(context) {
       const settings = await readySettings(context);
-      const alone = context.options.child !== true && context.options['share-port'] !== true;
-      if (alone) await probePort(parseBind(settings.bind) as BindAddress);
-      await runWeb(settings, roles, context.logger);
+      const alone = context.options.child !== true;
+      const socket = alone ? takeListeningSocket() : undefined;
+      if (alone && socket === undefined && context.options['share-port'] !== true)
+        await probePort(parseBind(settings.bind) as BindAddress);
+      await runWeb(settings, roles, context.logger, { alone, socket });
       return 0;
     },
   };

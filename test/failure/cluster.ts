@@ -190,14 +190,19 @@ export class Cluster {
       `${member.role} is ready`,
       async () => {
         if (member.ended) assert.fail(`${member.role} has ended:\n${member.output}`);
-        if (member.role === 'worker') return member.output.includes('works on tasks');
-        return (await fetch(member.url)).status > 0;
+        return member.output.includes(member.role === 'worker' ? 'works on tasks' : 'listening on');
       },
       90,
     );
   }
 
-  async spawn(role: Role, flags: Flags = {}, words: readonly string[] = []): Promise<Member> {
+  /** `program` is run in place of this program's main file, as `argv[0]` and words before the role; `socket` becomes its descriptor 3. */
+  async spawn(
+    role: Role,
+    flags: Flags = {},
+    words: readonly string[] = [],
+    { program = [process.execPath, mainFile], socket }: { program?: readonly string[]; socket?: number } = {},
+  ): Promise<Member> {
     const port = Number(flags.port ?? (await freePort()));
     const { port: _port, ...own } = flags;
     const all = {
@@ -209,8 +214,9 @@ export class Cluster {
       ...own,
     };
     const args = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
-    const child = spawn(process.execPath, [mainFile, role, '--test-tasks', '--no-access-log', ...args, ...words], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const [file = '', ...first] = program;
+    const child = spawn(file, [...first, role, '--test-tasks', '--no-access-log', ...args, ...words], {
+      stdio: ['ignore', 'pipe', 'pipe', ...(socket === undefined ? [] : [socket])],
     });
     const member = new Member(role, `http://127.0.0.1:${port}`, child);
     this.members.push(member);
