@@ -10,7 +10,7 @@ import type { Model } from './model.ts';
 import { namesOf } from './names.ts';
 import { contentCondition } from './repository-actions.ts';
 import type { Action, Resource } from './resource.ts';
-import { servedBy, servedField } from './served-field.ts';
+import { type ServedFieldOptions, servedBy, servedField } from './served-field.ts';
 
 export interface DistributionDeclaration {
   readonly app: string;
@@ -25,7 +25,7 @@ export interface DistributionDeclaration {
   readonly repositoryVersion?: boolean;
   readonly checkpoint?: boolean;
   /** Fields of its repositories and publications that other servers need to replicate it. */
-  readonly told?: { readonly repositoryFields?: readonly string[]; readonly publicationFields?: readonly string[] };
+  readonly told?: Omit<ServedFieldOptions, 'publishes'>;
   /** Has `remote` for pull-through. */
   readonly remote?: boolean;
   readonly fields?: Readonly<Record<string, Field>>;

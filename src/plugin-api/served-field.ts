@@ -7,6 +7,8 @@ import { prn } from './model.ts';
 export interface ServedFieldOptions {
   /** The type serves publications. */
   readonly publishes: boolean;
+  /** It also serves versions that have no publication: what counts is the version, whatever stands for it. */
+  readonly live?: boolean;
   /** Fields kept in `details` that are told of the repository and the publication. */
   readonly repositoryFields?: readonly string[];
   readonly publicationFields?: readonly string[];
@@ -33,7 +35,7 @@ export function servedField(options: ServedFieldOptions): Field {
     column: false,
     onRequest: true,
     load: async (rows, presenter) => {
-      const found = await readServed(rows, presenter, options.publishes);
+      const found = await readServed(rows, presenter, options.live ? LIVE : servedBy(options.publishes));
       const byId = new Map(found.map((row) => [row.pulp_id, row]));
       return rows.map((row) => toWire(byId.get(String(row.pulp_id)), options));
     },
@@ -48,14 +50,14 @@ export function servedBy(publishing: boolean | readonly string[]): Sql {
     union all select * from (${VERSIONED}) v where d.pulp_type <> all(${publishing})`;
 }
 
-async function readServed(rows: readonly Row[], presenter: Presenter, publishes: boolean): Promise<ServedRow[]> {
+async function readServed(rows: readonly Row[], presenter: Presenter, served: Sql): Promise<ServedRow[]> {
   const ids = rows.map((row) => row.pulp_id);
   return await presenter.services.db.rows<ServedRow>(sql`
     select d.pulp_id, v.pulp_id as version, v.number, v.counts -> 'present' as present, s.publication,
       s.details as publication_details, r.name as repository, r.description, r.retain_repo_versions, r.retain_checkpoints,
       r.details as repository_details
     from distribution d
-    cross join lateral (${servedBy(publishes)}) s
+    cross join lateral (${served}) s
     join repository_version v on v.pulp_id = s.version
     join repository r on r.id = v.repository_id
     where d.pulp_id = any(${ids}::uuid[]) and not d.checkpoint`);
@@ -81,6 +83,17 @@ const VERSIONED = sql.raw(`
     union all
     (select fv.pulp_id from repository f join repository_version fv on fv.repository_id = f.id and fv.complete
       where d.repository_version_id is null and f.pulp_id = d.repository_id order by fv.number desc limit 1)
+  ) x limit 1`);
+
+const LIVE = sql.raw(`
+  select null::uuid as publication, x.pulp_id as version, null::jsonb as details from (
+    (select repository_version_id as pulp_id from publication where pulp_id = d.publication_id and complete)
+    union all
+    (select pulp_id from repository_version where d.publication_id is null and pulp_id = d.repository_version_id and complete)
+    union all
+    (select fv.pulp_id from repository f join repository_version fv on fv.repository_id = f.id and fv.complete
+      where d.publication_id is null and d.repository_version_id is null and f.pulp_id = d.repository_id
+      order by fv.number desc limit 1)
   ) x limit 1`);
 
 function toWire(row: ServedRow | undefined, options: ServedFieldOptions): Values | null {

@@ -180,7 +180,12 @@ async function startSyncs(on: Advance, items: readonly PlanItem[]): Promise<void
     const type = item.wanted!.repositoryType;
     const task = await context.dispatch({
       name: parts.syncTasks.get(type)!,
-      args: { repository, remote, options: item.wanted!.sync, record: id },
+      args: {
+        repository,
+        remote,
+        options: item.wanted!.sync,
+        record: { item: id, publish: needsPublication(parts, item) },
+      },
       exclusive: [context.models.prnOfType('repository', type, repository)],
       shared: [context.models.prnOfType('remote', item.wanted!.remoteType, remote), upstreamPrn(upstream.id)],
       taskGroup: run.group,
@@ -194,6 +199,13 @@ async function startSyncs(on: Advance, items: readonly PlanItem[]): Promise<void
     ...advanceLocks(context.domain.pulpId, upstream.id),
     taskGroup: run.group,
   });
+}
+
+/** Types whose publications upstream tells of are served by them; others serve the version itself. */
+function needsPublication({ replicators }: ReplicationParts, { type }: PlanItem): boolean {
+  return replicators.some(
+    ({ distribution, publicationFields }) => distribution === type && publicationFields !== undefined,
+  );
 }
 
 async function totalSyncs({ context, run }: Advance, items: readonly PlanItem[]): Promise<number> {

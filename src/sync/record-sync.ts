@@ -9,6 +9,8 @@ export const SYNC_PROGRESS = 'replicate.sync';
 export interface Recorded {
   /** id of the item of the run. */
   readonly item: number;
+  /** Served by a publication. */
+  readonly publish: boolean;
   readonly version: Version;
   /** The publication made in this sync, if any. */
   readonly publication: string | undefined;
@@ -19,7 +21,7 @@ export async function recordSync(context: SyncContext, engine: VersionEngine, re
   const { version, item } = recorded;
   const { publicationType } = engine.types.repositoryType(repository.pulpType);
   const publicationId =
-    publicationType === undefined
+    publicationType === undefined || !recorded.publish
       ? null
       : (recorded.publication ??
         (await heldPublication(db, repository.pulpId, version.pulpId)) ??

@@ -28,8 +28,8 @@ export interface SyncArgs {
   readonly options?: Values;
   /** Instead of the remote's own URL. */
   readonly url?: string;
-  /** id of the item of a replication for which is synced. */
-  readonly record?: number;
+  /** For which item of a replication is synced, by id, and whether its version needs a publication to be served. */
+  readonly record?: { readonly item: number; readonly publish: boolean };
 }
 
 interface Outcome {
@@ -65,7 +65,7 @@ async function syncRepository(
     const target = await openSync(context, sync, args, remotes, temps);
     const { made, publication } = await runSync(target, engine, sync, remotes, temps);
     if (args.record !== undefined) {
-      await recordSync(target, engine, { item: args.record, version: made ?? target.latest, publication });
+      await recordSync(target, engine, { ...args.record, version: made ?? target.latest, publication });
     }
     return await presentVersion(context, made);
   } finally {

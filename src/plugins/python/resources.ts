@@ -52,6 +52,7 @@ export const pythonDistribution = declareDistribution({
   pulpType: 'python.python',
   description: 'Serves Python packages as an index.',
   publication: true,
+  told: { live: true },
   remote: true,
   fields: {
     base_url: string({
