@@ -25,7 +25,7 @@ export async function contentCondition(value: string, request: RequestContext): 
   const found = await request.db.row(
     sql`select 1 from content c where c.pulp_id = ${id} and c.domain_id = ${request.domain.id}${seen ? sql` and ${seen}` : sql.empty}`,
   );
-  if (!found) throw new ValidationError([`Could not find the following content units: ['${value}']`]);
+  if (!found) throw new ValidationError([`URI ${value} not found for content.`]);
   return sql`c.pulp_id = ${id} and c.domain_id = ${request.domain.id}`;
 }
 

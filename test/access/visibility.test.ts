@@ -63,7 +63,8 @@ test('filters find nothing that is hidden', async () => {
   ] as const) {
     const refused = await call('GET', `content/file/files/?${filter}=${value}`, undefined, { as });
     const named = value.split(',').at(-1);
-    assert.deepEqual([refused.status, refused.body], [400, [`URI ${named} not found for repositoryversion.`]]);
+    const kind = named?.includes('versions') ? 'repositoryversion' : 'filerepository';
+    assert.deepEqual([refused.status, refused.body], [400, [`URI ${named} not found for ${kind}.`]]);
   }
   assert.deepEqual(await hrefs(`content/file/files/?pulp_href__in=${inSecret}`, as), []);
   assert.deepEqual(await hrefs('repositories/file/file/?pulp_label_select=stage=test', as), [open]);

@@ -48,10 +48,8 @@ const answers: [string, unknown][] = [
   ['tasks/?reserved_resources__in=', 0],
   ['tasks/?parent_task=x', ["URI couldn't be resolved: x"]],
   ['tasks/?created_resources=x', ['URI not valid: x']],
-  [
-    `tasks/?created_resources=prn:file.filerepository:${NOBODY}`,
-    [`URI prn:file.filerepository:${NOBODY} not found for filerepository.`],
-  ],
+  [`tasks/?created_resources=prn:file.filerepository:${NOBODY}`, 0],
+  ['tasks/?reserved_resources=/pulp/api/v3/nowhere/', 0],
   ['tasks/?finished_at__range=x', { finished_at__range: ['Enter a valid date/time.'] }],
   ['workers/?online=x', 0],
   ['access_policies/?viewset_name=tasks&customized=x', 1],

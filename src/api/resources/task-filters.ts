@@ -11,54 +11,41 @@ import {
   textFilter,
 } from '../../plugin-api/filter.ts';
 import { labelOf, prn } from '../../plugin-api/model.ts';
-import { findNamed, HrefReader } from '../engine/hrefs.ts';
+import { HrefReader } from '../engine/hrefs.ts';
 import { Refused } from '../engine/validate-value.ts';
 
 const STATES = ['canceled', 'canceling', 'completed', 'failed', 'running', 'skipped', 'waiting'];
 const ARRAY = { type: 'array', items: { type: 'string' } };
 
-/** The PRN of an href; other words (lock names, PRNs) stay as they are. */
-async function lockName(filter: string, value: string, request: RequestContext): Promise<string> {
+/** The PRN of an href; other words (lock names, PRNs) stay as they are: anything can be the name of a lock. */
+async function lockName(value: string, request: RequestContext): Promise<string> {
   if (!value.startsWith('/') && !/^https?:/.test(value)) return value;
-  const { services } = request;
-  try {
-    const named = new HrefReader(services.models, services.settings.apiRoot, services.settings.domainEnabled).read(
-      value,
-    );
-    if (named.number === undefined)
-      return `prn:${named.model.prnApp ?? named.model.app}.${named.model.name.toLowerCase()}:${named.id}`;
-    const row = await request.db.row<{ id: string }>(sql`select v.pulp_id as id from repository_version v
-      join repository r on r.id = v.repository_id where r.pulp_id = ${named.id} and v.number = ${named.number}`);
-    return `prn:core.repositoryversion:${row?.id ?? ''}`;
-  } catch (error) {
-    if (error instanceof Refused) throw ValidationError.field(filter, `URI not valid: ${value}`);
-    throw error;
-  }
+  return (await prnNamed(value, request)) ?? value;
 }
 
-/** The PRN of an object that is there, by href or PRN. */
-async function objectName(value: string, request: RequestContext): Promise<string> {
+/** The PRN of what an href or PRN names, undefined when it is neither; nobody is told whether it is there. */
+async function prnNamed(value: string, request: RequestContext): Promise<string | undefined> {
   const { models, settings } = request.services;
-  const hrefs = new HrefReader(models, settings.apiRoot, settings.domainEnabled);
   try {
-    const named = hrefs.read(value);
-    const row = await findNamed(request.db, request.domain, named);
-    if (!row) throw new ValidationError([`URI ${value} not found for ${named.model.name.toLowerCase()}.`]);
-    return prn(labelOf(named.model), String(row[named.model.key ?? 'pulp_id']));
+    const named = new HrefReader(models, settings.apiRoot, settings.domainEnabled).read(value);
+    if (named.number === undefined) return prn(labelOf(named.model), named.id);
+    const row = await request.db.row<{ id: string }>(sql`select v.pulp_id as id from repository_version v
+      join repository r on r.id = v.repository_id where r.pulp_id = ${named.id} and v.number = ${named.number}`);
+    return prn('core.repositoryversion', row?.id ?? '');
   } catch (error) {
-    if (error instanceof Refused) throw new ValidationError([`URI not valid: ${value}`]);
+    if (error instanceof Refused) return undefined;
     throw error;
   }
 }
 
 /** All of the names must be held, exclusively, shared or either. */
-function held(filter: string, prefixes: readonly string[], many: boolean): Filter {
+function held(prefixes: readonly string[], many: boolean): Filter {
   return customFilter(
     async (value, request) => {
       if (value === '' && many) return sql.raw('true');
       const conditions = [];
       for (const one of many ? value.split(',') : [value]) {
-        const name = await lockName(filter, one.trim(), request);
+        const name = await lockName(one.trim(), request);
         conditions.push(
           sql`(${sql.join(
             prefixes.map((prefix) => sql`t.reserved_resources_record @> ${[prefix + name]}::text[]`),
@@ -93,14 +80,15 @@ export const taskFilters: Filters = {
   parent_task: taskReference('parent_task'),
   child_tasks: taskReference('child_tasks'),
   task_group: taskReference('task_group'),
-  reserved_resources: held('reserved_resources', ['', 'shared:'], false),
-  reserved_resources__in: held('reserved_resources__in', ['', 'shared:'], true),
-  exclusive_resources: held('exclusive_resources', [''], false),
-  exclusive_resources__in: held('exclusive_resources__in', [''], true),
-  shared_resources: held('shared_resources', ['shared:'], false),
-  shared_resources__in: held('shared_resources__in', ['shared:'], true),
+  reserved_resources: held(['', 'shared:'], false),
+  reserved_resources__in: held(['', 'shared:'], true),
+  exclusive_resources: held([''], false),
+  exclusive_resources__in: held([''], true),
+  shared_resources: held(['shared:'], false),
+  shared_resources__in: held(['shared:'], true),
   created_resources: customFilter(async (value, request) => {
-    const name = await objectName(value, request);
+    const name = await prnNamed(value, request);
+    if (name === undefined) throw new ValidationError([`URI not valid: ${value}`]);
     return sql`(t.created_resources <> '{}' and t.created_resources @> ${[name]}::text[])`;
   }),
 };
