@@ -27,9 +27,12 @@ export const artifactFields: readonly ExportField[] = [
   ...DIGEST_NAMES.map((name) => ({ name })),
 ];
 
-/** Where an archive has an artifact; `shared` where it was made with domains. */
-export function artifactName(sha256: string, shared: boolean): string {
-  return `artifact/${shared ? 'DOMAIN/' : ''}${sha256.slice(0, 2)}/${sha256.slice(2)}`;
+/** The folder of archives for artifacts of any domain but the default one. */
+export const ANY_DOMAIN = 'DOMAIN';
+
+/** Where an archive has an artifact, or a storage: `domain` is the folder of the domain, where it has one. */
+export function artifactName(sha256: string, domain?: string): string {
+  return `artifact/${domain === undefined ? '' : `${domain}/`}${sha256.slice(0, 2)}/${sha256.slice(2)}`;
 }
 
 /** Folder of a version. */

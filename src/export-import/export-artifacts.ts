@@ -5,7 +5,7 @@ import type { VersionPlace } from '../model/membership.ts';
 import { toRecord } from '../plugin-api/export-resource.ts';
 import type { Row } from '../plugin-api/field.ts';
 import type { TaskContext } from '../plugin-api/task.ts';
-import { ARTIFACTS, artifactColumns, artifactFields, artifactName } from './core-records.ts';
+import { ANY_DOMAIN, ARTIFACTS, artifactColumns, artifactFields, artifactName } from './core-records.ts';
 import type { TarWriter } from './tar-writer.ts';
 import { contentIds, notIn } from './version-content.ts';
 
@@ -29,13 +29,16 @@ export async function exportArtifacts(context: TaskContext, tar: TarWriter, choi
   for await (const batch of artifacts(context, choice)) {
     for (const { sha256, size } of batch) {
       const { stream } = await store.driver.open(store.keyOf(sha256));
-      await tar.addStream(artifactName(sha256, context.settings.domainEnabled), size, stream);
+      await tar.addStream(artifactName(sha256, hasFolder(context) ? ANY_DOMAIN : undefined), size, stream);
       report.add(1);
     }
   }
   report.finish();
   await tar.addRecords(`${ARTIFACTS}.json`, records(context, choice));
 }
+
+/** The artifacts of the default domain are in no folder of their own, as on the peer. */
+const hasFolder = ({ settings, domain }: TaskContext) => settings.domainEnabled && domain.name !== 'default';
 
 export async function measureArtifacts(
   context: TaskContext,
@@ -53,7 +56,7 @@ export async function measureArtifacts(
 async function* records(context: TaskContext, choice: ArtifactChoice): AsyncGenerator<object[]> {
   for await (const batch of artifacts(context, choice)) {
     yield batch.map((row) => ({
-      file: artifactName(row.sha256, context.settings.domainEnabled),
+      file: artifactName(row.sha256, hasFolder(context) ? context.domain.pulpId : undefined),
       ...toRecord(artifactFields, row),
       pulp_domain: context.domain.pulpId,
     }));

@@ -29,7 +29,7 @@ export class ExportTypes {
     const found = this.resources.filter(({ content, repository }) =>
       content ? types.includes(content.pulpType) : repository === pulpType,
     );
-    const told = new Set(found.map(({ content }) => content?.pulpType));
+    const told = new Set(found.flatMap(({ content, leaves = [] }) => [content?.pulpType, ...leaves]));
     const untold = types.filter((type) => !told.has(type));
     if (untold.length > 0) {
       throw new Error(

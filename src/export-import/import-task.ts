@@ -16,7 +16,7 @@ import { saveReceived } from '../repository/save-received.ts';
 import type { TempArtifact } from '../storage/artifact-store.ts';
 import { allTasksDispatched, openGroupProgress } from '../tasking/task-group.ts';
 import { Archive, checkPieces, readToc } from './archive.ts';
-import { ARTIFACTS, artifactName, REPOSITORIES, repositoryFields, VERSIONS_FILE } from './core-records.ts';
+import { ANY_DOMAIN, ARTIFACTS, artifactName, REPOSITORIES, repositoryFields, VERSIONS_FILE } from './core-records.ts';
 import type { ExportTypes } from './export-types.ts';
 import { IMPORT_VERSION, type ImportVersionArgs } from './import-version-task.ts';
 
@@ -147,7 +147,7 @@ async function importBatch(context: TaskContext, archive: Archive, batch: readon
       batch.filter(({ sha256 }) => !known.has(sha256)),
       AT_ONCE,
       async ({ sha256, size }) => {
-        const name = [artifactName(sha256, false), artifactName(sha256, true)].find((one) => archive.has(one));
+        const name = [artifactName(sha256), artifactName(sha256, ANY_DOMAIN)].find((one) => archive.has(one));
         if (!name) {
           throw new Error(
             `The archive lacks the artifact ${sha256}, and it is not here: import the export it continues first.`,

@@ -2,10 +2,13 @@
 import type { ContentType } from './content.ts';
 import type { Row, Values } from './field.ts';
 
-/** In archives everything is text: `number` 9 is "9", `boolean` "1" or "0", `list` joined by commas, `time` in UTC; null is "". */
+/**
+ * In archives everything is text: `number` 9 is "9", `boolean` "1" or "0", `list` joined by commas, `time` in UTC; null is "", which
+ * `optional` text reads as null. `jsonText` is text that holds JSON here and a JSON value on the peer.
+ */
 export interface ExportField {
   readonly name: string;
-  readonly kind?: 'text' | 'number' | 'boolean' | 'json' | 'list' | 'time';
+  readonly kind?: 'text' | 'optional' | 'number' | 'boolean' | 'json' | 'jsonText' | 'list' | 'time';
   /** Column of the type's table, or name in the details of a repository, where it is another. */
   readonly column?: string;
 }
@@ -18,6 +21,8 @@ export interface ExportResource {
   /** ... the repository itself, of this pulp_type; `fields` are those of its details. */
   readonly repository?: string;
   readonly fields: readonly ExportField[];
+  /** pulp_types of the repository that archives do not keep, as those of the peer. */
+  readonly leaves?: readonly string[];
 }
 
 /** The fields of a record as text. */
@@ -26,7 +31,8 @@ export function toRecord(fields: readonly ExportField[], row: Row): Record<strin
 }
 
 function toText({ kind }: ExportField, value: unknown): string | null {
-  if (kind === 'json') return value === null || value === undefined ? null : JSON.stringify(value);
+  if (kind === 'json' || kind === 'jsonText')
+    return value === null || value === undefined ? null : JSON.stringify(value);
   if (value === null || value === undefined) return '';
   if (kind === 'boolean') return value ? '1' : '0';
   if (kind === 'list') return (value as unknown[]).join(',');
@@ -49,11 +55,21 @@ export function fromRecord(fields: readonly ExportField[], record: Readonly<Reco
 
 function read({ kind }: ExportField, value: unknown): unknown {
   if (kind === 'json') return typeof value === 'string' && value !== '' ? JSON.parse(value) : (value ?? null);
+  if (kind === 'jsonText') return readJsonText(value);
   if (value === null || value === undefined) return null;
   const text = String(value);
   if (kind === 'boolean') return text === '1' || text.toLowerCase() === 'true';
   if (kind === 'list') return text === '' ? [] : text.split(',');
+  if (kind === 'optional') return text === '' ? null : text;
   if (kind === 'number') return text === '' ? null : Number(text);
   if (kind === 'time') return text === '' ? null : `${text.replace(' ', 'T')}${/[Z+]/.test(text) ? '' : 'Z'}`;
   return text;
+}
+
+/** The peer keeps such a value as JSON that is mostly a text with JSON in it, sometimes the value itself. */
+function readJsonText(value: unknown): string | null {
+  if (typeof value !== 'string' || value === '') return null;
+  const inner: unknown = JSON.parse(value);
+  if (inner === null) return null;
+  return typeof inner === 'string' ? inner : JSON.stringify(inner);
 }

@@ -2,6 +2,7 @@
 import { definePlugin, type Repository } from '../../plugin-api/index.ts';
 import { pythonClientSetup } from './client-setup.ts';
 import { pythonContentTypes } from './content.ts';
+import { pythonExportResources } from './export-resources.ts';
 import { pythonLive } from './live/live.ts';
 import { publishIndex } from './publish.ts';
 import { locateUpstream, pathWithQuery, pulledPackage } from './pull-through.ts';
@@ -45,6 +46,7 @@ export const pythonPlugin = definePlugin({
     },
   ],
   replicate: [replicatePython],
+  exportResources: pythonExportResources,
   contentTasks: (tools) => [...pythonTasks(tools), repairTask(tools)],
   versionActions: [scanVersion],
   live: pythonLive,
