@@ -67,9 +67,7 @@ function read({ kind }: ExportField, value: unknown): unknown {
 }
 
 /** The peer keeps such a value as JSON that is mostly a text with JSON in it, sometimes the value itself. */
-function readJsonText(value: unknown): string | null {
-  if (typeof value !== 'string' || value === '') return null;
-  const inner: unknown = JSON.parse(value);
-  if (inner === null) return null;
+function readJsonText(value: unknown): string {
+  const inner: unknown = typeof value === 'string' && value !== '' ? JSON.parse(value) : null;
   return typeof inner === 'string' ? inner : JSON.stringify(inner);
 }
