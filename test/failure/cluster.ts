@@ -224,7 +224,12 @@ export class Cluster {
   }
 
   /** Puts one of the test tasks into the queue, as any process does. */
-  async dispatch(name: string, args: object = {}, exclusive: readonly string[] = []): Promise<number> {
+  async dispatch(
+    name: string,
+    args: object = {},
+    exclusive: readonly string[] = [],
+    shared: readonly string[] = [],
+  ): Promise<number> {
     this.#services ??= {
       db: this.db,
       settings: makeSettings({ data: this.data, databaseUrl: this.databaseUrl }),
@@ -232,7 +237,7 @@ export class Cluster {
       logger: { debug() {}, info() {}, warn() {}, error() {} },
     };
     const domain = (await this.db.row<Domain>(sql`select id, pulp_id as "pulpId", name from domain`))!;
-    const request = { name: `pulpcore.app.tasks.test.${name}`, args, exclusive, domain, userId: null };
+    const request = { name: `pulpcore.app.tasks.test.${name}`, args, exclusive, shared, domain, userId: null };
     return (await dispatch(this.#services, request)).id;
   }
 
