@@ -11,7 +11,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256Of } from '../src/lib/digest.ts';
 import { forEachConcurrent } from '../src/lib/map-concurrent.ts';
-import { Peer, startPeer } from '../test/replication/servers.ts';
+import { type Json, type Peer, runningPeer, startPeer } from '../test/replication/servers.ts';
 import { commandLine } from '../test/support/processes.ts';
 import type { TestServer } from '../test/support/server.ts';
 
@@ -87,15 +87,6 @@ async function timed(name: string, servers: Record<string, TestServer>, work: ()
   });
 }
 
-/** A server that runs already, of whatever kind. */
-function running(address: string): Peer {
-  const url = new URL(address);
-  const authorization = `Basic ${Buffer.from(`${url.username}:${url.password}`).toString('base64')}`;
-  const open = (path: string, init: RequestInit = {}) =>
-    fetch(new URL(path, url.origin), { ...init, headers: { authorization, ...(init.headers as object) } });
-  return new Peer({ url: url.origin, port: Number(url.port), fetch: open } as unknown as TestServer);
-}
-
 async function replicateThere(peer: Peer, upstream: TestServer): Promise<void> {
   const name = `bench-${Date.now()}`;
   const href = await peer.upstream(upstream, { name, policy: 'nodelete' });
@@ -103,12 +94,11 @@ async function replicateThere(peer: Peer, upstream: TestServer): Promise<void> {
     await timed(`${run}, ${repositories} repositories`, { upstream }, async () => {
       const { body } = await peer.call('POST', `${href}replicate/`, {});
       for (;;) {
-        const group = await peer.get(body.task_group);
-        if (group.waiting + group.running + group.canceling === 0 && group.all_tasks_dispatched) {
-          assert.equal(group.failed, 0);
-          break;
-        }
-        await sleep(100);
+        const { tasks, failed } = await peer.get(body.task_group);
+        const finished = (task: Json) => task.name.endsWith('finalize_replication') && task.state === 'completed';
+        assert.equal(failed, 0);
+        if (tasks.some(finished)) break;
+        await sleep(300);
       }
     });
   }
@@ -131,5 +121,5 @@ test('replication of many small repositories', { timeout: 3_600_000 }, async () 
   }
   assert.equal((await replica.names()).length, repositories);
   assert.equal(await replica.read(`r${repositories - 1}/f9`), bytesOf(`r${repositories - 1}/f9`).toString());
-  if (pulp) await replicateThere(running(pulp), upstream.server);
+  if (pulp) await replicateThere(runningPeer(pulp), upstream.server);
 });

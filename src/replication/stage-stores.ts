@@ -121,6 +121,7 @@ async function updateRemotes(
 
 const TYPES: Readonly<Record<string, string>> = {
   tls_validation: 'boolean',
+  headers: 'jsonb',
   download_concurrency: 'integer',
   max_retries: 'integer',
 };
@@ -128,11 +129,16 @@ const TYPES: Readonly<Record<string, string>> = {
 function connectionValues({ settings }: Upstream, secrets: Secrets): Sql[] {
   return CONNECTION.map((name) => {
     const value = settings[name] ?? null;
-    const stored =
-      value !== null && (SECRET as readonly string[]).includes(name) ? secrets.encrypt(String(value)) : value;
+    const stored = storedValue(name, value, secrets);
     const type = TYPES[name] ?? (name.endsWith('timeout') ? 'double precision' : 'text');
     return sql`${stored}::${sql.raw(type)}`;
   });
+}
+
+function storedValue(name: string, value: unknown, secrets: Secrets): unknown {
+  if (value === null) return null;
+  if ((SECRET as readonly string[]).includes(name)) return secrets.encrypt(String(value));
+  return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
 async function insertRepositories(tx: Transaction, { upstream }: StageContext, rows: readonly Fresh[]): Promise<void> {

@@ -35,6 +35,7 @@ export const CONNECTION = [
   'client_cert',
   'client_key',
   'tls_validation',
+  'headers',
   'username',
   'password',
   'proxy_url',

@@ -176,3 +176,13 @@ export class Peer {
 export async function startPeer(options: ServerOptions = {}): Promise<Peer> {
   return new Peer(await startServer({ ...options, settings: { access_log: false, ...options.settings } }));
 }
+
+/** A server that runs already, of whatever kind: `http://user:password@host:port`. */
+export function runningPeer(address: string): Peer {
+  const { origin, port, username, password } = new URL(address);
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const open = (path: string, init: RequestInit = {}) =>
+    fetch(new URL(path, origin), { ...init, headers: { authorization, ...(init.headers as object) } });
+  const server = { url: origin, port: Number(port), adminPassword: password, fetch: open };
+  return new Peer(server as unknown as TestServer);
+}

@@ -24,7 +24,7 @@ import { HrefReader } from '../engine/hrefs.ts';
 import { upstreamPulpModel } from './models.ts';
 import { upstreamActions } from './upstream-pulp-actions.ts';
 
-const { headers: _headers, rate_limit: _rate, ...network } = networkFields;
+const { rate_limit: _rate, ...network } = networkFields;
 const HIDDEN = ['client_key', 'username', 'password', 'proxy_username', 'proxy_password'] as const;
 const LIMIT = { source: '^\\d{1,9}$|^\\d{1,3}(\\.\\d+)?%$', message: 'Give a number, or a percentage such as 25%.' };
 
