@@ -100,7 +100,7 @@ test('many requests at once share look-ups', async () => {
   assert.ok(answers.every((answer) => answer.text === 'x'));
 });
 
-test('what was served just before is served while the database is away', async () => {
+test('what was served just before is served while the database is away', async (t) => {
   const repository = await world.repository();
   await world.version(repository, [await world.unit('file', 'x')]);
   await world.distribution('away', { repository_id: repository.pulpId, pulp_type: 'plain.plain' });
@@ -120,16 +120,18 @@ test('what was served just before is served while the database is away', async (
   const { ask, listen } = await import('./world.ts');
   const handler = createContentHandler(services, TYPES, { freshFor: 0 });
   const { server, port } = await listen((request, response) => void handler.handle(request, response));
+  t.after(async () => {
+    server.close();
+    await handler.close();
+    await db.close();
+    await gone.close();
+  });
   assert.equal((await ask(port, '/pulp/content/away/file')).text, 'x');
   current = gone;
   assert.equal((await ask(port, '/pulp/content/away/file')).text, 'x');
-  assert.equal((await ask(port, '/pulp/content/away/other')).status, 500);
+  assert.equal((await ask(port, '/pulp/content/away/other')).status, 503);
   current = db;
   assert.equal((await ask(port, '/pulp/content/away/other')).status, 404);
-  server.close();
-  await handler.close();
-  await db.close();
-  await gone.close();
 });
 
 test('the cache of answers stays within its bounds and keeps what is used', () => {
