@@ -6,7 +6,7 @@ export type CachedAnswer =
   | { readonly kind: 'file'; readonly file: StoredFile }
   | { readonly kind: 'listing'; readonly body: Buffer }
   | { readonly kind: 'directory' }
-  | { readonly kind: 'missing' };
+  | { readonly kind: 'missing'; readonly reason?: string };
 
 interface Slot {
   readonly answer: CachedAnswer;

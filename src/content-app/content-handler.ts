@@ -12,6 +12,7 @@ import type { CheckGuard } from './guards/check-guard.ts';
 import { EntryLoader } from './load-entry.ts';
 import { UpstreamClients } from './open-upstream.ts';
 import type { SavePulled } from './pull-through.ts';
+import { rootWithoutSlash } from './requested-path.ts';
 import { PathResolver } from './resolve-path.ts';
 import { ContentServer } from './serve-request.ts';
 
@@ -91,7 +92,7 @@ export function createContentHandler(
   const forget = db.onReconnect(() => distributions.invalidate('*'));
   return {
     handle: (request, response) => server.handle(request, response),
-    matches: (url) => url.startsWith(settings.contentPathPrefix),
+    matches: (url) => url.startsWith(settings.contentPathPrefix) || rootWithoutSlash(url, settings) !== undefined,
     invalidate: (id) => distributions.invalidate(id),
     async close() {
       forget();

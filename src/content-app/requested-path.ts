@@ -25,6 +25,12 @@ export function pathOf(url: string): string {
   return end < 0 ? url : url.slice(0, end);
 }
 
+/** The content prefix, when a URL lacks nothing but the slash at its end. */
+export function rootWithoutSlash(url: string, { contentPathPrefix }: PathSettings): string | undefined {
+  if (contentPathPrefix === '/' || !url.startsWith(contentPathPrefix.slice(0, -1))) return undefined;
+  return `${pathOf(url)}/` === contentPathPrefix ? contentPathPrefix : undefined;
+}
+
 /** Undefined when the URL is not below the prefix, names no domain where one is needed, or cannot be decoded. */
 export function requestedPath(url: string, settings: PathSettings): RequestedPath | undefined {
   const raw = pathOf(url);

@@ -38,10 +38,23 @@ export interface Resolved {
 }
 
 const MISSING = { kind: 'missing' } as const;
+const NOWHERE: Resolved = {
+  answer: {
+    kind: 'missing',
+    reason: 'Distribution is not pointing to a publication, repository, repository version, or remote.',
+  },
+  keep: 0,
+};
 /** Former publications may be deleted, which the entry's stamp does not tell. */
 const KEEP_FORMER = 60_000;
 /** Each holds a connection of the pool while it reads a cursor. */
 const LISTINGS_AT_ONCE = 2;
+
+/** Nobody has said what is to be served. */
+function pointsNowhere({ distribution, remoteId }: ServedEntry): boolean {
+  const { repository_id, repository_version_id, publication_id } = distribution.row;
+  return [repository_id, repository_version_id, publication_id, remoteId].every((one) => one === null);
+}
 
 export class PathResolver {
   readonly #services: Services;
@@ -72,7 +85,7 @@ export class PathResolver {
   async resolve(entry: ServedEntry, path: string, requested: RequestedPath): Promise<Resolved> {
     if (path.includes('//') || path.startsWith('/')) return { answer: MISSING, keep: this.#keep };
     if (entry.checkpointsOf !== null) return this.#checkpoint(entry, path, requested);
-    if (!entry.source) return { answer: MISSING, keep: this.#keep };
+    if (!entry.source) return pointsNowhere(entry) ? NOWHERE : { answer: MISSING, keep: this.#keep };
     return this.#inSource(entry, entry.source, path, titleOf(requested));
   }
 

@@ -14,7 +14,7 @@ import type { CheckGuard } from './guards/check-guard.ts';
 import { leadsToDistributions, listDistributions } from './list-distributions.ts';
 import { NotFetched, OnDemand, type OnDemandTools } from './on-demand.ts';
 import { PullThrough, type SavePulled } from './pull-through.ts';
-import { type RequestedPath, requestedPath } from './requested-path.ts';
+import { type RequestedPath, requestedPath, rootWithoutSlash } from './requested-path.ts';
 import { type Answer, fileAnswer, type PathResolver, type RemoteAnswer } from './resolve-path.ts';
 import { sendFile } from './send-file.ts';
 import { type CacheMark, sendBody, sendRedirect, sendStatus } from './send-text.ts';
@@ -79,7 +79,10 @@ export class ContentServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const requested = requestedPath(request.url ?? '', this.#parts.services.settings);
+    const { settings } = this.#parts.services;
+    const root = rootWithoutSlash(request.url ?? '', settings);
+    if (root) return sendRedirect(request, response, root, { status: 301 });
+    const requested = requestedPath(request.url ?? '', settings);
     if (!requested) return sendStatus(request, response, { status: 404 });
     const entry = await this.#parts.distributions.find(requested.domain, requested.path);
     if (!entry) return this.#aboveDistributions(request, response, requested);
@@ -142,7 +145,7 @@ export class ContentServer {
         });
       case 'missing':
         if (pullsThrough(entry)) return this.#pull(exchange);
-        return sendStatus(request, response, { status: 404, mark });
+        return sendStatus(request, response, { status: 404, reason: answer.reason, mark });
     }
   }
 

@@ -150,7 +150,7 @@ test('what is not there is 404', async () => {
     'two',
   ];
   const odd = ['one/two/dir//b.tar.gz', 'one//two/a.txt', 'one/two/dir/../a.txt', 'one/two/%ff', 'one/two/a%00.txt'];
-  for (const path of [...paths, ...odd, '/pulp/content']) {
+  for (const path of [...paths, ...odd]) {
     for (const round of ['MISS', 'HIT']) {
       const answer = await client.get(path);
       assert.equal(answer.status, 404, path);
@@ -176,7 +176,14 @@ test('a distribution without publication serves versions only of types that need
   await world.distribution('nothing');
   assert.equal((await client.get('unpublished/a.txt')).status, 404);
   assert.equal((await client.get('unpublished/')).status, 404);
-  assert.equal((await client.get('nothing/')).status, 404);
+  for (const path of ['nothing/', 'nothing/a.txt']) {
+    const { status, reason, headers } = await client.get(path);
+    assert.deepEqual([status, headers['x-pulp-cache']], [404, undefined]);
+    assert.match(
+      reason,
+      /^Distribution is not pointing to a publication, repository, repository version, or remote\.$/,
+    );
+  }
   assert.equal((await client.get('version/a.txt')).text, 'a.txt');
   assert.equal((await client.get('plain/META')).text, 'meta', 'but a publication of the version they serve is used');
 });
@@ -298,4 +305,10 @@ test('a client that leaves is no error', async () => {
   );
   assert.equal((await client.get('one/two/a.txt')).status, 200);
   assert.equal(world.logged.length, before);
+});
+
+test('the content prefix without its slash leads to the list of distributions', async () => {
+  const { status, headers } = await client.get('/pulp/content');
+  assert.deepEqual([status, headers.location], [301, '/pulp/content/']);
+  assert.equal((await client.get('/pulp/contents')).status, 404);
 });
