@@ -6,6 +6,7 @@ import { prn } from '../plugin-api/model.ts';
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import { addGroupProgress, openGroupProgress } from '../tasking/task-group.ts';
 import { endRun, FINALIZE, finalizeLocks } from './finalize-task.ts';
+import { friendsUnderWay } from './friends-under-way.ts';
 import type { PlanItem } from './plan/plan-types.ts';
 import { type Prepared, preparePlan, type ReplicationParts } from './prepare-plan.ts';
 import { conflictsFound, itemsFailed } from './report.ts';
@@ -77,6 +78,8 @@ async function advance(on: Advance): Promise<void> {
   const { context, parts, upstream, run, round } = on;
   const { db, signal } = context;
   const group = run.group;
+  const friends = run.state === 'planned' ? await friendsUnderWay(db, upstream) : [];
+  if (friends.length > 0) return await again(on, round, friends);
   await openGroupProgress(db, group, { code: 'replicate.plan', message: 'Planning replication', total: round });
   await db.run(sql`update replication_run set round = ${round} where pulp_id = ${run.id}`);
   await settleSyncs(db, run.id);
@@ -193,12 +196,7 @@ async function startSyncs(on: Advance, items: readonly PlanItem[]): Promise<void
     await context.db.run(sql`update replication_item set task_id = ${task.pulpId}, attempts = attempts + 1,
       state = case when state = 'planned' then 'staging' else state end where id = ${id}`);
   });
-  await context.dispatch({
-    name: REPLICATE,
-    args: { run: run.id, round: round + 1 } satisfies AdvanceArgs,
-    ...advanceLocks(context.domain.pulpId, upstream.id),
-    taskGroup: run.group,
-  });
+  await again(on, round + 1);
 }
 
 /** Types whose publications upstream tells of are served by them; others serve the version itself. */
@@ -238,11 +236,17 @@ async function markFailed({ context, run }: Advance, keys: readonly string[], er
   );
 }
 
-async function again({ context, upstream, run }: Advance, round: number): Promise<void> {
+/** After what is queued for this upstream, and for those others. */
+async function again(
+  { context, upstream, run }: Advance,
+  round: number,
+  others: readonly string[] = [],
+): Promise<void> {
+  const { exclusive } = advanceLocks(context.domain.pulpId, upstream.id);
   await context.dispatch({
     name: REPLICATE,
     args: { run: run.id, round } satisfies AdvanceArgs,
-    ...advanceLocks(context.domain.pulpId, upstream.id),
+    exclusive: [...exclusive, ...others.map(upstreamPrn)],
     taskGroup: run.group,
   });
 }
