@@ -9,7 +9,7 @@ import { type Peer, startPeer } from './servers.ts';
 const KILLS = Number(process.env.REPLICATION_KILLS ?? 6);
 const REPOSITORIES = Number(process.env.REPLICATION_REPOSITORIES ?? 8);
 /** Repositories that change in each generation, the two that are read among them. */
-const CHANGED = 4;
+const CHANGED = Math.max(4, REPOSITORIES / 10);
 
 /** What may be killed: each kind is hit in turn. */
 const VICTIMS = [' web ', ' worker ', 'task-child', 'postgres'] as const;
@@ -33,11 +33,11 @@ test('kills during runs: never a mixed pair, never a gap, and in sync at the end
   const href = await replica.upstream(upstream.server);
   assert.deepEqual((await replica.replicate(href)).errors, []);
 
-  const reader = readPairs(port);
+  const reader = readPairs(port, REPOSITORIES);
   for (let kill = 0; kill < KILLS; kill++) {
     const generation = String(kill + 1);
-    for (const repository of repositories.slice(0, CHANGED)) {
-      await upstream.publish(repository, { v: generation, own: `${generation} ${repository}` });
+    for (const [at, repository] of repositories.slice(0, CHANGED).entries()) {
+      await upstream.publish(repository, { v: generation, own: `${at} of ${generation}` });
     }
     const started = await replica.call('POST', `${href}replicate/`, {}).catch(() => undefined);
     assert.ok(started === undefined || [202, 500, 503].includes(started.status), JSON.stringify(started));
@@ -81,20 +81,33 @@ async function settled(replica: Peer): Promise<void> {
 }
 
 /** Reads one repository, then the other: the second must never be older, whichever comes first. */
-function readPairs(port: number) {
+function readPairs(port: number, repositories: number) {
   const wrong: string[] = [];
   let reads = 0;
   let going = true;
-  const read = async (name: string): Promise<number | undefined> => {
-    const answer = await fetch(`http://127.0.0.1:${port}/pulp/content/${name}/v`, {
+  const readText = async (name: string, file: string): Promise<string | undefined> => {
+    const answer = await fetch(`http://127.0.0.1:${port}/pulp/content/${name}/${file}`, {
       signal: AbortSignal.timeout(5000),
     }).catch(() => undefined);
     if (!answer) return undefined;
     const text = await answer.text().catch(() => undefined);
     if (text === undefined || answer.status >= 500) return undefined;
-    if (answer.status !== 200) wrong.push(`${name}: ${answer.status}`);
-    return Number(text);
+    if (answer.status !== 200) wrong.push(`${name}/${file}: ${answer.status}`);
+    return text;
   };
+  const read = async (name: string): Promise<number | undefined> => {
+    const text = await readText(name, 'v');
+    return text === undefined ? undefined : Number(text);
+  };
+  // Every repository serves its own files and nothing else, whatever happens to others.
+  const others = (async () => {
+    for (let turn = 0; going; turn++) {
+      const at = turn % repositories;
+      const text = await readText(`r${at}`, 'own');
+      if (text !== undefined && text.split(' ')[0] !== `${at}`) wrong.push(`r${at}/own: ${text}`);
+      await sleep(text === undefined ? 20 : 2);
+    }
+  })();
   const done = (async () => {
     for (let turn = 0; going; turn++) {
       const [first, second] = turn % 2 === 0 ? ['r0', 'r1'] : ['r1', 'r0'];
@@ -111,7 +124,7 @@ function readPairs(port: number) {
   return {
     async stop() {
       going = false;
-      await done;
+      await Promise.all([done, others]);
       return { wrong, reads };
     },
   };
