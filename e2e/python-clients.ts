@@ -1,17 +1,17 @@
-/** A Python environment with the published clients, made once for each set of versions and kept in a cache. */
+/** Python environments with published clients, each made once for a set of versions and kept in a cache. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const requirements = join(import.meta.dirname, 'requirements.txt');
 const stamp = 'clients-installed';
 
 /** The clients cannot be had on this machine; the message says why. */
 export class NoClients extends Error {}
 
-/** `bin` directory of the environment. Throws NoClients. */
-export function installClients(cache: string): string {
+/** `bin` directory of the environment with what a file of requirements names. Throws NoClients. */
+export function installClients(cache: string, file: string): string {
+  const requirements = join(import.meta.dirname, file);
   const version = run('python3', ['--version'], 'Python 3 is needed for the published clients');
   const key = createHash('sha256').update(version).update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const directory = join(cache, key);
@@ -33,5 +33,6 @@ function run(command: string, words: readonly string[], problem: string): string
   throw new NoClients(`${problem}: ${reason}`);
 }
 
-/** Where environments are kept, and where tests find the one to use. */
+/** Where tests find the environments: of clients of the API, and of those that install and publish packages. */
 export const clientsVariable = 'DECKLE_E2E_CLIENTS';
+export const installersVariable = 'DECKLE_E2E_INSTALLERS';

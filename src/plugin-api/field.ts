@@ -50,6 +50,8 @@ export interface Field {
   /** integer: false where the document says plain integer. */
   readonly int64?: boolean;
   readonly choices?: readonly string[];
+  /** The choices are whole numbers on the wire. */
+  readonly numeric?: boolean;
   /** Component name of the choice's enumeration in the document. */
   readonly enumName?: string;
   readonly items?: Field;

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { sha256Of } from '../../src/lib/digest.ts';
+import { tar, zip } from '../../src/plugins/python/formats/test-archives.ts';
 
 const metadataOf = (name: string, version: string) =>
   `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\nSummary: a package\nRequires-Python: >=3.8\n\nabout ${name}\n`;
@@ -10,31 +11,13 @@ const metadataOf = (name: string, version: string) =>
 /** A source distribution with nothing but its metadata; `salt` makes other bytes of it. */
 export function makeSdist(name: string, version: string, salt = ''): Buffer {
   const data = Buffer.from(metadataOf(name, version) + salt);
-  const header = Buffer.alloc(512);
-  header.write(`${name}-${version}/PKG-INFO`, 0);
-  header.write(data.length.toString(8).padStart(11, '0'), 124);
-  header.write('0', 156);
-  return gzipSync(Buffer.concat([header, data, Buffer.alloc(512 - (data.length % 512) + 1024)]));
+  return gzipSync(tar([{ name: `${name}-${version}/PKG-INFO`, data }]));
 }
 
-/** A wheel with nothing but its metadata, stored without compression. */
+/** A wheel with nothing but its metadata. */
 export function makeWheel(name: string, version: string): { file: Buffer; metadata: Buffer } {
   const metadata = Buffer.from(metadataOf(name, version));
-  const path = Buffer.from(`${name}-${version}.dist-info/METADATA`);
-  const local = Buffer.alloc(30);
-  local.writeUInt32LE(0x04034b50, 0);
-  local.writeUInt16LE(path.length, 26);
-  const entry = Buffer.alloc(46);
-  entry.writeUInt32LE(0x02014b50, 0);
-  entry.writeUInt32LE(metadata.length, 20);
-  entry.writeUInt32LE(metadata.length, 24);
-  entry.writeUInt16LE(path.length, 28);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(46 + path.length, 12);
-  end.writeUInt32LE(30 + path.length + metadata.length, 16);
-  return { file: Buffer.concat([local, path, metadata, entry, path, end]), metadata };
+  return { file: zip([{ name: `${name}-${version}.dist-info/METADATA`, data: metadata }]), metadata };
 }
 
 interface UpstreamFile {

@@ -128,7 +128,7 @@ function toChoice(field: Field, raw: unknown): string | number {
   const found = field.choices?.find((choice) => choice === String(raw));
   if (found === undefined)
     throw new Refused(`"${typeof raw === 'object' ? JSON.stringify(raw) : raw}" is not a valid choice.`);
-  return found;
+  return field.numeric ? Number(found) : found;
 }
 
 function toNumber(field: Field, raw: unknown): number {

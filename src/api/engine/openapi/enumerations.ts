@@ -35,11 +35,15 @@ export class Enumerations {
     const byProperty = Map.groupBy(this.#uses.values(), (use) => use.property);
     for (const use of this.#uses.values()) {
       const name = byProperty.get(use.property)!.length === 1 ? `${camel(use.property)}Enum` : use.field.enumName!;
-      out.set(name, { type: 'string', enum: use.field.choices });
+      out.set(name, schemaOf(use.field));
       for (const reference of use.references) reference.$ref = `#/components/schemas/${name}`;
     }
     return out;
   }
+}
+
+function schemaOf({ choices = [], numeric }: Field): Schema {
+  return numeric ? { type: 'integer', enum: choices.map(Number) } : { type: 'string', enum: choices };
 }
 
 /** `storage_class` → `StorageClass` */

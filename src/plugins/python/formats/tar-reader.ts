@@ -89,7 +89,8 @@ export async function walkTar(
     let longName: string | undefined;
     for (let block = await pieces.take(BLOCK); block && block[0] !== 0; block = await pieces.take(BLOCK)) {
       const size = numberAt(block, 124, 136);
-      if (!Number.isSafeInteger(size) || size < 0) throw new PackageError('it is no tar archive');
+      if (!Number.isSafeInteger(size) || size < 0 || !hasItsChecksum(block))
+        throw new PackageError('it is no tar archive');
       const type = String.fromCharCode(block[156]!);
       if (type === 'L' || type === 'x') {
         const data = await readMember(pieces, size, limits.member);
@@ -103,6 +104,19 @@ export async function walkTar(
   } finally {
     await pieces.end();
   }
+}
+
+/** The sum of all bytes of a header, with those of the sum itself as blanks; old programs took the bytes for signed. */
+function hasItsChecksum(block: Buffer): boolean {
+  const told = numberAt(block, 148, 156);
+  let unsigned = 8 * 32;
+  let signed = unsigned;
+  for (const [at, byte] of block.entries()) {
+    if (at >= 148 && at < 156) continue;
+    unsigned += byte;
+    signed += byte > 127 ? byte - 256 : byte;
+  }
+  return told === unsigned || told === signed;
 }
 
 function nameOf(block: Buffer): string {

@@ -1,5 +1,5 @@
 /** Makes archives for tests: good ones, and those that say wrong things of themselves. */
-import { deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 
 export interface Member {
   readonly name: string;
@@ -17,12 +17,19 @@ export function zip(members: readonly Member[], large = false): Buffer {
     const packed = deflateRawSync(data);
     const local = Buffer.alloc(30);
     local.writeUInt32LE(0x04034b50, 0);
+    local.writeUInt16LE(20, 4);
     local.writeUInt16LE(8, 8);
+    local.writeUInt32LE(crc32(data), 14);
+    local.writeUInt32LE(packed.length, 18);
+    local.writeUInt32LE(data.length, 22);
     local.writeUInt16LE(Buffer.byteLength(name), 26);
     const extra = large ? Buffer.alloc(28) : Buffer.alloc(0);
     const entry = Buffer.alloc(46);
     entry.writeUInt32LE(0x02014b50, 0);
+    entry.writeUInt16LE(20, 4);
+    entry.writeUInt16LE(20, 6);
     entry.writeUInt16LE(8, 10);
+    entry.writeUInt32LE(crc32(data), 16);
     entry.writeUInt32LE(large ? 0xffffffff : packed.length, 20);
     entry.writeUInt32LE(large ? 0xffffffff : size, 24);
     entry.writeUInt16LE(Buffer.byteLength(name), 28);
@@ -42,6 +49,7 @@ export function zip(members: readonly Member[], large = false): Buffer {
   const listing = Buffer.concat(directoryParts);
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(members.length, 8);
   end.writeUInt16LE(members.length, 10);
   end.writeUInt32LE(large ? 0xffffffff : listing.length, 12);
   end.writeUInt32LE(large ? 0xffffffff : offset, 16);
@@ -64,7 +72,12 @@ export function tar(members: readonly (Member & { readonly type?: string })[]): 
     const header = Buffer.alloc(512);
     header.write(name, 0);
     header.write(size.toString(8).padStart(11, '0'), 124);
+    header.write('0000644', 100);
     header.write(type, 156);
+    header.write('ustar\u000000', 257);
+    header.write('        ', 148);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
     return [header, data, Buffer.alloc((512 - (data.length % 512)) % 512)];
   });
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);

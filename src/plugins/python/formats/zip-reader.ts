@@ -1,7 +1,7 @@
 /** Reads single members of a zip file: the directory at its end (zip64 too) and bounded members, never the whole file. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
+import { crc32, inflateRaw } from 'node:zlib';
 import { PackageError } from './package-error.ts';
 
 const inflate = promisify(inflateRaw) as (data: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>;
@@ -10,6 +10,7 @@ export interface ZipMember {
   readonly name: string;
   readonly method: number;
   readonly encrypted: boolean;
+  readonly checksum: number;
   readonly compressedSize: number;
   readonly size: number;
   readonly offset: number;
@@ -68,7 +69,12 @@ export class ZipReader {
     if (header.readUInt32LE(0) !== 0x04034b50) throw new PackageError(`${member.name} is damaged`);
     const start = member.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
     const data = await this.#read(start, member.compressedSize);
-    if (member.method === 0) return data;
+    const bytes = member.method === 0 ? data : await this.#unpack(member, data, limit);
+    if (crc32(bytes) !== member.checksum) throw new PackageError(`${member.name} is damaged`);
+    return bytes;
+  }
+
+  async #unpack(member: ZipMember, data: Buffer, limit: number): Promise<Buffer> {
     if (member.method !== 8) throw new PackageError(`${member.name} is compressed by method ${member.method}`);
     return await inflate(data, { maxOutputLength: limit }).catch(() => {
       throw new PackageError(`${member.name} is damaged`);
@@ -116,6 +122,7 @@ function memberAt(
   return {
     name,
     method: directory.readUInt16LE(at + 10),
+    checksum: directory.readUInt32LE(at + 16),
     encrypted: (directory.readUInt16LE(at + 8) & 1) === 1,
     size: size!,
     compressedSize: compressedSize!,

@@ -5,6 +5,7 @@ export const operationField: { readonly protocolVersion: Field } = {
   protocolVersion: choice('ProtocolVersionEnum', ['1'], {
     help: 'Version of the upload protocol.',
     default: 1,
+    numeric: true,
     required: false,
   }),
 };
