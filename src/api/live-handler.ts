@@ -193,7 +193,8 @@ async function send(
   if (response.headersSent || response.destroyed) return;
   const own = Object.entries(answer.headers ?? {}).flat();
   const headers = [...own, 'Correlation-ID', cid, ...SECURITY_HEADERS];
-  if (!answer.headers?.Vary) headers.push('Vary', 'Accept');
+  // Without credentials of its own a request may be one of a session.
+  headers.push('Vary', request.headers.authorization ? 'Accept' : 'Accept, Cookie');
   const { body } = answer;
   if (isPieces(body)) {
     response.writeHead(answer.status, answer.reason, headers);

@@ -36,7 +36,12 @@ export async function feedAnswer(index: ServedIndex, feed: FeedKind): Promise<Li
   if (isUnchanged(request.headers, validators?.etag, undefined)) return notModified(headers);
   const body = await feedText(index, feed);
   if (body !== undefined) return { status: 200, headers, body };
-  return { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: '404 Not Found' };
+  const name = feed.kind === 'releases' ? normalizeName(feed.name) : '';
+  return {
+    status: 404,
+    headers: { ...headers, 'Content-Type': 'text/html; charset=utf-8' },
+    body: `${name} does not exist.`,
+  };
 }
 
 async function feedText(index: ServedIndex, feed: FeedKind): Promise<string | undefined> {

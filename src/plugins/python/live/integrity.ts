@@ -21,7 +21,7 @@ export async function provenanceAnswer(
         order by o.content_id desc limit 1`)
     : undefined;
   if (found) return { status: 200, body: found.provenance };
-  const text = `${name} ${asked.version} ${asked.filename} provenance does not exist.`;
+  const text = `${asked.name} ${asked.version} ${asked.filename} provenance does not exist.`;
   return { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: text };
 }
 

@@ -1,5 +1,5 @@
 /** The live index of a distribution: simple pages, uploads, metadata, feeds, below `/pypi/[domain/]<base path>/`. */
-import { HttpError } from '../../../lib/errors.ts';
+import { HttpError, ValidationError } from '../../../lib/errors.ts';
 import {
   type LiveAnswer,
   type LiveApi,
@@ -13,7 +13,7 @@ import { feedAnswer } from './feeds.ts';
 import { provenanceAnswer, summaryAnswer } from './integrity.ts';
 import { metadataAnswer } from './metadata.ts';
 import { liveOperations } from './operations.ts';
-import { type LiveRoute, routeOf } from './routes.ts';
+import { allowedAt, type LiveRoute, routeOf } from './routes.ts';
 import { openIndex, type ServedIndex } from './served-index.ts';
 import { knownIndex, simpleAnswer } from './simple-answer.ts';
 import { uploadAnswer } from './upload.ts';
@@ -38,9 +38,30 @@ async function answerLive(request: LiveRequest): Promise<LiveAnswer> {
   if (!place || !distribution || distribution.pulpType !== 'python.python') return unknownIndex(place);
   const below = place.path.slice(distribution.basePath.length + 1);
   const route = routeOf(below.endsWith('/') ? below.slice(0, -1) : below);
-  if (!route) throw new HttpError(404, 'Not found.');
+  if (!route) throw unknownPath(place);
   const needsSlash = !place.path.endsWith('/') && !isFeed(route);
   if (request.method === 'GET' && needsSlash) return slashRedirect(request);
+  return withAllowed(route, await answerAt(request, distribution, route, below).catch(asAnswer));
+}
+
+/** Refusals tell as well what may be done. */
+function asAnswer(error: unknown): LiveAnswer {
+  if (error instanceof ValidationError) return { status: 400, body: error.body };
+  if (!(error instanceof HttpError) || error.status >= 500) throw error;
+  return { status: error.status, headers: error.headers, body: { detail: error.detail } };
+}
+
+const withAllowed = (route: LiveRoute, answer: LiveAnswer): LiveAnswer => ({
+  ...answer,
+  headers: { ...answer.headers, Allow: allowedAt(route) },
+});
+
+async function answerAt(
+  request: LiveRequest,
+  distribution: LiveDistribution,
+  route: LiveRoute,
+  below: string,
+): Promise<LiveAnswer> {
   if (request.method === 'GET') return await read(request, distribution, route, below);
   if (request.method === 'POST') return await write(openIndex(request, distribution), route);
   throw new HttpError(405, `Method "${request.method}" not allowed.`);
@@ -61,10 +82,16 @@ function placeOf({ path, services }: LiveRequest): Place | undefined {
 }
 
 function unknownIndex(place: Place | undefined): LiveAnswer {
-  if (place && /\/(?:simple|rss|legacy|pypi|integrity)\//.test(place.path)) {
+  if (place && /\/(?:simple|rss|integrity)\//.test(place.path)) {
     return { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: '404 Not Found' };
   }
-  throw new HttpError(404, `No PythonDistribution found for base_path ${place?.path.replace(/\/$/, '') ?? ''}`);
+  throw unknownPath(place);
+}
+
+/** What comes behind the base path is no part of it where an index has such a part. */
+function unknownPath(place: Place | undefined): HttpError {
+  const path = (place?.path ?? '').replace(/\/(?:pypi\/.*\/json|legacy|yank|unyank)?\/?$/, '');
+  return new HttpError(404, `No PythonDistribution found for base_path ${path}`);
 }
 
 function slashRedirect({ url }: LiveRequest): LiveAnswer {
@@ -99,6 +126,7 @@ async function read(
       await request.authorize('pypi/rss', FEED_ACTIONS[route.kind], distribution);
       return await feedAnswer(index, route);
     default:
+      if (!(await request.user())) await request.authorize('pypi/legacy', 'create', distribution);
       throw new HttpError(405, 'Method "GET" not allowed.');
   }
 }

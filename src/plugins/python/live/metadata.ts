@@ -23,7 +23,7 @@ export async function metadataAnswer(index: ServedIndex, name: string, asked: st
     asked,
     urlOf: (filename) => fileUrl(index, filename),
   });
-  return body ? { status: 200, headers, body } : { status: 404 };
+  return body ? { status: 200, headers, body } : { status: 404, headers: cacheHeaders(validators, MAX_AGE) };
 }
 
 export interface MetadataRequest {

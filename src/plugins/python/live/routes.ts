@@ -13,6 +13,12 @@ export type LiveRoute =
   | { readonly kind: 'newProjects' }
   | { readonly kind: 'releases'; readonly name: string };
 
+/** What may be done at a path, for the header that tells it. */
+export function allowedAt({ kind }: LiveRoute): string {
+  if (kind === 'index') return 'GET, POST, HEAD, OPTIONS';
+  return kind === 'legacy' || kind === 'yank' || kind === 'unyank' ? 'POST, OPTIONS' : 'GET, HEAD, OPTIONS';
+}
+
 /** Without the slash at the end; undefined for what no index has. */
 export function routeOf(path: string): LiveRoute | undefined {
   const parts = path.split('/');

@@ -43,8 +43,10 @@ export async function simpleAnswer(
   const kept = keeps ? known.page(view, name) : undefined;
   if (kept) return answer(request, known.facts, type, kept, 'HIT');
   const text = project === null ? await indexPage(served, known, type) : await projectPage(served, known, name, type);
-  if (text === undefined)
-    return { status: 404, headers: { 'Content-Type': HTML_TYPE }, body: `${name} does not exist.` };
+  if (text === undefined) {
+    const headers = { 'Content-Type': HTML_TYPE, ...cacheHeaders(known.facts, SIMPLE_MAX_AGE) };
+    return { status: 404, headers, body: `${name} does not exist.` };
+  }
   const page = Buffer.from(text);
   if (!keeps) return answer(request, known.facts, type, page);
   known.keepPage(view, name, page);

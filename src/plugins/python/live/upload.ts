@@ -72,6 +72,7 @@ async function latestOf({ request, version }: ServedIndex, repositoryId: string)
 function readUpload({ values }: LiveBody): { content: LiveFile; attestations: unknown } {
   const { action = 'file_upload', content, attestations } = values;
   if (action !== 'file_upload') throw ValidationError.cross(`We do not support the :action ${action}`);
+  checkPresent(values);
   if (!isFile(content)) throw ValidationError.field('content', 'No file was submitted.');
   checkDigest(values.sha256_digest, content);
   checkChoice(values, 'protocol_version', ['1']);
@@ -87,8 +88,30 @@ function readUpload({ values }: LiveBody): { content: LiveFile; attestations: un
       `filetype ${values.filetype} does not match found filetype ${type} for file ${content.filename}`,
     );
   }
-  if (attestations !== undefined && attestations !== '') readAttestations(attestations);
+  if (attestations !== undefined && attestations !== '') checkAttestationsField(attestations);
   return { content, attestations };
+}
+
+/** As the peer puts it at this door. */
+function checkAttestationsField(value: unknown): void {
+  try {
+    readAttestations(typeof value === 'string' ? JSON.parse(value) : value);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw ValidationError.field('attestations', 'Value must be valid JSON.');
+    if (!(error instanceof ValidationError)) throw error;
+    const [text = ''] = (error.body as { attestations?: string[] }).attestations ?? [];
+    const told = text.replace('Invalid attestations:', 'The uploaded attestations are not valid:');
+    throw ValidationError.field('attestations', told);
+  }
+}
+
+/** All that is missing is told at once. */
+function checkPresent({ content, sha256_digest: digest }: LiveBody['values']): void {
+  const missing = {
+    ...(!isFile(content) && { content: ['No file was submitted.'] }),
+    ...(digest === undefined && { sha256_digest: ['This field is required.'] }),
+  };
+  if (Object.keys(missing).length > 0) throw new ValidationError(missing);
 }
 
 function isFile(value: unknown): value is LiveFile {
