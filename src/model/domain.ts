@@ -35,6 +35,9 @@ export async function objectsInDomain(db: Queryable, id: number): Promise<{ kind
     'publication',
     'content_guard',
     'alternate_content_source',
+    'exporter',
+    'importer',
+    'upstream_pulp',
     'upload',
   ];
   const counts = kinds.map(

@@ -192,6 +192,7 @@ test('tasks belong to who has started them', async () => {
   assert.equal(shown.body.created_by, nobody.href);
   const permissions = await call('GET', `${task}my_permissions/`, undefined, { as: nobody.as });
   assert.deepEqual(permissions.body.permissions, [
+    'core.add_task',
     'core.change_task',
     'core.delete_task',
     'core.manage_roles_task',

@@ -13,7 +13,7 @@ import { HrefReader } from '../engine/hrefs.ts';
 import type { Body } from '../engine/read-body.ts';
 import { validateBody } from '../engine/validate-body.ts';
 import { translateConstraint } from '../engine/write-rows.ts';
-import { userResource } from '../resources/users.ts';
+import { emailField, nameField, userResource } from '../resources/users.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const identity: Record<string, Field> = {
@@ -23,9 +23,9 @@ const identity: Record<string, Field> = {
 const loginFields: Record<string, Field> = { ...identity, username: string({ readOnly: true }) };
 const profileFields: Record<string, Field> = {
   username: string({ maxLength: 150, required: false, help: 'The name to log in with.' }),
-  first_name: string({ blank: true, required: false, maxLength: 150 }),
-  last_name: string({ blank: true, required: false, maxLength: 150 }),
-  email: string({ blank: true, required: false, maxLength: 254, format: 'email', schema: { maxLength: undefined } }),
+  first_name: nameField('First name.'),
+  last_name: nameField('Last name.'),
+  email: emailField,
   old_password: string({ writeOnly: true, required: false, keepSpace: true, help: 'The present password.' }),
   new_password: string({ writeOnly: true, required: false, keepSpace: true, help: 'The new password.' }),
 };

@@ -60,7 +60,8 @@ const resultFields: Record<string, Field> = {
 
 const writeOnly = { required: false, writeOnly: true, column: false } as const;
 const versionList = (help: string) =>
-  list(reference(['repository_version'], { writeOnly: true }), { ...writeOnly, help });
+  // versions of another domain are refused like those of any repository that the exporter does not name
+  list(reference(['repository_version'], { writeOnly: true, anyDomain: true }), { ...writeOnly, help });
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 };
 const MOST_BYTES = 1024 ** 4;

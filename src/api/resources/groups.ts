@@ -86,19 +86,18 @@ async function addMember(values: Values, request: RequestContext, params: Params
 }
 
 async function namedUser(values: Values, request: RequestContext): Promise<{ id: number; username: string }> {
-  const key = KEYS.find((one) => values[one] !== undefined && values[one] !== null);
-  if (!key) throw new ValidationError(["Please provide one of the following values for User: 'pk', 'id', 'username'"]);
-  const value = String(values[key]);
-  const condition =
-    key === 'username'
-      ? sql`username = ${value}`
-      : /^\d{1,9}$/.test(value)
-        ? sql`id = ${Number(value)}`
-        : sql.raw('false');
+  const given = KEYS.filter((one) => values[one] !== undefined && values[one] !== null);
+  if (given.length === 0)
+    throw new ValidationError(["Please provide one of the following values for User: 'pk', 'id', 'username'"]);
+  const conditions = given.map((key) => {
+    const value = String(values[key]);
+    if (key === 'username') return sql`username = ${value}`;
+    return /^\d{1,9}$/.test(value) ? sql`id = ${Number(value)}` : sql.raw('false');
+  });
   const user = await request.db.row<{ id: number; username: string }>(
-    sql`select id, username from app_user where ${condition}`,
+    sql`select id, username from app_user where ${sql.and(conditions)}`,
   );
-  if (!user) throw new ValidationError([`Could not find user ${value}`]);
+  if (!user) throw new ValidationError([`Could not find user ${given.map((key) => values[key]).join(', ')}`]);
   return user;
 }
 

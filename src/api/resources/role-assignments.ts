@@ -2,9 +2,11 @@
 import type { AccessCatalogue } from '../../access/catalogue.ts';
 import { idOfObjectKey, type ObjectKey, objectKey } from '../../access/grants.ts';
 import { findRole, giveRole, type RoleRow } from '../../access/role-assignments.ts';
+import { assignmentsOfUsers, followsFromStart, setCreatorOwns, TASK_OWNER } from '../../access/task-owner.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import type { Answer, Presenter, RequestContext } from '../../plugin-api/context.ts';
+import { deleteNow } from '../../plugin-api/dry-run.ts';
 import { datetime, type Field, list, type Row, reference, string, type Values } from '../../plugin-api/field.ts';
 import { customFilter, referenceFilter, textFilter } from '../../plugin-api/filter.ts';
 import { labelOf, type Model, prn } from '../../plugin-api/model.ts';
@@ -101,6 +103,8 @@ function fieldsOf({ model, parent, holder }: Kind): Record<string, Field> {
 async function objectNamed(values: Values, request: RequestContext): Promise<ObjectKey | undefined> {
   const { content_object: href, content_object_prn: name } = values;
   if (typeof name === 'string') {
+    if (!name.startsWith('prn:'))
+      throw ValidationError.field('content_object_prn', `PRN must start with 'prn:': ${name}`);
     const object = await findObject(name, request, (problem) => ValidationError.field('content_object_prn', problem));
     if (!object) throw ValidationError.field('content_object_prn', 'Object does not exist.');
     return object;
@@ -166,12 +170,45 @@ function giver(kind: Kind, resource: () => Resource, catalogue: () => AccessCata
     if (!role) throw ValidationError.field('role', `Object with name=${values.role} does not exist.`);
     const place = await placeOf(values, request);
     checkFit(role, place.object, catalogue());
-    const given = await giveRole(request.db, { kind: kind.holder, id }, role.id, place);
+    const implied =
+      kind.holder === 'user' && (await followsFromStart(request.db, place.object, id, role.name))
+        ? place.object
+        : undefined;
+    const given = implied
+      ? await giveBack(request, implied, id, role)
+      : await giveRole(request.db, { kind: kind.holder, id }, role.id, place);
     if (!given) throw ValidationError.cross(`The role is already assigned to this ${kind.holder}.`);
-    const row = await readRow(request.db, resource(), request.domain, given);
+    const row = await readRow(request.db, resource(), request.domain, given, [
+      sql`t.${sql.raw(`${kind.holder}_id`)} = ${id}`,
+    ]);
     const body = await presentOne(resource(), row!, request);
     return { status: 201, body, headers: { Location: String(body.pulp_href) } };
   };
+}
+
+/** What follows from having started a task can only be had again by its owner's role. */
+async function giveBack(
+  { db }: RequestContext,
+  task: ObjectKey,
+  userId: number,
+  role: RoleRow,
+): Promise<string | undefined> {
+  const owns = role.name === TASK_OWNER && (await setCreatorOwns(db, task, userId, true));
+  return owns ? task.id : undefined;
+}
+
+async function takeFromUser(row: Row, request: RequestContext): Promise<Answer> {
+  const task = { label: String(row.model), id: String(row.object_id) };
+  if (row.implied && row.role_name !== TASK_OWNER) {
+    throw ValidationError.cross(
+      `The role '${row.role_name}' goes with the task: it cannot be taken from who started it.`,
+    );
+  }
+  return await deleteNow(request, async (tx) =>
+    row.implied
+      ? await setCreatorOwns(tx, task, Number(row.user_id), false)
+      : await tx.run(sql`delete from role_assignment where pulp_id = ${row.pulp_id}`),
+  );
 }
 
 async function onObject(value: string, request: RequestContext): Promise<Sql> {
@@ -193,7 +230,8 @@ function declareAssignments(
     model: kind.model,
     table: {
       name: 'role_assignment',
-      from: sql.raw('role_assignment t join role ro on ro.id = t.role_id left join domain d on d.id = t.domain_id'),
+      from: sql`${holder === 'user' ? assignmentsOfUsers : sql.raw('role_assignment')} t
+        join role ro on ro.id = t.role_id left join domain d on d.id = t.domain_id`,
       key: 'pulp_id',
       newest: sql.raw('t.pulp_id'),
       inDomain: false,
@@ -215,6 +253,7 @@ function declareAssignments(
     ordering: ['role', 'description', 'pulp_created', 'pk'],
     operations: { list: true, read: true, create: 'now', delete: 'now' },
     actions: [],
+    ...(holder === 'user' && { deleteTask: takeFromUser }),
     createNow: (values, request, params) => giver(kind, () => resource, catalogue)(values, request, params),
   };
   return resource;
