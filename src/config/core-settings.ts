@@ -24,7 +24,7 @@ const processes = {
   task_diagnostics: list([], 'Diagnostics that tasks may record: memory, logs, debug-logs, cpu-profile'),
   import_workers_percent: integer(100, 'Share of the workers that one import may use', { minimum: 1 }),
   vuln_report_url: optionalText(
-    'Address of a service that knows of vulnerabilities, by the OSV protocol: its query URL',
+    'Where vulnerabilities are looked up: the query URL of a service of the OSV protocol, or a file: URL of a directory with OSV records',
   ),
   vuln_report_task_limiter: integer(10, 'Parallel requests of one vulnerability report', { minimum: 1 }),
   sync_max_in_flight_items: optionalInteger('Content units under way in one sync; null is 200'),

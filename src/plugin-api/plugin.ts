@@ -110,6 +110,8 @@ export interface RepositoryType {
     /** `PyPI`, as services of the OSV protocol name it. */
     readonly ecosystem: string;
     packages(db: Queryable, version: Version): AsyncIterable<ScannedPackage>;
+    /** Order of versions, for records that tell ranges; without it only those that list versions are understood. */
+    readonly compare?: (left: string, right: string) => number;
   };
   /** Overlapping artifact paths in a version are an error (default true). */
   readonly checkPaths?: boolean;

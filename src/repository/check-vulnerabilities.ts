@@ -1,13 +1,13 @@
 /** The task that asks a service which weaknesses the packages of a version are known to have, and keeps the answers. */
 
 import { sql } from '../db/sql.ts';
-import type { Downloader } from '../download/downloader.ts';
 import { mapConcurrent } from '../lib/map-concurrent.ts';
 import { uuid7 } from '../lib/uuid7.ts';
 import { findVersionById } from '../model/repository-version.ts';
 import type { ScannedPackage } from '../plugin-api/plugin.ts';
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import type { ContentRegistry } from './content-registry.ts';
+import { osvMirror, osvService } from './vulnerability-sources.ts';
 
 export const SCAN_TASK = 'pulpcore.app.tasks.vulnerability_report.check_content';
 
@@ -33,61 +33,62 @@ async function scan(context: TaskContext, types: ContentRegistry, args: ScanArgs
   );
   const scanned = types.repositoryType(row!.pulp_type).scan;
   if (!scanned) throw new Error(`Repositories of type ${row!.pulp_type} cannot be scanned`);
-  const downloader = context.downloader({ url } as never);
   const report = context.progress({ message: 'Checking packages for vulnerabilities', code: 'vulnerability.scan' });
+  const downloader = url.startsWith('file:') ? undefined : context.downloader({ url } as never);
   try {
-    const ask = (one: ScannedPackage) =>
-      checkOne(context, downloader, { url, ecosystem: scanned.ecosystem }, version.pulpId, one);
+    const { ecosystem, compare } = scanned;
+    const source = downloader ? osvService(downloader, url, ecosystem) : await osvMirror(url, ecosystem, compare);
+    const forgotten = new Forgotten(context);
+    const ask = async (one: ScannedPackage) => {
+      const vulns = await source.find(one, context.signal);
+      if (vulns.length === 0) await forgotten.add(one.contentId);
+      else await keep(context, version.pulpId, one.contentId, vulns);
+    };
     for await (const _ of mapConcurrent(scanned.packages(db, version), settings.vulnReportTaskLimiter, ask))
       report.add(1);
+    await forgotten.flush();
     report.finish();
   } catch (error) {
     report.finish('failed');
     throw error;
   } finally {
-    await downloader.close();
+    await downloader?.close();
   }
 }
 
-async function checkOne(
-  context: TaskContext,
-  downloader: Downloader,
-  service: { url: string; ecosystem: string },
-  versionId: string,
-  one: ScannedPackage,
-): Promise<void> {
-  const vulns = await query(downloader, service, one, context.signal);
-  if (vulns.length === 0) return;
+const BATCH = 1000;
+
+/** What is not known any more is no longer told. */
+class Forgotten {
+  readonly #context: TaskContext;
+  #ids: number[] = [];
+
+  constructor(context: TaskContext) {
+    this.#context = context;
+  }
+
+  async add(contentId: number): Promise<void> {
+    this.#ids.push(contentId);
+    if (this.#ids.length >= BATCH) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const ids = this.#ids;
+    this.#ids = [];
+    await this.#context.write((tx) =>
+      tx.run(sql`delete from vulnerability_report where content_id = any(${ids}::bigint[])`),
+    );
+  }
+}
+
+async function keep(context: TaskContext, versionId: string, contentId: number, vulns: unknown[]): Promise<void> {
   await context.write(async (tx) => {
     const row = await tx.row<{
       pulp_id: string;
     }>(sql`insert into vulnerability_report (pulp_id, domain_id, content_id, vulns)
-      values (${uuid7()}, ${context.domain.id}, ${one.contentId}, ${sql.json(vulns)})
+      values (${uuid7()}, ${context.domain.id}, ${contentId}, ${sql.json(vulns)})
       on conflict (content_id) do update set vulns = excluded.vulns, pulp_last_updated = now() returning pulp_id`);
     await tx.run(sql`insert into vulnerability_report_version (report_id, repository_version_id)
       values (${row!.pulp_id}, ${versionId}) on conflict do nothing`);
   });
-}
-
-/** All pages of the answer. */
-async function query(
-  downloader: Downloader,
-  { url, ecosystem }: { url: string; ecosystem: string },
-  { name, version }: ScannedPackage,
-  signal: AbortSignal,
-): Promise<unknown[]> {
-  const found: unknown[] = [];
-  for (let token: string | undefined = ''; token !== undefined; ) {
-    const body = JSON.stringify({ package: { name, ecosystem }, version, ...(token && { page_token: token }) });
-    const headers = { 'content-type': 'application/json' };
-    const response = await downloader.fetch(url, { method: 'POST', body, headers, signal, compressed: true });
-    if (response.status !== 200) {
-      response.cancel();
-      throw new Error(`The vulnerability service answered ${response.status} ${response.reason}`);
-    }
-    const answer = (await response.json()) as { vulns?: unknown[]; next_page_token?: string };
-    found.push(...(answer.vulns ?? []));
-    token = answer.next_page_token || undefined;
-  }
-  return found;
 }

@@ -3,6 +3,7 @@ import { definePlugin, type Repository } from '../../plugin-api/index.ts';
 import { pythonClientSetup } from './client-setup.ts';
 import { pythonContentTypes } from './content.ts';
 import { pythonExportResources } from './export-resources.ts';
+import { compareVersionTexts } from './formats/version.ts';
 import { pythonLive } from './live/live.ts';
 import { publishIndex } from './publish.ts';
 import { locateUpstream, pathWithQuery, pulledPackage } from './pull-through.ts';
@@ -30,7 +31,7 @@ export const pythonPlugin = definePlugin({
       sync: { taskName: SYNC_TASK, remotes: ['python.python'], run: syncFromIndex },
       autopublish: ({ details }: Repository) => (details.autopublish === true ? {} : undefined),
       check: checkVersion,
-      scan: { ecosystem: 'PyPI', packages: scannedPackages },
+      scan: { ecosystem: 'PyPI', packages: scannedPackages, compare: compareVersionTexts },
     },
   ],
   publications: [{ pulpType: 'python.python', taskName: PUBLISH_TASK, publish: publishIndex }],
