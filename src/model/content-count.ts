@@ -13,6 +13,9 @@ export interface ListPlace {
   readonly start?: { readonly condition: Sql; readonly skipped: number };
 }
 
+/** Stands for artifacts among the types. */
+const ARTIFACTS = 'core.artifact';
+
 /** The list of all units of a domain, of one type or all, at an offset of its default order. */
 export async function placeInContent(
   db: Queryable,
@@ -20,10 +23,19 @@ export async function placeInContent(
   pulpType: string | undefined,
   offset: number,
 ): Promise<ListPlace> {
-  const ofType = pulpType === undefined ? sql.empty : sql` and pulp_type = ${pulpType}`;
+  const types = pulpType === undefined ? sql`pulp_type <> ${ARTIFACTS}` : sql`pulp_type = ${pulpType}`;
+  return await placeIn(db, domainId, types, offset);
+}
+
+/** The same for the list of all artifacts. */
+export async function placeInArtifacts(db: Queryable, domainId: number, offset: number): Promise<ListPlace> {
+  return await placeIn(db, domainId, sql`pulp_type = ${ARTIFACTS}`, offset);
+}
+
+async function placeIn(db: Queryable, domainId: number, types: Sql, offset: number): Promise<ListPlace> {
   const ranges = await db.rows<{ id_range: number; units: number; parts: number }>(sql`
     select id_range, sum(units)::bigint as units, count(*)::int as parts from content_count
-      where domain_id = ${domainId}${ofType} group by id_range order by id_range desc`);
+      where domain_id = ${domainId} and ${types} group by id_range order by id_range desc`);
   if (ranges.reduce((sum, { parts }) => sum + parts, 0) > MANY + ranges.length) await sumUp(db, domainId);
   const count = ranges.reduce((sum, { units }) => sum + units, 0);
   let skipped = 0;

@@ -2,7 +2,7 @@
 import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { relativePathError } from '../lib/relative-path.ts';
-import { type ListPlace, placeInContent } from '../model/content-count.ts';
+import { type ListPlace, placeInArtifacts, placeInContent } from '../model/content-count.ts';
 import { identityFields, labelField, MASTER_ORDERING, reportHrefs } from './common-fields.ts';
 import type { ContentType } from './content.ts';
 import type { RequestContext } from './context.ts';
@@ -237,11 +237,9 @@ export async function placeInList(
   request: RequestContext,
   offset: number,
 ): Promise<ListPlace | undefined> {
-  const asked = [...request.query.keys()].filter((key) => !WITHOUT_EFFECT.has(key));
-  if (asked.length === 0) {
-    const place = await placeInContent(request.db, request.domain.id, pulpType, offset);
-    return request.query.get('ordering') ? { count: place.count } : place;
-  }
+  const asked = askedOf(request);
+  if (asked.length === 0)
+    return inOrder(request, await placeInContent(request.db, request.domain.id, pulpType, offset));
   const part = asked.length === 1 && pulpType !== undefined ? VERSION_COUNTERS[asked[0]!] : undefined;
   if (!part) return undefined;
   const { pulpId } = await findVersion(asked[0]!, request.query.get(asked[0]!) ?? '', request);
@@ -250,6 +248,18 @@ export async function placeInList(
   );
   return { count: Number(row?.n ?? 0) };
 }
+
+/** The list of artifacts, as long as nothing limits it. */
+export async function placeInArtifactList(request: RequestContext, offset: number): Promise<ListPlace | undefined> {
+  if (askedOf(request).length > 0) return undefined;
+  return inOrder(request, await placeInArtifacts(request.db, request.domain.id, offset));
+}
+
+const askedOf = ({ query }: RequestContext) => [...query.keys()].filter((key) => !WITHOUT_EFFECT.has(key));
+
+/** Where a page begins is known for the default order only. */
+const inOrder = ({ query }: RequestContext, place: ListPlace): ListPlace =>
+  query.get('ordering') ? { count: place.count } : place;
 
 const WITHOUT_EFFECT = new Set(['limit', 'offset', 'ordering', 'fields', 'exclude_fields', 'format', 'minimal']);
 const VERSION_COUNTERS: Readonly<Record<string, string>> = {

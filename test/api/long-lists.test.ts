@@ -44,3 +44,24 @@ test('what is removed is not counted', async () => {
   const generic = await call('GET', 'content/?limit=1');
   assert.equal(generic.body.count, ids.length - 2);
 });
+
+test('the list of artifacts is paged by counters too', async () => {
+  for (const id of ids) {
+    await db.run(sql`insert into artifact (id, pulp_id, domain_id, size, sha256)
+      values (${id}, ${uuid7()}, (select id from domain where name = 'default'), ${id}, sha256(${String(id)}::bytea))`);
+  }
+  await db.run(sql`delete from artifact where id = 65536`);
+  const newestFirst = ids.filter((id) => id !== 65_536).toReversed();
+  for (let offset = 0; offset <= newestFirst.length; offset++) {
+    const { body } = await call('GET', `artifacts/?fields=size&limit=3&offset=${offset}`);
+    const sizes = body.results.map((one: { size: number }) => one.size);
+    assert.deepEqual(
+      [body.count, sizes],
+      [newestFirst.length, newestFirst.slice(offset, offset + 3)],
+      `offset ${offset}`,
+    );
+  }
+  const { body } = await call('GET', 'artifacts/?ordering=size&limit=2');
+  assert.deepEqual([body.count, body.results[0].size], [newestFirst.length, 1]);
+  assert.equal((await call('GET', 'content/?limit=1')).body.count, ids.length - 2);
+});

@@ -4,6 +4,7 @@ import { HttpError, ValidationError } from '../../lib/errors.ts';
 import { findArtifacts, saveArtifacts } from '../../model/artifact.ts';
 import { identityFields } from '../../plugin-api/common-fields.ts';
 import type { Answer, RequestContext } from '../../plugin-api/context.ts';
+import { placeInArtifactList } from '../../plugin-api/declare-content.ts';
 import { type Field, file, integer, type Row, string, type Values } from '../../plugin-api/field.ts';
 import { customFilter, digestFilter, type Filters } from '../../plugin-api/filter.ts';
 import type { Resource } from '../../plugin-api/resource.ts';
@@ -122,4 +123,5 @@ export const artifactResource: Resource = {
     throw new HttpError(403, 'You do not have permission to perform this action.');
   },
   actions: [],
+  knownPlace: placeInArtifactList,
 };
