@@ -55,7 +55,7 @@ export function declareRemote(declaration: RemoteDeclaration): Resource {
       from: sql.raw('remote t'),
       key: 'pulp_id',
       newest: sql.raw('t.pulp_id'),
-      where: sql`t.pulp_type = ${model.pulpType}`,
+      where: sql`t.pulp_type = ${model.pulpType} and t.kept_for is null`,
       inDomain: true,
     },
     fields: { ...remoteFields(model, declaration), ...declaration.fields },

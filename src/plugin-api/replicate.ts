@@ -7,6 +7,8 @@ export interface UpstreamSource {
   readonly distribution: Values;
   /** Absolute URL at which it is served, slash at the end. */
   readonly baseUrl: string;
+  /** Scheme, host and port at which upstream's API is reached. */
+  readonly server: string;
   /** Those fields of the repository behind it that the replicator asks for. */
   readonly repository: Values;
   /** Those fields of the served publication that the replicator asks for; null where versions are served as they are. */

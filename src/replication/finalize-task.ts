@@ -15,6 +15,7 @@ import {
 } from './activate.ts';
 import { CLEAN_UP, cleanUpLocks } from './clean-up-task.ts';
 import { explainOverlap } from './explain-overlap.ts';
+import { noLongerKept, type Stores } from './keep-for-rollback.ts';
 import { replicationFailed } from './report.ts';
 import { changeRun, findRun, type Run } from './run-store.ts';
 import { requireAnnounced, switchTogether } from './switch-mark.ts';
@@ -49,8 +50,13 @@ async function finalize(context: TaskContext, run: Run): Promise<void> {
   const group = context.task.taskGroup ?? run.group;
   const progress = { code: 'replicate.activate', message: 'Activating replicated distributions' };
   await openGroupProgress(context.db, group, { ...progress, total: items.length });
-  const removed = await activate(context, run, items);
+  const switched = await activate(context, run, items);
   await addGroupProgress(context.db, group, progress.code, items.length);
+  const earlier = await noLongerKept(context.db, context.domain.id);
+  const removed = {
+    repositories: [...switched.repositories, ...earlier.repositories],
+    remotes: [...switched.remotes, ...earlier.remotes],
+  };
   if (removed.repositories.length + removed.remotes.length === 0) return;
   await context.dispatch({
     name: CLEAN_UP,
@@ -75,12 +81,7 @@ interface Held {
   readonly watermark: string | null;
 }
 
-interface Removed {
-  readonly repositories: string[];
-  readonly remotes: string[];
-}
-
-async function activate(context: TaskContext, run: Run, items: readonly (SwitchItem & Held)[]): Promise<Removed> {
+async function activate(context: TaskContext, run: Run, items: readonly (SwitchItem & Held)[]): Promise<Stores> {
   const changes = items.filter(({ object }) => object === 'distribution').map(changeOf);
   const gone = (object: string) => items.filter((item) => item.object === object).map((item) => String(item.target.id));
   const removed = { repositories: gone('repository'), remotes: gone('remote') };
@@ -100,7 +101,7 @@ async function switchAll(
   run: Run,
   items: readonly SwitchItem[],
   changes: readonly DistributionChange[],
-  removed: Removed,
+  removed: Stores,
 ): Promise<void> {
   await requireAnnounced(tx, context.domain.id);
   await pinFormer(tx, run, changes);
@@ -121,9 +122,13 @@ async function pinFormer(tx: Transaction, run: Run, changes: readonly Distributi
     select pulp_id from replication_run where upstream_id = ${run.upstreamId} and pulp_id <> ${run.id})`);
   const versions = changes.map(({ before }) => before?.repository_version_id).filter(Boolean);
   const publications = changes.map(({ before }) => before?.publication_id).filter(Boolean);
+  // One that served a repository as it grew returns to that: its newest version stays.
+  const repositories = changes.map(({ before }) => before?.repository_id).filter(Boolean);
   await tx.run(sql`insert into replication_pin (run_id, version_id)
     select ${run.id}, v.pulp_id from repository_version v where v.pulp_id = any(${versions}::uuid[])
       or v.pulp_id in (select repository_version_id from publication where pulp_id = any(${publications}::uuid[]))
+      or v.id in (select max(n.id) from repository r join repository_version n on n.repository_id = r.id and n.complete
+        where r.pulp_id = any(${repositories}::uuid[]) group by r.id)
     on conflict do nothing`);
 }
 

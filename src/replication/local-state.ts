@@ -65,7 +65,7 @@ async function readRemotes(db: Queryable, domainId: number): Promise<LocalRemote
     select m.pulp_id as id, m.pulp_type as type, m.name, m.pulp_labels as labels, m.url, m.policy, m.details,
       exists (select from distribution d where d.remote_id = m.pulp_id)
         or exists (select from alternate_content_source s where s.remote_id = m.pulp_id) as elsewhere
-    from remote m where m.domain_id = ${domainId} order by m.pulp_id`);
+    from remote m where m.domain_id = ${domainId} and m.kept_for is null order by m.pulp_id`);
   return rows.map((row) => ({
     id: String(row.id),
     type: String(row.type),

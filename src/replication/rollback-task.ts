@@ -5,6 +5,7 @@ import { sql } from '../db/sql.ts';
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import { ChangedMeanwhile, changeDistributions, type DistributionChange } from './activate.ts';
 import { explainOverlap } from './explain-overlap.ts';
+import { bringBack } from './keep-for-rollback.ts';
 import { replicationFailed } from './report.ts';
 import { findRun, type Run } from './run-store.ts';
 import { requireAnnounced, switchTogether } from './switch-mark.ts';
@@ -97,6 +98,7 @@ function refused(reasons: readonly string[]): Error {
 
 async function takeBack(tx: Transaction, context: TaskContext, run: Run, changes: readonly DistributionChange[]) {
   await requireAnnounced(tx, context.domain.id);
+  await bringBack(tx, run.id);
   await changeDistributions(tx, context.domain.id, changes);
   await tx.run(sql`update replication_item set state = 'rolled_back' where run_id = ${run.id} and state = 'active'`);
   await tx.run(

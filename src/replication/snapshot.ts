@@ -92,6 +92,7 @@ async function wantedOf(
   const source: UpstreamSource = {
     distribution: row,
     baseUrl: `${api.absolute(String(row.base_url)).replace(/\/+$/, '')}/`,
+    server: api.upstream.baseUrl,
     repository: served?.repository ?? {},
     publication: served?.publication ?? null,
   };

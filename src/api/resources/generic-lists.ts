@@ -127,6 +127,7 @@ export function genericLists(models: readonly Model[], publishing: readonly stri
     from: sql.raw('remote t'),
     key: 'pulp_id',
     newest: sql.raw('t.pulp_id'),
+    where: sql.raw('t.kept_for is null'),
     inDomain: true,
   };
   const guardTable: TableMapping = {

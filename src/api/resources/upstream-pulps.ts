@@ -17,6 +17,7 @@ import {
 } from '../../plugin-api/field.ts';
 import { dateFilter, textFilter } from '../../plugin-api/filter.ts';
 import type { Resource } from '../../plugin-api/resource.ts';
+import { dropKept } from '../../replication/keep-for-rollback.ts';
 import type { ReplicationParts } from '../../replication/prepare-plan.ts';
 import { normalisedRoot } from '../../replication/upstream.ts';
 import { FilterSet } from '../engine/filters.ts';
@@ -141,6 +142,7 @@ export function upstreamPulpResource(parts: ReplicationParts, distributions: Res
       await checkSelection(checked.q_select, request, distributions);
       return checked;
     },
+    beforeDelete: (tx, row) => dropKept(tx, String(row.pulp_id)),
     afterSave: async (tx, id) => {
       await tx.run(sql`update upstream_pulp set settings_generation = settings_generation + 1 where pulp_id = ${id}`);
     },

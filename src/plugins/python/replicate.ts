@@ -6,13 +6,14 @@ export const replicatePython: Replicator = {
   repository: 'python.python',
   remote: 'python.python',
   distributionFields: ['allow_uploads', 'remote'],
-  express({ baseUrl, distribution }) {
+  express({ baseUrl, server, distribution }) {
     const { repository, repository_version: version, publication, remote } = distribution;
     if (remote && !repository && !version && !publication) {
       return { unsupported: 'it serves nothing of its own, only what it fetches from its remote' };
     }
     return {
-      url: baseUrl,
+      // The index is served by the API, whatever host name that server believes to have.
+      url: new URL(new URL(baseUrl).pathname, server).href,
       remote: { policy: 'immediate', prereleases: true },
       repository: { autopublish: false },
       sync: { mirror: true },
