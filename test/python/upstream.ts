@@ -71,8 +71,10 @@ export class UpstreamIndex {
     if (first === 'simple' && !second)
       return { projects: [...new Set(this.#files.map(({ project }) => project))].map((name) => ({ name })) };
     if (files.length === 0) return undefined;
+    if (first === 'pypi' && third === 'json') return this.#document(files);
     if (first === 'simple') return { name: second, files: files.map((file) => this.#simple(file)) };
-    return first === 'pypi' && third === 'json' ? this.#document(files) : undefined;
+    const ofVersion = files.filter(({ version }) => version === third);
+    return first !== 'pypi' || ofVersion.length === 0 ? undefined : this.#document(ofVersion);
   }
 
   #bytes(name: string): Buffer | undefined {

@@ -10,11 +10,13 @@ import {
   type TempArtifact,
 } from '../../plugin-api/index.ts';
 import { pythonPackage } from './content.ts';
+import { takeGroup } from './grouped-uploads.ts';
 import { declareYank } from './sync.ts';
 import { readUploadedPackage } from './upload.ts';
 import { inVersion, yanksOfProject } from './version-packages.ts';
 
 export const UPLOAD_TASK = 'pulp_python.app.tasks.upload.upload';
+export const GROUP_TASK = 'pulp_python.app.tasks.upload.upload_group';
 export const YANK_TASK = 'pulp_python.app.tasks.yank.ayank_package';
 export const UNYANK_TASK = 'pulp_python.app.tasks.yank.aunyank_package';
 
@@ -30,6 +32,11 @@ export interface UploadArgs {
   readonly files: readonly UploadedFile[];
 }
 
+export interface GroupArgs {
+  readonly repository: string;
+  readonly session: string;
+}
+
 export interface YankArgs {
   readonly repository: string;
   readonly name: string;
@@ -40,6 +47,7 @@ export interface YankArgs {
 export function pythonTasks(tools: ContentTools): TaskFunction[] {
   return [
     { name: UPLOAD_TASK, run: (context, args: UploadArgs) => addUploads(context, tools, args) },
+    { name: GROUP_TASK, run: (context, args: GroupArgs) => addGroup(context, tools, args) },
     { name: YANK_TASK, run: (context, args: YankArgs) => yank(context, tools, args) },
     { name: UNYANK_TASK, run: (context, args: YankArgs) => unyank(context, tools, args) },
   ];
@@ -56,6 +64,11 @@ async function addUploads(context: TaskContext, tools: ContentTools, args: Uploa
     for (const unit of saved) context.created(prnOf(unit));
   });
   return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));
+}
+
+async function addGroup(context: TaskContext, tools: ContentTools, args: GroupArgs): Promise<unknown> {
+  const files = await takeGroup(context, args.session);
+  return files.length > 0 ? await addUploads(context, tools, { repository: args.repository, files }) : null;
 }
 
 const prnOf = ({ type, pulpId }: SavedContent) => `prn:${type.app}.${type.name.toLowerCase()}:${pulpId}`;

@@ -1,20 +1,23 @@
 /** Uploads to a live index, as twine, uv, poetry and others send them (legacy upload protocol). */
 import { normalizeDigest } from '../../../lib/digest.ts';
 import { ValidationError } from '../../../lib/errors.ts';
+import { uuid7 } from '../../../lib/uuid7.ts';
 import {
   type LiveAnswer,
   type LiveBody,
   type LiveFile,
   settingsFor,
   sql,
+  type User,
   type Version,
 } from '../../../plugin-api/index.ts';
 import { readAttestations } from '../attestations.ts';
 import { isSafeFilename, packageTypeOf } from '../formats/filename.ts';
 import { PackageError } from '../formats/package-error.ts';
 import { extensionMessage, readPackage } from '../formats/read-package.ts';
+import { beginGroup, joinGroup } from '../grouped-uploads.ts';
 import { pythonSettings } from '../settings.ts';
-import { UPLOAD_TASK, type UploadArgs } from '../tasks.ts';
+import { GROUP_TASK, type GroupArgs, UPLOAD_TASK, type UploadArgs, type UploadedFile } from '../tasks.ts';
 import { hasFile } from '../version-packages.ts';
 import type { ServedIndex } from './served-index.ts';
 
@@ -38,6 +41,9 @@ export async function uploadAnswer(index: ServedIndex, policy: string): Promise<
   }
   await checkPackage(content);
   const artifact = await request.keepFile(domain, content);
+  if (settingsFor(request.services, pythonSettings).pythonGroupUploads) {
+    return await groupedUpload(index, user, repositoryId, { artifact, filename, attestations });
+  }
   const args: UploadArgs = { repository: repositoryId, files: [{ artifact, filename, attestations }] };
   const task = await request.dispatch(domain, user, {
     name: UPLOAD_TASK,
@@ -45,9 +51,28 @@ export async function uploadAnswer(index: ServedIndex, policy: string): Promise<
     immediate: content.temp.size <= AT_ONCE,
     exclusive: [`prn:core.artifact:${artifact}`, `prn:python.pythonrepository:${repositoryId}`],
   });
-  const href = index.presenter.href('core.task', task.pulpId);
-  if (!settingsFor(request.services, pythonSettings).pythonGroupUploads) return { status: 202, body: { task: href } };
-  return { status: 200, body: { session: null, task: href, task_start_time: null } };
+  return { status: 202, body: { task: index.presenter.href('core.task', task.pulpId) } };
+}
+
+/** Becomes part of the version that the task of the first of several uploads makes. */
+async function groupedUpload(
+  { request, domain, presenter }: ServedIndex,
+  user: User | null,
+  repository: string,
+  file: UploadedFile,
+): Promise<LiveAnswer> {
+  const { db } = request.services;
+  const userId = user?.id ?? null;
+  let group = await joinGroup(db, repository, userId, file);
+  if (!group) {
+    const session = uuid7();
+    const args: GroupArgs = { repository, session };
+    const exclusive = [`prn:python.pythonrepository:${repository}`];
+    const task = await request.dispatch(domain, user, { name: GROUP_TASK, args, exclusive });
+    group = await beginGroup(db, { session, task: task.pulpId, repositoryId: repository, userId, file });
+  }
+  const { session, task, startTime } = group;
+  return { status: 200, body: { session, task: presenter.href('core.task', task), task_start_time: startTime } };
 }
 
 /** Whoever sends what is no package hears it at once, and nothing of it is kept. */
