@@ -85,7 +85,7 @@ test('a run is taken back after retention, cleanup and deletions', { timeout: 24
       await upstream.publish(changed.repository, { f: 'newest' });
       assert.deepEqual((await replica.replicate(href)).errors, []);
       await cleanUp(replica);
-        assert.deepEqual(await held(), ['fresh']);
+      assert.deepEqual(await held(), ['fresh']);
       await replica.make(`${(await replica.lastRun(href)).pulp_href}rollback/`, {});
       assert.deepEqual(await reads(), ['new', 'same', 404, 'fresh', 404]);
     },
