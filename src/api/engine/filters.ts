@@ -7,6 +7,7 @@ import type { Resource } from '../../plugin-api/resource.ts';
 import { conditionFor, fits, type HrefReader, isUuid } from './hrefs.ts';
 import { escapeLike, labelCondition } from './label-select.ts';
 import { costOf, type Expression, MAX_COST, parseQ, SyntaxRefused } from './q-expression.ts';
+import { likeCondition } from './search-piece.ts';
 import { Refused } from './validate-value.ts';
 
 /** Query keys that are never filters. */
@@ -209,15 +210,15 @@ async function textCondition(
   switch (suffix) {
     case 'iexact':
       // like the other searches in text, so that the same indexes serve
-      return sql`${e} ilike ${like}`;
+      return likeCondition(e, value, like, true);
     case 'contains':
-      return sql`${e} like ${`%${like}%`}`;
+      return likeCondition(e, value, `%${like}%`, false);
     case 'icontains':
-      return sql`${e} ilike ${`%${like}%`}`;
+      return likeCondition(e, value, `%${like}%`, true);
     case 'startswith':
       return sql`${e} like ${`${like}%`}`;
     case 'istartswith':
-      return sql`${e} ilike ${`${like}%`}`;
+      return likeCondition(e, value, `${like}%`, true);
     case 'regex':
     case 'iregex':
       await checkRegex(key, value, request);
