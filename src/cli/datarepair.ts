@@ -5,7 +5,7 @@ import { type Command, CommandFailed } from './command.ts';
 
 const command: Command = {
   name: 'datarepair',
-  summary: 'find and repair damaged states of the database: counts, memberships, numbers, secrets',
+  summary: 'find and repair damaged states: counts, files, memberships, numbers, secrets',
   words: ['ISSUE'],
   options: { 'dry-run': { type: 'boolean', help: 'only tell' } },
   async run({ settings, options, words, logger }) {

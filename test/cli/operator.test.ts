@@ -1,7 +1,8 @@
 /** Tests of the operator's commands on a running server. */
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../../src/db/sql.ts';
@@ -155,7 +156,25 @@ test('damage of the database is found and repaired', async () => {
   await db.run(sql`update repository set next_version = 0`);
   assert.match(await said(['datarepair', 'numbers']), /^1 repositories .*; 1 repaired/);
   assert.match(await said(['datarepair', 'secrets']), /^0 secrets that no key can read; 0 repaired/);
-  assert.match((await deckle(['datarepair', '1'])).stderr, /There is no issue 1; there are counts, memberships/);
+  assert.match((await deckle(['datarepair', '1'])).stderr, /There is no issue 1; there are counts, files, memberships/);
+});
+
+test('stored files that no row names are removed, all others stay', async () => {
+  const sha256 = await uploadArtifact(server, 'named');
+  const media = join(server.data, 'media');
+  const place = (digest: string) => join(media, 'artifact', digest.slice(0, 2), digest.slice(2));
+  const stray = 'ab'.repeat(32);
+  mkdirSync(dirname(place(stray)), { recursive: true });
+  writeFileSync(place(stray), 'left behind');
+  const lost = join(media, 'upload', randomUUID());
+  mkdirSync(lost, { recursive: true });
+  writeFileSync(join(lost, '0'), 'chunk');
+  assert.match(await said(['datarepair', 'files', '--dry-run']), /^2 stored files .*; 0 repaired/);
+  assert.ok(existsSync(place(stray)));
+  assert.match(await said(['datarepair', 'files']), /^2 stored files .*; 2 repaired/);
+  assert.deepEqual([existsSync(place(stray)), existsSync(join(lost, '0'))], [false, false]);
+  assert.ok(existsSync(place(sha256)));
+  assert.match(await said(['datarepair', 'files']), /^0 stored files/);
 });
 
 test('keys are changed', async () => {

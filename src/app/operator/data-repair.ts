@@ -4,6 +4,7 @@ import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import type { Services } from '../../plugin-api/context.ts';
 import { OperatorError } from './operator-error.ts';
+import { removeStrayFiles } from './stray-files.ts';
 
 export interface RepairOutcome {
   /** How many rows are wrong, or were before they were repaired. */
@@ -65,7 +66,13 @@ const secrets: Repair = async ({ db, secrets: keys }) => {
   );
 };
 
-const repairs: Readonly<Record<string, Repair>> = { counts, memberships, numbers, secrets };
+/** Bytes that nothing names take room and do no other harm. */
+const files: Repair = async (services, dryRun) => {
+  const { found, removed } = await removeStrayFiles(services, dryRun);
+  return outcome(found, removed, 'stored files and uploads that no row names');
+};
+
+const repairs: Readonly<Record<string, Repair>> = { counts, files, memberships, numbers, secrets };
 
 /** The peer's numbers, and which of ours looks after the same. */
 const peerIssues: Readonly<Record<string, string>> = {
