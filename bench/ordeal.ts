@@ -340,12 +340,6 @@ async function nothingLeft(): Promise<void> {
     ttl + allowance,
   );
   for (const name of leftovers(data, 'tmp')) assert.deepEqual(leftovers(data, 'tmp', name), [], `files of ${name}`);
-  const rows = await db.rows<{ sha256: string }>(sql`select encode(sha256, 'hex') as sha256 from artifact`);
-  const known = new Set(rows.map(({ sha256 }) => sha256));
-  const top = join(data, 'media', 'artifact');
-  const strays = readdirSync(top).flatMap((two) =>
-    readdirSync(join(top, two)).filter((rest) => !known.has(two + rest)),
-  );
   // Bytes that were stored and never recorded can be removed; nothing that is served goes with them.
   const env = { DECKLE_DATABASE_URL: cluster.databaseUrl };
   const repair = ['datarepair', 'files', '--data', data];
