@@ -60,6 +60,10 @@ const content = {
   cache_expires_ttl: integer(600, 'Seconds that looked-up distributions stay in the cache', {
     peerName: 'CACHE_SETTINGS__EXPIRES_TTL',
   }),
+  replication_answer_mb: integer(64, 'Largest answer of the API of an upstream server, in MiB', { minimum: 1 }),
+  replication_answer_timeout: integer(300, 'Seconds that one answer of the API of an upstream server may take', {
+    minimum: 1,
+  }),
   envvar_header_content_guard_allowed_vars: list([], 'Environment variables that header guards may compare with'),
 };
 

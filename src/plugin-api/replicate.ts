@@ -1,4 +1,5 @@
 /** How a package type replicates: what an upstream distribution of it becomes here. */
+import type { ContentType } from './content.ts';
 import type { Values } from './field.ts';
 
 /** A distribution of the upstream server with what it serves. */
@@ -35,6 +36,11 @@ export interface Replicator {
   readonly repositoryFields?: readonly string[];
   readonly publicationFields?: readonly string[];
   readonly distributionFields?: readonly string[];
+  /** Units by their path, whose digests are compared with what upstream lists for the version it serves. */
+  readonly verified?: {
+    readonly content: ContentType;
+    readonly digest: { readonly column: string; readonly wire: string };
+  };
   /** Content types whose numbers may differ from upstream's after a sync. */
   readonly uncounted?: readonly string[];
   /** Refuses with `unsupported`, a reason for people, what cannot be fetched from where upstream serves it. */

@@ -16,7 +16,7 @@ import { failuresOf, settleSyncs } from './settle-syncs.ts';
 import { stageStores } from './stage-stores.ts';
 import { targetOf } from './targets.ts';
 import { findUpstream, type Upstream } from './upstream.ts';
-import { verifyCounts } from './verify-counts.ts';
+import { verifyFetched } from './verify-fetched.ts';
 
 export const REPLICATE = 'pulpcore.app.tasks.replica.replicate_distributions';
 
@@ -236,6 +236,12 @@ async function markFailed({ context, run }: Advance, keys: readonly string[], er
   );
 }
 
+/** What is not what upstream serves has to be fetched again. */
+async function forgetFetched({ context, run }: Advance, keys: readonly string[]): Promise<void> {
+  await context.db.run(sql`update replication_holding h set watermark = null from replication_item i
+    where i.run_id = ${run.id} and i.key = any(${keys}::text[]) and h.repository_id = (i.target -> 'repository' ->> 'id')::uuid`);
+}
+
 /** After what is queued for this upstream, and for those others. */
 async function again(
   { context, upstream, run }: Advance,
@@ -253,10 +259,14 @@ async function again(
 
 /** Everything is here: compares numbers with upstream's, then leaves the rest to the switch, or to whoever activates by hand. */
 async function conclude(on: Advance, prepared: Prepared): Promise<void> {
-  const { context, upstream, run } = on;
-  const wrong = await verifyCounts(context, upstream, run.id, prepared.plan.items);
+  const { context, parts, upstream, run } = on;
+  const wrong = await verifyFetched(context, parts.replicators, upstream, run.id, prepared.plan.items);
   if (wrong.length > 0) {
     for (const { key, error } of wrong) await markFailed(on, [key], error);
+    await forgetFetched(
+      on,
+      wrong.map(({ key }) => key),
+    );
     if (upstream.onFailure === 'abort') return await giveUp(on, await failuresOf(context.db, run.id));
     return await again(on, 1);
   }

@@ -43,7 +43,7 @@ export async function preparePlan(
 ): Promise<Prepared> {
   const downloader = services.downloader(upstream.settings);
   try {
-    const api = new UpstreamApi(upstream, downloader, options.signal);
+    const api = new UpstreamApi(upstream, downloader, services.settings, options.signal);
     const snapshot = await takeSnapshot(api, {
       replicators: parts.replicators,
       installed: parts.installed,

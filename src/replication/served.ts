@@ -11,6 +11,8 @@ export interface Served {
   readonly publication: Values | null;
   readonly repository: Values;
   readonly counts: Readonly<Record<string, number>> | null;
+  /** By href or PRN. */
+  readonly version: string;
   /** Where the counts can be asked for. */
   readonly versionHref: string | null;
 }
@@ -36,6 +38,7 @@ export function servedHere(row: Values): Served | undefined {
     publication: served.publication_fields as Values | null,
     repository: served.repository as Values,
     counts: served.content as Record<string, number>,
+    version: String(served.version),
     versionHref: null,
   };
 }
@@ -75,6 +78,7 @@ function asServed(version: string, publication: Values | null, repositories: Rea
     publication,
     repository: repositories.get(repositoryOf(version)) ?? {},
     counts: null,
+    version,
     versionHref: version,
   };
 }

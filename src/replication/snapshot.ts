@@ -136,6 +136,7 @@ async function wantedOf(
       row.pulp_labels,
     ]),
     counts: served?.counts ?? null,
+    version: served?.version ?? null,
     versionHref: served?.versionHref ?? null,
     unsupported,
   };

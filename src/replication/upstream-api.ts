@@ -10,7 +10,7 @@ export const PAGE = 2000;
 const MOST_OBJECTS = 1_000_000;
 /** Reads of a list that changes while it is read. */
 const READS = 3;
-const LARGEST_ANSWER = 512 * 1024 * 1024;
+const MEBIBYTE = 1024 * 1024;
 
 /** The peer's code for troubles with the other server. */
 export function upstreamFailed(upstream: Pick<Upstream, 'baseUrl' | 'name'>, details: string): PulpError {
@@ -25,17 +25,25 @@ interface Page {
   readonly results: readonly Values[];
 }
 
+/** Of one answer: what it may take, whatever upstream sends. */
+export interface AnswerLimits {
+  readonly replicationAnswerMb: number;
+  readonly replicationAnswerTimeout: number;
+}
+
 export class UpstreamApi {
   readonly upstream: Upstream;
   /** Requests for lists so far. */
   listings = 0;
   readonly #downloader: Downloader;
+  readonly #limits: AnswerLimits;
   readonly #signal: AbortSignal | undefined;
   #inDomain = '';
 
-  constructor(upstream: Upstream, downloader: Downloader, signal?: AbortSignal) {
+  constructor(upstream: Upstream, downloader: Downloader, limits: AnswerLimits, signal?: AbortSignal) {
     this.upstream = upstream;
     this.#downloader = downloader;
+    this.#limits = limits;
     this.#signal = signal;
     this.#inDomain = upstream.domain ? `${upstream.domain}/` : '';
   }
@@ -94,6 +102,19 @@ export class UpstreamApi {
     return await this.#page(path, { ...query, limit: String(PAGE) }, 1);
   }
 
+  /** The pages of a list that cannot change, such as the content of a version. */
+  async *pages(path: string, query: Readonly<Record<string, string>>): AsyncGenerator<readonly Values[]> {
+    let read = 0;
+    for (let number = 1; ; number++) {
+      const page = await this.#page(path, { ...query, limit: String(PAGE), offset: String(read) }, number);
+      read += page.results.length;
+      yield page.results;
+      if (read >= page.count) return;
+      if (page.results.length === 0)
+        throw this.failed(`the list ${path}, page ${number}, ends after ${read} of ${page.count} objects`);
+    }
+  }
+
   failed(details: string): PulpError {
     return upstreamFailed(this.upstream, details);
   }
@@ -135,17 +156,23 @@ export class UpstreamApi {
   }
 
   async #get(url: string, what: string, expected: readonly number[] = []): Promise<{ status: number; body: unknown }> {
+    const { replicationAnswerMb: largest, replicationAnswerTimeout: longest } = this.#limits;
+    const deadline = AbortSignal.timeout(longest * 1000);
+    const signal = this.#signal ? AbortSignal.any([this.#signal, deadline]) : deadline;
     let response: DownloadResponse | undefined;
     try {
       response = await this.#downloader.fetch(url, {
         headers: { accept: 'application/json' },
         compressed: true,
-        ...(this.#signal && { signal: this.#signal }),
+        signal,
       });
       if (expected.includes(response.status)) return { status: response.status, body: undefined };
       if (response.status !== 200) throw this.failed(`${what} was answered with ${await told(response)}`);
-      return { status: 200, body: await response.json(LARGEST_ANSWER) };
+      return { status: 200, body: await response.json(largest * MEBIBYTE) };
     } catch (error) {
+      if (deadline.aborted && !this.#signal?.aborted) {
+        throw this.failed(`${what} was not complete after ${longest} s (setting replication_answer_timeout)`);
+      }
       if (error instanceof DownloadError) throw this.failed(`${what} could not be read: ${error.message}`);
       throw error;
     } finally {

@@ -7,7 +7,10 @@ import { startPeer } from './servers.ts';
 const LIST = '/distributions/file/file/?';
 
 test('an upstream that lies', { timeout: 300_000 }, async (t) => {
-  const [upstream, replica] = await Promise.all([startPeer(), startPeer({ settings: { workers: 2 } })]);
+  const [upstream, replica] = await Promise.all([
+    startPeer(),
+    startPeer({ settings: { workers: 2, replication_answer_mb: 2, replication_answer_timeout: 3 } }),
+  ]);
   const one = await upstream.serve('one', { f: 'one' });
   await upstream.serve('two', { f: 'two' });
   const proxy = await lyingProxy(upstream.server);
@@ -47,6 +50,17 @@ test('an upstream that lies', { timeout: 300_000 }, async (t) => {
       /status 403: .*keep out/,
     ],
     ['silence', (path) => (path.includes(LIST) ? 'hang' : undefined), /[Tt]imeout/],
+    [
+      'a list that never ends',
+      (path) => (path.includes(LIST) ? 'drip' : undefined),
+      /page 1 was not complete after 3 s/,
+    ],
+    [
+      'a list that is too large',
+      on(LIST, (body) => ({ ...body, more: 'x'.repeat(3e6) })),
+      /page 1 could not be read: The answer has more than 2097152 bytes/,
+    ],
+    ['a wrong count', on(LIST, (body) => ({ ...body, count: 5 })), /ends after 2 of 5 objects/],
     ['a list that breaks off', (path) => (path.includes(LIST) ? 'cut' : undefined), /not completed/],
     ['a status that is none', on('/status/', () => ({})), /is no status of a Pulp server/],
   ];
@@ -100,10 +114,31 @@ test('an upstream that lies', { timeout: 300_000 }, async (t) => {
     assert.deepEqual(await served(), ['one more', 'two']);
   });
 
+  await t.test('a manifest that lies about a digest is found out before anything is fetched on demand', async () => {
+    await replica.change(href, { remote_policy: 'on_demand' });
+    await upstream.publish(one.repository, { f: 'honest', g: 'G' });
+    const wrong = 'ab'.repeat(32);
+    proxy.lie = (path, answer) => {
+      if (!path.endsWith('/one/PULP_MANIFEST')) return undefined;
+      return { ...answer, body: Buffer.from(answer.body.toString().replace(/^f,[0-9a-f]{64}/m, `f,${wrong}`)) };
+    };
+    const result = await replica.replicate(href);
+    assert.match(
+      result.errors.join(),
+      new RegExp(`distribution 'one' of upstream 'liar': 'f' came with the digest ${wrong}`),
+    );
+    assert.deepEqual(await served(), ['one more', 'two']);
+    proxy.lie = () => undefined;
+    assert.deepEqual((await replica.replicate(href)).errors, []);
+    assert.deepEqual(await served(), ['honest', 'two']);
+    await replica.change(href, { remote_policy: null });
+  });
+
   await t.test('what changes upstream while it is fetched is fetched until it holds still', async () => {
     let changes = 0;
     proxy.lie = () => undefined;
     const repository = one.repository as string;
+    await upstream.publish(repository, { f: 'about to move' });
     const original = proxy.lie;
     let pending: Promise<void> | undefined;
     proxy.lie = (path) => {
@@ -119,7 +154,8 @@ test('an upstream that lies', { timeout: 300_000 }, async (t) => {
     assert.deepEqual(result.errors, []);
     const end = await replica.replicate(href);
     assert.deepEqual(end.errors, []);
-    assert.equal(await replica.read('one/f'), 'moving 2');
+    assert.ok(changes > 0);
+    assert.equal(await replica.read('one/f'), `moving ${changes}`);
   });
 
   await t.test('an unchanged run asks for one list', async () => {

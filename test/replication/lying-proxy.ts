@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 /** Changes an answer in place or gives another; undefined leaves it. */
-export type Lie = (path: string, answer: Answer) => Answer | undefined | 'hang' | 'cut';
+export type Lie = (path: string, answer: Answer) => Answer | undefined | 'hang' | 'cut' | 'drip';
 
 export interface LyingProxy {
   readonly server: TestServer;
@@ -39,6 +39,11 @@ export async function lyingProxy(upstream: TestServer): Promise<LyingProxy> {
           const given: Answer = { status: answer.statusCode!, body: json ? JSON.parse(bytes.toString()) : bytes };
           const told = proxy.lie(request.url!, given) ?? given;
           if (told === 'hang') return;
+          if (told === 'drip') {
+            response.writeHead(200, { 'content-type': 'application/json' });
+            const timer = setInterval(() => response.write(' '), 200);
+            return void response.on('close', () => clearInterval(timer));
+          }
           if (told === 'cut') {
             response.writeHead(200, { 'content-length': bytes.length });
             response.write(bytes.subarray(0, bytes.length / 2));

@@ -1,5 +1,6 @@
 /** Replication of files: a mirror of the manifest that upstream serves. */
 import type { Replicator } from '../../plugin-api/index.ts';
+import { fileContent } from './content.ts';
 
 export const replicateFiles: Replicator = {
   distribution: 'file.file',
@@ -7,6 +8,7 @@ export const replicateFiles: Replicator = {
   remote: 'file.file',
   repositoryFields: ['manifest'],
   publicationFields: ['manifest'],
+  verified: { content: fileContent, digest: { column: 'digest', wire: 'sha256' } },
   express({ baseUrl, publication, distribution }) {
     if (distribution.checkpoint) {
       return { unsupported: 'it serves checkpoints, which have a manifest for each point in time only' };

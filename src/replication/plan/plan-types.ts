@@ -34,6 +34,8 @@ export interface Wanted {
   readonly revision: string;
   /** Units by type that upstream serves, where it tells. */
   readonly counts: Readonly<Record<string, number>> | null;
+  /** The version that upstream serves, by href or PRN. */
+  readonly version?: string | null;
   /** Where upstream tells those numbers if it does not do so at once. */
   readonly versionHref: string | null;
   /** Why it cannot be replicated. */
