@@ -6,12 +6,12 @@ import { prn } from '../plugin-api/model.ts';
 import type { TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import { addGroupProgress, openGroupProgress } from '../tasking/task-group.ts';
 import { endRun, FINALIZE, finalizeLocks } from './finalize-task.ts';
-import { friendsUnderWay } from './friends-under-way.ts';
 import type { PlanItem } from './plan/plan-types.ts';
 import { type Prepared, preparePlan, type ReplicationParts } from './prepare-plan.ts';
 import { conflictsFound, itemsFailed } from './report.ts';
 import { requireRights } from './rights.ts';
 import { changeRun, findRun, type ItemRow, itemIds, type Run, writeItems } from './run-store.ts';
+import { stagingAlready } from './runs-under-way.ts';
 import { failuresOf, settleSyncs } from './settle-syncs.ts';
 import { stageStores } from './stage-stores.ts';
 import { targetOf } from './targets.ts';
@@ -78,8 +78,8 @@ async function advance(on: Advance): Promise<void> {
   const { context, parts, upstream, run, round } = on;
   const { db, signal } = context;
   const group = run.group;
-  const friends = run.state === 'planned' ? await friendsUnderWay(db, upstream) : [];
-  if (friends.length > 0) return await again(on, round, friends);
+  const before = run.state === 'planned' ? await stagingAlready(db, upstream, run.id) : [];
+  if (before.length > 0) return await again(on, round, before);
   await openGroupProgress(db, group, { code: 'replicate.plan', message: 'Planning replication', total: round });
   await db.run(sql`update replication_run set round = ${round} where pulp_id = ${run.id}`);
   await settleSyncs(db, run.id);
@@ -252,7 +252,7 @@ async function again(
   await context.dispatch({
     name: REPLICATE,
     args: { run: run.id, round } satisfies AdvanceArgs,
-    exclusive: [...exclusive, ...others.map(upstreamPrn)],
+    exclusive: [...new Set([...exclusive, ...others.map(upstreamPrn)])],
     taskGroup: run.group,
   });
 }
