@@ -85,23 +85,22 @@ const ARTIFACT_COLUMNS = sql.raw(
 type ArtifactOf = { path: string; id: string | null } & Record<(typeof DIGESTS)[number], string | null>;
 const artifactOf = (row: Row) => row.artifact_of as ArtifactOf | null;
 
+const commonFields = (model: Model): Record<string, Field> => ({
+  ...identityFields(model),
+  pulp_labels: labelField,
+  vuln_report: string({ format: 'uri', readOnly: true, column: false, load: reportHrefs }),
+});
+
 function minimalFields(type: ContentType, model: Model): Record<string, Field> {
   const own = Object.entries(type.fields).filter(([name]) => type.minimal?.includes(name));
-  return { ...identityFields(model), pulp_labels: labelField, ...Object.fromEntries(own) };
+  return { ...commonFields(model), ...Object.fromEntries(own) };
 }
 
 /** Fields of every unit, of the bytes where there are some, and of the request that makes one. */
 function contentFields(type: ContentType, model: Model): Record<string, Field> {
   const single = type.artifacts === undefined || type.artifacts === 'single';
   return {
-    ...identityFields(model),
-    pulp_labels: labelField,
-    vuln_report: string({
-      format: 'uri',
-      readOnly: true,
-      column: false,
-      load: reportHrefs,
-    }),
+    ...commonFields(model),
     ...(single && singleArtifactFields()),
     ...(type.artifacts === 'multiple' && { artifacts: artifactsField() }),
     ...type.fields,

@@ -37,10 +37,11 @@ export class UpstreamIndex {
   private constructor() {
     this.#server = createServer((request, response) => {
       this.requests.push(request.url!);
+      const isDocument = request.url!.startsWith('/pypi/');
       const body = this.#answer(request.url!.replace(/\?.*/, ''));
       response.statusCode = body === undefined ? 404 : 200;
       if (body && !(body instanceof Uint8Array))
-        response.setHeader('Content-Type', 'application/vnd.pypi.simple.v1+json');
+        response.setHeader('Content-Type', isDocument ? 'application/json' : 'application/vnd.pypi.simple.v1+json');
       response.end(body instanceof Uint8Array ? body : JSON.stringify(body));
     });
   }

@@ -17,6 +17,8 @@ export interface Refused {
 
 export const SUBSTITUTION_TEXT = (files: readonly string[]) =>
   `Found duplicate packages being added with the same filename but different checksums. To allow this, set 'allow_package_substitution' to True on the repository. Conflicting packages: [${files.join(', ')}]`;
+export const CONFLICT_TEXT = (packages: readonly Refused[]) =>
+  `Found duplicate packages being added with the same filename but different checksums. Existing conflicting packages: [${packages.map((one) => `${one.filename} (${one.pulpId})`).join(', ')}]`;
 export const BLOCKLIST_TEXT = (files: readonly string[]) =>
   `Blocklisted packages cannot be added to this repository: ${files.join(', ')}`;
 

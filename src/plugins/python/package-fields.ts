@@ -93,4 +93,4 @@ export const packageUploadFields: Readonly<Record<string, Field>> = {
   }),
 };
 
-export const MINIMAL_FIELDS = ['filename', 'packagetype', 'name', 'version', 'sha256'] as const;
+export const MINIMAL_FIELDS = ['artifact', 'filename', 'packagetype', 'name', 'version', 'sha256'] as const;

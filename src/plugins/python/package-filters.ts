@@ -39,7 +39,7 @@ export const packageFilters: Filters = {
   version__lte: customFilter((value) => sql`d.version <= ${value}`),
   version_specifier: customFilter(async (value, request) => {
     const specifiers = parseSpecifiers(value);
-    if (!specifiers) throw ValidationError.field('version_specifier', `Invalid PEP 440 version specifier: ${value}`);
+    if (!specifiers) throw new ValidationError({ version_specifier: `Invalid PEP 440 version specifier: ${value}` });
     return await specifierCondition(request.db, specifiers);
   }),
 };

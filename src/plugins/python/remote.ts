@@ -25,7 +25,13 @@ const POLICIES = { enumName: 'Policy692Enum', choices: ['immediate', 'on_demand'
 const LARGEST_CONFIG = 1024 * 1024;
 
 const optionalList = (items: Field, help: string): Field =>
-  list(items, { help, required: false, detail: true, default: [], hiddenDefault: true });
+  list(items, {
+    help,
+    required: false,
+    detail: true,
+    default: [],
+    hiddenDefault: true,
+  });
 
 const fields: Readonly<Record<string, Field>> = {
   includes: optionalList(string(), 'Projects that are wanted, with the versions that are; empty is all.'),

@@ -14,6 +14,7 @@ import {
 } from '../../plugin-api/index.ts';
 import {
   BLOCKLIST_TEXT,
+  CONFLICT_TEXT,
   dropRefused,
   findBlocked,
   findConflicts,
@@ -74,7 +75,7 @@ const checkModify: ModifyCheck = async (request, repository, { add, remove, hasB
   if (blocked.length > 0) throw new ValidationError([BLOCKLIST_TEXT(blocked.map((one) => one.filename))]);
   if (rules.allow_package_substitution !== false || remove.length > 0 || hasBase) return;
   const conflicts = await findConflicts(request.db, Number(repository.id), add);
-  if (conflicts.length > 0) throw new ValidationError([SUBSTITUTION_TEXT(conflicts.map((one) => one.filename))]);
+  if (conflicts.length > 0) throw new ValidationError([CONFLICT_TEXT(conflicts)]);
 };
 
 export const pythonRepository = declareRepository({

@@ -34,7 +34,7 @@ const ADDED = sql.raw(`coalesce((select v.pulp_created from repository_version v
   where v.repository_id = rc.repository_id and v.number = rc.version_added),
   (select c.pulp_created from content c where c.id = p.content_id)) as added`);
 
-/** The packages of some projects, newest content first; whether they have provenance only where it is asked. */
+/** The packages of some projects in the order in which they came to this server; whether they have provenance only where it is asked. */
 export async function packagesOfProjects(
   db: Queryable,
   version: Version,
@@ -44,7 +44,7 @@ export async function packagesOfProjects(
   return await db.rows<PackageOfVersion>(sql`select ${INDEX_COLUMNS}, ${ADDED},
       ${withProvenance ? provenanceIn(version) : sql.raw('false')} as has_provenance
     from python_package p join repository_content rc on rc.content_id = p.content_id
-    where p.name_normalized = any(${names}::text[]) and ${inVersion(version)} order by p.content_id desc`);
+    where p.name_normalized = any(${names}::text[]) and ${inVersion(version)} order by p.content_id`);
 }
 
 /** The packages of one project. */

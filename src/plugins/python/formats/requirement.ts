@@ -19,18 +19,25 @@ export class InvalidRequirement extends Error {
   override readonly name = 'InvalidRequirement';
 }
 
+/** Shows as well where it went wrong. */
+const invalid = (reason: string, text: string, at: number) =>
+  new InvalidRequirement(`${reason}\n    ${text}\n    ${' '.repeat(at)}^`);
+
 /** Reads a requirement. Throws InvalidRequirement with a text for people. */
 export function parseRequirement(text: string): Requirement {
   const trimmed = text.trim();
   const name = NAME.exec(trimmed);
-  if (!name) throw new InvalidRequirement('Expected package name at the start of dependency specifier');
+  if (!name) throw invalid('Expected package name at the start of dependency specifier', trimmed, 0);
   let rest = trimmed.slice(name[0].length);
   const extras = EXTRAS.exec(rest);
   if (extras) rest = rest.slice(extras[0].length);
   const marker = rest.indexOf(';');
   const specifierText = withoutParentheses((marker < 0 ? rest : rest.slice(0, marker)).trim());
   const specifiers = specifierText.startsWith('@') ? parseSpecifiers('') : parseSpecifiers(specifierText);
-  if (!specifiers) throw new InvalidRequirement('Expected semicolon (after name with no version specifier) or end');
+  if (!specifiers) {
+    const reason = 'Expected semicolon (after name with no version specifier) or end';
+    throw invalid(reason, trimmed, trimmed.length - rest.length);
+  }
   return { name: name[1]!, normalized: normalizeName(name[1]!), specifiers, specifierText };
 }
 

@@ -103,11 +103,11 @@ async function infoOf(db: Queryable, contentId: number, yanked: string | undefin
   };
 }
 
-/** Lists are kept as JSON text; links of packages that were read from their files come as `label, url`. */
+/** Nothing where there is nothing. Lists are kept as JSON text; links of packages that were read from their files come as `label, url`. */
 function parsed(text: unknown): unknown {
   try {
     const value: unknown = JSON.parse(String(text));
-    return value;
+    return value && Object.keys(value).length > 0 ? value : null;
   } catch {
     return null;
   }

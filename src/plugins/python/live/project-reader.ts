@@ -5,7 +5,6 @@ import { type PackageOfVersion, packagesOfProjects, yanksOfProjects } from '../v
 import type { VersionFacts } from './known-index.ts';
 
 export interface ProjectPackages {
-  /** Newest content first. */
   readonly packages: PackageOfVersion[];
   /** Reasons by version of the releases that were taken back. */
   readonly yanks: ReadonlyMap<string, string> | undefined;

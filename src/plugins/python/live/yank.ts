@@ -1,6 +1,6 @@
 /** Taking releases back and giving them free again (PEP 592). */
 import { ValidationError } from '../../../lib/errors.ts';
-import { type LiveAnswer, sql, type Version } from '../../../plugin-api/index.ts';
+import { type LiveAnswer, sql, type Values, type Version } from '../../../plugin-api/index.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { UNYANK_TASK, YANK_TASK } from '../tasks.ts';
 import { inVersion } from '../version-packages.ts';
@@ -12,7 +12,8 @@ export async function yankAnswer(index: ServedIndex, kind: 'yank' | 'unyank'): P
   const repository = distribution.row.repository_id as string | null;
   if (!repository) return { status: 400, reason: 'Index is not pointing to a repository' };
   const { values } = await request.body(domain);
-  const [name, release] = [normalizeName(required(values.name, 'name')), required(values.version, 'version')];
+  const { name: given, version: release } = required(values, ['name', 'version'] as const);
+  const name = normalizeName(given);
   const reason = values.yanked_reason === undefined ? '' : String(values.yanked_reason);
   if (!version || !(await hasRelease(index, version, name, release))) {
     return {
@@ -29,10 +30,15 @@ export async function yankAnswer(index: ServedIndex, kind: 'yank' | 'unyank'): P
   return { status: 202, body: { task: index.presenter.href('core.task', task.pulpId) } };
 }
 
-function required(value: unknown, name: string): string {
-  if (value === undefined || value === null) throw ValidationError.field(name, 'This field is required.');
-  if (value === '') throw ValidationError.field(name, 'This field may not be blank.');
-  return String(value);
+/** All that is missing is told at once. */
+function required<N extends string>(values: Values, names: readonly N[]): Record<N, string> {
+  const missing: Record<string, string[]> = {};
+  for (const name of names) {
+    if (values[name] === undefined || values[name] === null) missing[name] = ['This field is required.'];
+    else if (values[name] === '') missing[name] = ['This field may not be blank.'];
+  }
+  if (Object.keys(missing).length > 0) throw new ValidationError(missing);
+  return Object.fromEntries(names.map((name) => [name, String(values[name])])) as Record<N, string>;
 }
 
 async function hasRelease({ request }: ServedIndex, version: Version, name: string, release: string): Promise<boolean> {
