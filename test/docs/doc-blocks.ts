@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 import { installedSettings } from '../../src/app/installed-settings.ts';
 import { commands } from '../../src/cli/commands.ts';
 
-/** `run`: to its end. `background`: a server that is waited for. `external`: with an external database. `check`: not run, because it changes the machine. `curl`: against a server. `pulp`: the same with the client of that name. */
-export type Mark = 'run' | 'background' | 'external' | 'check' | 'curl' | 'pulp';
+/** `run`: to its end. `background`: a server that is waited for. `external`: with an external database. `check`: not run, because it changes the machine. `curl`: against a server. `pulp`: the same with the client of that name. `python`: with installers of Python packages. */
+export type Mark = 'run' | 'background' | 'external' | 'check' | 'curl' | 'pulp' | 'python';
 
 export interface ShellBlock {
   readonly line: number;

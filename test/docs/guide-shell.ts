@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { delimiter } from 'node:path';
 import { after } from 'node:test';
 import { sha256Of } from '../../src/lib/digest.ts';
+import { makeWheel, UpstreamIndex } from '../python/upstream.ts';
 import { makeDataDirectory, type TestServer } from '../support/server.ts';
 
 /** What https://example.com is in the guides, whatever the directory. */
@@ -28,13 +29,24 @@ export async function useExampleUpstream(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** URL of what https://pypi.example.com/ is in the guides: an index of one project. */
+export async function useExampleIndex(): Promise<string> {
+  const index = await UpstreamIndex.start();
+  after(() => index.close());
+  for (const version of ['0.9', '1.0', '1.1']) {
+    const { file, metadata } = makeWheel('hello', version);
+    index.add({ project: 'hello', version, filename: `hello-${version}-py3-none-any.whl`, body: file, metadata });
+  }
+  return index.url;
+}
+
 export interface Shell {
   /** Runs lines up to the first that fails; answers what they wrote. Throws with that when one fails. */
   run(text: string): Promise<string>;
 }
 
-/** `path` goes before the program search path. */
-export function useShell(server: TestServer, upstream: string, path: readonly string[] = []): Shell {
+/** `path` goes before the program search path; `index` stands for the index of the guides. */
+export function useShell(server: TestServer, upstream: string, path: readonly string[] = [], index = ''): Shell {
   const directory = makeDataDirectory();
   const env = {
     HOME: directory,
@@ -46,7 +58,7 @@ export function useShell(server: TestServer, upstream: string, path: readonly st
   };
   return {
     async run(text) {
-      const lines = text.replaceAll('https://example.com', upstream);
+      const lines = text.replaceAll('https://example.com', upstream).replaceAll('https://pypi.example.com/', index);
       const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', lines], {
         cwd: directory,
         env,

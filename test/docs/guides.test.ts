@@ -1,4 +1,4 @@
-/** Runs the curl examples of the guides for users; their pulp examples need that client and run in e2e. */
+/** Runs the curl examples of the guides for users; those with other clients run in e2e. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,21 +7,22 @@ import { mainFile } from '../support/command.ts';
 import { useDatabase } from '../support/database.ts';
 import { startServer } from '../support/server.ts';
 import { shellBlocks } from './doc-blocks.ts';
-import { useExampleUpstream, useShell } from './guide-shell.ts';
+import { useExampleIndex, useExampleUpstream, useShell } from './guide-shell.ts';
 
 const docs = join(dirname(dirname(mainFile)), 'docs');
-const guides = ['getting-started.md', 'file.md'];
+const guides = ['getting-started.md', 'file.md', 'python.md'];
 const { url: databaseUrl } = await useDatabase();
 const server = await startServer({ databaseUrl });
-const shell = useShell(server, await useExampleUpstream());
+const shell = useShell(server, await useExampleUpstream(), [], await useExampleIndex());
 
 for (const guide of guides) {
   const blocks = shellBlocks(join(docs, guide));
 
   test(`${guide}: every block says which client it is for`, () => {
     assert.ok(blocks.length >= 6);
+    const known = ['curl', 'pulp', 'python'];
     assert.deepEqual(
-      blocks.filter(({ mark }) => mark !== 'curl' && mark !== 'pulp').map(({ line }) => line),
+      blocks.filter(({ mark }) => !known.includes(mark ?? '')).map(({ line }) => line),
       [],
     );
   });
