@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { delimiter } from 'node:path';
 import { after } from 'node:test';
 import { sha256Of } from '../../src/lib/digest.ts';
-import { makeWheel, UpstreamIndex } from '../python/upstream.ts';
+import { zip } from '../../src/plugins/python/formats/test-archives.ts';
+import { UpstreamIndex } from '../python/upstream.ts';
 import { makeDataDirectory, type TestServer } from '../support/server.ts';
 
 /** What https://example.com is in the guides, whatever the directory. */
@@ -29,13 +30,30 @@ export async function useExampleUpstream(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** A wheel with all that installers look for. */
+function installableWheel(name: string, version: string): { body: Buffer; metadata: Buffer } {
+  const info = `${name}-${version}.dist-info`;
+  const metadata = `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`;
+  const files = {
+    [`${name}.py`]: '',
+    [`${info}/METADATA`]: metadata,
+    [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+  };
+  const record = [...Object.keys(files), `${info}/RECORD`].map((path) => `${path},,\n`).join('');
+  const members = Object.entries({ ...files, [`${info}/RECORD`]: record });
+  return {
+    body: zip(members.map(([path, text]) => ({ name: path, data: Buffer.from(text) }))),
+    metadata: Buffer.from(metadata),
+  };
+}
+
 /** URL of what https://pypi.example.com/ is in the guides: an index of one project. */
 export async function useExampleIndex(): Promise<string> {
   const index = await UpstreamIndex.start();
   after(() => index.close());
   for (const version of ['0.9', '1.0', '1.1']) {
-    const { file, metadata } = makeWheel('hello', version);
-    index.add({ project: 'hello', version, filename: `hello-${version}-py3-none-any.whl`, body: file, metadata });
+    const { body, metadata } = installableWheel('hello', version);
+    index.add({ project: 'hello', version, filename: `hello-${version}-py3-none-any.whl`, body, metadata });
   }
   return index.url;
 }
