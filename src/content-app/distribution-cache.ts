@@ -6,7 +6,7 @@
  * such a query, one for all who wait. While the database is slow to answer, that time grows to four times its last answer's,
  * but never beyond `longestFresh`. Notifications of `distribution_changed` only make the query come sooner, so a lost or late
  * one costs nothing but those milliseconds. With `freshFor: 0` a client sees every change that was committed before it sent
- * its request. Writers in this process call `invalidate` and get that guarantee for their changes in any case.
+ * its request. Before anything is said to be missing the database is asked in any case (`confirm`). Writers in this process call `invalidate` and get that guarantee for their changes in any case.
  * While a writer switches several distributions of a domain together (table distribution_switch, whose row is there for
  * longer than LONGEST_FRESH before the switch), every request for that domain waits for a query: so a client that has seen
  * one of them new cannot see another old, whichever process it asks.
@@ -67,8 +67,22 @@ export class DistributionCache {
       if (age > freshFor / 2 && !this.#wanted.has(known) && !this.#checking.has(known)) this.#checkAhead(known);
       return known;
     }
-    await this.#check(known);
+    try {
+      await this.#check(known);
+    } catch (error) {
+      if (performance.now() - known.checkedAt >= USABLE_WITHOUT_DATABASE) throw error;
+      return known;
+    }
     return this.#byId.get(known.distribution.pulpId) === known ? known : this.#load(domain, path);
+  }
+
+  /**
+   * Whether the entry holds at this moment: to be asked before something is said to be missing, for what was acknowledged to one
+   * client must not be denied to another. Rejects when the database cannot be asked.
+   */
+  async confirm(entry: ServedEntry): Promise<boolean> {
+    await this.#check(entry);
+    return this.#byId.get(entry.distribution.pulpId) === entry;
   }
 
   #freshFor(): number {
@@ -155,13 +169,9 @@ export class DistributionCache {
     const started = performance.now();
     const { db, publishing } = this.#options;
     const ids = entries.map((entry) => entry.distribution.pulpId);
-    const stamps = await loadStamps(db, publishing, ids).catch((error: unknown) => {
-      const usable = (entry: ServedEntry) => started - entry.checkedAt < USABLE_WITHOUT_DATABASE;
-      if (entries.every(usable)) return undefined;
-      throw error;
+    const stamps = await loadStamps(db, publishing, ids).finally(() => {
+      this.#checkTime = performance.now() - started;
     });
-    this.#checkTime = performance.now() - started;
-    if (!stamps) return;
     for (const entry of entries) {
       const found = stamps.get(entry.distribution.pulpId);
       if (found?.stamp === entry.stamp) entry.checkedAt = this.#checkedAt(started, found.switching);

@@ -43,6 +43,8 @@ interface Exchange {
   /** Path below the base path. */
   readonly path: string;
   readonly key: string;
+  /** The entry was found to be outdated once already. */
+  readonly again: boolean;
 }
 
 export class ContentServer {
@@ -78,7 +80,7 @@ export class ContentServer {
     else sendStatus(request, response, passing ? { status: 503, headers: { 'Retry-After': '5' } } : { status: 500 });
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse, again = false): Promise<void> {
     const { settings } = this.#parts.services;
     const root = rootWithoutSlash(request.url ?? '', settings);
     if (root) return sendRedirect(request, response, root, { status: 301 });
@@ -91,7 +93,7 @@ export class ContentServer {
     const { basePath } = entry.distribution;
     if (requested.path.length === basePath.length) return redirectToDirectory(request, response, requested);
     const path = pathBelow(entry, requested.path, request.url!);
-    await this.#serve({ request, response, requested, entry, path, key: `${entry.serial}/${path}` });
+    await this.#serve({ request, response, requested, entry, path, key: `${entry.serial}/${path}`, again });
   }
 
   async #refusalOf(
@@ -145,6 +147,8 @@ export class ContentServer {
         });
       case 'missing':
         if (pullsThrough(entry)) return this.#pull(exchange);
+        if (!exchange.again && !(await this.#parts.distributions.confirm(entry)))
+          return this.#answer(request, response, true);
         return sendStatus(request, response, { status: 404, reason: answer.reason, mark });
     }
   }

@@ -59,6 +59,16 @@ test('notifications and invalidate reach a cache that would not look by itself',
   assert.equal(await get(), 'two');
 });
 
+test('nothing is said to be missing that was added just before', async () => {
+  const repository = await world.repository();
+  await world.version(repository, [await world.unit('file', 'one')]);
+  await world.distribution('just', { repository_id: repository.pulpId, pulp_type: 'plain.plain' });
+  assert.equal((await lazy.get('just/new')).status, 404);
+  await world.version(repository, [await world.unit('new', 'two')]);
+  assert.equal((await lazy.get('just/new')).text, 'two');
+  assert.equal((await lazy.get('just/never')).status, 404);
+});
+
 test('a publication that was replaced still answers for what is missing, but is not listed', async () => {
   const repository = await world.repository();
   const [one, two, three] = [await world.unit('1', '1'), await world.unit('2', '2'), await world.unit('3', '3')];
