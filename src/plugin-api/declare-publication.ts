@@ -69,8 +69,7 @@ async function dispatchPublish(taskName: string, values: Values, request: Reques
     throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified but not both.");
   if (!repository && !version)
     throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified");
-  if (rest.checkpoint && !repository)
-    throw ValidationError.cross('A checkpoint publication can be created only by specifying a repository.');
+  if (rest.checkpoint && !repository) throw ValidationError.cross("'checkpoint' may only be used with 'repository'");
   const versionId = version ? (version as Found).id : await latestVersionOf(request.db, (repository as Found).id);
   const lock = repository
     ? (repository as Found).prn

@@ -6,7 +6,7 @@ import {
   VERSION_EXPORT,
 } from '../../export-import/filesystem-export-tasks.ts';
 import { PULP_EXPORT, type PulpExportArgs } from '../../export-import/pulp-export-task.ts';
-import { ValidationError } from '../../lib/errors.ts';
+import { type ErrorBody, ValidationError } from '../../lib/errors.ts';
 import { repositoriesOf } from '../../model/exporter.ts';
 import type { Answer, Presenter, RequestContext } from '../../plugin-api/context.ts';
 import { boolean, type Field, list, object, type Row, reference, string, type Values } from '../../plugin-api/field.ts';
@@ -100,10 +100,11 @@ function told(values: Values, request: RequestContext): Values {
 
 /** Versions must be one of each repository of the exporter. */
 function checkVersions(
-  field: string,
-  given: unknown,
+  field: 'versions' | 'start_versions',
+  values: Values,
   repositories: readonly { pulpId: string }[],
 ): string[] | undefined {
+  const given = values[field];
   if (given === undefined) return undefined;
   const versions = given as Found[];
   if (versions.length !== repositories.length) {
@@ -113,14 +114,31 @@ function checkVersions(
     );
   }
   const allowed = new Set(repositories.map(({ pulpId }) => pulpId));
-  for (const { row, prn } of versions) {
+  for (const { row } of versions) {
     if (allowed.delete(String(row.repository_pulp_id))) continue;
     throw ValidationError.field(
       field,
-      `Requested RepositoryVersions must belong to the Repositories named by the Exporter, one of each: ${prn} does not.`,
+      'Requested RepositoryVersions must belong to the Repositories named by the Exporter!',
     );
   }
   return versions.map(({ id, row }) => String(row.pulp_id ?? id));
+}
+
+/** What is wrong with both lists is told at once. */
+function bothVersions(values: Values, repositories: readonly { pulpId: string }[]) {
+  const errors: Record<string, ErrorBody> = {};
+  const check = (field: 'versions' | 'start_versions') => {
+    try {
+      return checkVersions(field, values, repositories);
+    } catch (error) {
+      if (!(error instanceof ValidationError)) throw error;
+      Object.assign(errors, error.body);
+      return undefined;
+    }
+  };
+  const found = { versions: check('versions'), startVersions: check('start_versions') };
+  if (Object.keys(errors).length > 0) throw new ValidationError(errors);
+  return found;
 }
 
 async function startPulpExport(
@@ -132,11 +150,10 @@ async function startPulpExport(
   const repositories = await repositoriesOf(request.db, exporter);
   const full = values.full !== false;
   const bytes = typeof values.chunk_size === 'string' ? chunkSize(values.chunk_size) : null;
-  const versions = checkVersions('versions', values.versions, repositories);
+  const { versions, startVersions } = bothVersions(values, repositories);
   if (full && values.start_versions !== undefined) {
     throw ValidationError.cross('start_versions is only valid for incremental exports (full=False)');
   }
-  const startVersions = checkVersions('start_versions', values.start_versions, repositories);
   if (!full && !startVersions) await requireLastExport(request, exporter);
   const args: PulpExportArgs = {
     exporter,
