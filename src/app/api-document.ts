@@ -3,7 +3,7 @@ import { VerifiedPasswords } from '../access/verified-passwords.ts';
 import { buildDocument, type DocumentOptions } from '../api/engine/openapi/build-document.ts';
 import { documentJson, documentYaml } from '../api/engine/openapi/serialize-document.ts';
 import type { Settings } from '../config/settings.ts';
-import { apiEndpoints, documentOptions } from './api.ts';
+import { apiEndpoints, documentOptions, liveOperations } from './api.ts';
 import { allResources } from './resources.ts';
 
 export interface DocumentRequest extends Pick<DocumentOptions, 'only' | 'bindings' | 'pkPath'> {
@@ -13,7 +13,10 @@ export interface DocumentRequest extends Pick<DocumentOptions, 'only' | 'binding
 export function apiDocument(settings: Pick<Settings, 'apiRoot' | 'domainEnabled'>, request: DocumentRequest): string {
   const { form, ...asked } = request;
   const endpoints = apiEndpoints(new VerifiedPasswords(), settings);
-  const document = buildDocument(allResources(), endpoints, { ...documentOptions(settings), ...asked });
+  const document = buildDocument(allResources(), [...endpoints, ...liveOperations()], {
+    ...documentOptions(settings),
+    ...asked,
+  });
   return form === 'yaml' ? documentYaml(document) : `${documentJson(document, 1)}\n`;
 }
 

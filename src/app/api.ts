@@ -21,6 +21,7 @@ import { roleActionsBy } from '../api/role-actions.ts';
 import { RouteTable } from '../api/route-table.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Answer, DispatchedTask, Services, TaskRequest } from '../plugin-api/context.ts';
+import type { ExtraOperation } from '../plugin-api/extra-operation.ts';
 import { dispatch, type TaskRunner } from '../tasking/dispatch.ts';
 import { accessCatalogue, buildAccess } from './access.ts';
 import { reportedVersions } from './component-versions.ts';
@@ -37,6 +38,11 @@ export function documentOptions({ apiRoot, domainEnabled }: ApiSettings): Docume
   return { apiRoot, domainEnabled, roleActions, versions: Object.fromEntries(versions) };
 }
 
+/** Operations of the package types' own protocols, which the document tells of too. */
+export function liveOperations(): ExtraOperation[] {
+  return installedPlugins.flatMap((plugin) => plugin.live?.operations ?? []);
+}
+
 /** Endpoints outside resources; the document tells of resources and endpoints alike. */
 /** `parts` are what endpoints need of the process that answers: whether it is registered, and the log of events. */
 export function apiEndpoints(
@@ -45,7 +51,6 @@ export function apiEndpoints(
   parts: { hasLease: () => boolean; events?: EventStreamParts } = { hasLease: () => true },
 ): Endpoint[] {
   const resources = allResources();
-  const live = installedPlugins.flatMap((plugin) => plugin.live?.operations ?? []);
   const endpoints: Endpoint[] = [
     indexEndpoint(resources),
     statusEndpoint(reportedVersions(installedPlugins)),
@@ -56,7 +61,11 @@ export function apiEndpoints(
     importCheckEndpoint,
     dataRepairEndpoint,
     ...loginEndpoints(passwords),
-    ...documentEndpoints({ resources, extras: () => [...endpoints, ...live], options: documentOptions(settings) }),
+    ...documentEndpoints({
+      resources,
+      extras: () => [...endpoints, ...liveOperations()],
+      options: documentOptions(settings),
+    }),
   ];
   return endpoints;
 }
