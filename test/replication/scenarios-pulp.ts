@@ -1,8 +1,11 @@
 /** What only a Pulp with package types that this server lacks can show. */
 import assert from 'node:assert/strict';
+import { followIndex } from './follow-index.ts';
 import type { Scenarios } from './world.ts';
 
 export const pulpScenarios: Scenarios = {
+  'python: an index is followed': ({ replica, a }) => followIndex(a, replica),
+
   'plugin_missing: distributions of a package type that is not here are named': async ({ replica, a }) => {
     await a.serve('plain', { f: 'plain' });
     const repository = await a.make('repositories/gem/gem/', { name: 'gems' });
