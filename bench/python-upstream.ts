@@ -86,6 +86,8 @@ function pageOf(at: number, count: number): object {
 const SIMPLE = 'application/vnd.pypi.simple.v1+json';
 
 function answer(request: IncomingMessage, response: ServerResponse, projects: number, files: number): void {
+  // The peer takes nothing of an index that tells no serial.
+  response.setHeader('X-PyPI-Last-Serial', '1');
   const send = (type: string, body: string) => response.setHeader('Content-Type', type).end(body);
   const url = request.url!;
   if (url === '/simple/') {

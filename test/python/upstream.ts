@@ -37,6 +37,8 @@ export class UpstreamIndex {
   private constructor() {
     this.#server = createServer((request, response) => {
       this.requests.push(request.url!);
+      // The peer takes nothing of an index that tells no serial.
+      response.setHeader('X-PyPI-Last-Serial', '1');
       const isDocument = request.url!.startsWith('/pypi/');
       const body = this.#answer(request.url!.replace(/\?.*/, ''));
       response.statusCode = body === undefined ? 404 : 200;
