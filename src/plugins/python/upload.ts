@@ -24,7 +24,7 @@ export async function readUploadedPackage(input: UploadInput): Promise<DeclaredC
 function checkDigest({ values, digests }: UploadInput): void {
   const { sha256 } = values;
   if (!sha256 || sha256 === digests.sha256) return;
-  throw ValidationError.cross("The uploaded artifact's sha256 checksum does not match the one provided");
+  throw ValidationError.field('sha256', "The uploaded artifact's sha256 checksum does not match the one provided");
 }
 
 async function readFacts(file: string, filename: string): Promise<PackageFacts> {
