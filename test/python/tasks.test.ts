@@ -118,9 +118,9 @@ test('a scan keeps what the service knows of the packages of a version', async (
   const { body: units } = await running.call('GET', 'content/python/packages/?name=weak&fields=vuln_report');
   const report = await running.call('GET', units.results[0].vuln_report);
   assert.equal(report.status, 200, JSON.stringify([units, report.body]));
-  assert.deepEqual(report.body.results[0].vulns, [{ id: 'OSV-1' }, { id: 'OSV-2' }]);
+  assert.deepEqual(report.body.vulns, [{ id: 'OSV-1' }, { id: 'OSV-2' }]);
   const { body: other } = await running.call('GET', 'content/python/packages/?name=strong&fields=vuln_report');
-  assert.equal((await running.call('GET', other.results[0].vuln_report)).body.count, 0);
+  assert.equal(other.results[0].vuln_report, null);
 });
 
 test('an index that takes no uploads, and one without a repository', async () => {
