@@ -3,9 +3,9 @@ import { PolicyStore } from '../access/policies.ts';
 import { VerifiedPasswords } from '../access/verified-passwords.ts';
 import { liveAccess } from '../api/live-access.ts';
 import { LiveHandler } from '../api/live-handler.ts';
-import { DISTRIBUTION_CHANNEL, DistributionCache } from '../content-app/distribution-cache.ts';
+import { DistributionCache } from '../content-app/distribution-cache.ts';
 import { EntryLoader } from '../content-app/load-entry.ts';
-import { SEEN_AFTER } from '../model/repository.ts';
+import { DISTRIBUTION_CHANNEL, SEEN_AFTER } from '../model/distribution-change.ts';
 import type { Services } from '../plugin-api/context.ts';
 import { dispatch, type TaskRunner } from '../tasking/dispatch.ts';
 import { accessCatalogue } from './access.ts';
@@ -19,7 +19,6 @@ export function buildLive(services: Services, runner: () => TaskRunner | undefin
     db,
     publishing: loader.publishing,
     freshFor: SEEN_AFTER,
-    longestFresh: SEEN_AFTER,
     load: (domain, path) => loader.load(domain, path),
   });
   const listening = db.listen(DISTRIBUTION_CHANNEL, (id) => distributions.invalidate(id));

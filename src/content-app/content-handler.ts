@@ -1,11 +1,13 @@
 /** The content app: answers GET and HEAD below the content prefix (core.md §5.3 and §5.4). */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DISTRIBUTION_CHANNEL, SEEN_AFTER } from '../model/distribution-change.ts';
 import { MAIN_STORAGE, type Services } from '../plugin-api/context.ts';
 import type { DistributionType } from '../plugin-api/plugin.ts';
 import { HashPool } from '../storage/hash-pool.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { ArtifactSaver } from './artifact-saver.ts';
-import { DISTRIBUTION_CHANNEL, DistributionCache } from './distribution-cache.ts';
+import { DistributionCache } from './distribution-cache.ts';
 import { FileFetcher } from './fetch-file.ts';
 import { Flights } from './flights.ts';
 import type { CheckGuard } from './guards/check-guard.ts';
@@ -56,7 +58,7 @@ export function createContentHandler(
   const distributions = new DistributionCache({
     db,
     publishing: loader.publishing,
-    freshFor: options.freshFor ?? 20,
+    freshFor: options.freshFor ?? SEEN_AFTER,
     load: (domain, path) => loader.load(domain, path),
   });
   const answers = new AnswerCache({

@@ -3,21 +3,17 @@
  *
  * What a request is answered from was the state of the database at most `freshFor` milliseconds before the request came in:
  * an entry is used without a query only that long after the last query that found it unchanged; later requests wait for
- * such a query, one for all who wait. While the database is slow to answer, that time grows to four times its last answer's,
- * but never beyond `longestFresh`. Notifications of `distribution_changed` only make the query come sooner, so a lost or late
- * one costs nothing but those milliseconds. With `freshFor: 0` a client sees every change that was committed before it sent
+ * such a query, one for all who wait. Notifications only make the query come sooner, so a lost or late one costs nothing but
+ * those milliseconds, which tasks last longer than their last change (model/distribution-change.ts). With `freshFor: 0` a client sees every change that was committed before it sent
  * its request. Before anything is said to be missing the database is asked in any case (`confirm`). Writers in this process call `invalidate` and get that guarantee for their changes in any case.
  * While a writer switches several distributions of a domain together (table distribution_switch, whose row is there for
- * longer than LONGEST_FRESH before the switch), every request for that domain waits for a query: so a client that has seen
+ * longer than `freshFor` before the switch), every request for that domain waits for a query: so a client that has seen
  * one of them new cannot see another old, whichever process it asks.
  */
 import type { Database } from '../db/database.ts';
 import { loadStamps } from './load-distributions.ts';
 import type { ServedEntry } from './served-entry.ts';
 
-export const DISTRIBUTION_CHANNEL = 'distribution_changed';
-/** Milliseconds for which an entry is used at most without a query, whatever the load; `freshFor` may be set higher. */
-export const LONGEST_FRESH = 250;
 const MAX_ENTRIES = 10_000;
 /** How long entries are used while the database cannot be asked. */
 const USABLE_WITHOUT_DATABASE = 10_000;
@@ -28,8 +24,6 @@ export interface DistributionCacheOptions {
   publishing: readonly string[];
   /** Milliseconds. */
   freshFor: number;
-  /** Milliseconds, however slow the database is; LONGEST_FRESH unless given. */
-  longestFresh?: number;
   load: (domain: string, path: string) => Promise<ServedEntry | undefined>;
 }
 
@@ -47,8 +41,6 @@ export class DistributionCache {
   #checking = new Set<ServedEntry>();
   /** What was read before this may be older than the change that was told. */
   #invalidatedAt = Number.NEGATIVE_INFINITY;
-  /** Milliseconds that the last check took. */
-  #checkTime = 0;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
@@ -60,7 +52,7 @@ export class DistributionCache {
   async find(domain: string, path: string): Promise<ServedEntry | undefined> {
     const known = this.#match(domain, path);
     if (!known) return this.#load(domain, path);
-    const freshFor = this.#freshFor();
+    const { freshFor } = this.#options;
     const age = performance.now() - known.checkedAt;
     if (age <= freshFor) {
       // Under steady load the next check is over before anybody would have to wait for it.
@@ -83,11 +75,6 @@ export class DistributionCache {
   async confirm(entry: ServedEntry): Promise<boolean> {
     await this.#check(entry);
     return this.#byId.get(entry.distribution.pulpId) === entry;
-  }
-
-  #freshFor(): number {
-    const { freshFor, longestFresh = LONGEST_FRESH } = this.#options;
-    return freshFor === 0 ? 0 : Math.max(freshFor, Math.min(4 * this.#checkTime, longestFresh));
   }
 
   /** Makes the next request look whether it still holds: one distribution by its pulp_id, or all with `*`. */
@@ -169,9 +156,7 @@ export class DistributionCache {
     const started = performance.now();
     const { db, publishing } = this.#options;
     const ids = entries.map((entry) => entry.distribution.pulpId);
-    const stamps = await loadStamps(db, publishing, ids).finally(() => {
-      this.#checkTime = performance.now() - started;
-    });
+    const stamps = await loadStamps(db, publishing, ids).finally(() => {});
     for (const entry of entries) {
       const found = stamps.get(entry.distribution.pulpId);
       if (found?.stamp === entry.stamp) entry.checkedAt = this.#checkedAt(started, found.switching);

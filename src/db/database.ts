@@ -21,6 +21,8 @@ export interface Queryable {
 }
 
 export interface Transaction extends Queryable {
+  /** Channels to which it sends notifications. */
+  readonly notified: ReadonlySet<string>;
   /** A sink for COPY's text format; `copyRows` feeds it with values. */
   copyIn(table: string, columns: readonly string[]): Writable;
   /** The rows of a query without parameters in COPY's text format. */

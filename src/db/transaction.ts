@@ -55,6 +55,7 @@ async function rolledBack(client: pg.PoolClient): Promise<boolean> {
 }
 
 class ClientTransaction implements Transaction {
+  readonly notified = new Set<string>();
   readonly #client: pg.PoolClient;
   #savepoints = 0;
 
@@ -75,6 +76,7 @@ class ClientTransaction implements Transaction {
   }
 
   async notify(channel: string, payload = ''): Promise<void> {
+    this.notified.add(channel);
     await this.run(notifyQuery(channel, payload));
   }
 

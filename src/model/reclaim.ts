@@ -1,6 +1,8 @@
 /** Bytes that can be dropped because upstream still has them: links of units to artifacts, found and cut in batches. */
+
 import type { Queryable, Transaction } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
+import { announceChange } from './distribution-change.ts';
 
 export interface ReclaimScope {
   readonly domainId: number;
@@ -81,5 +83,5 @@ export async function announceReclaimed(tx: Transaction, repositoryIds: readonly
         or d.publication_id in (select p.pulp_id from publication p join version v on v.pulp_id = p.repository_version_id)
         order by d.pulp_id for no key update of d)
     update distribution set generation = generation + 1 where pulp_id in (select pulp_id from serving)`);
-  if (changed > 0) await tx.notify('distribution_changed', '*');
+  if (changed > 0) await announceChange(tx);
 }

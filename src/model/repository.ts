@@ -1,6 +1,8 @@
 /** Repositories as engines need them: the row, its key on the wire, and what tasks write into it. */
+
 import type { Queryable, Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
+import { announceChange } from './distribution-change.ts';
 
 export interface RepositoryRow {
   readonly id: number;
@@ -50,14 +52,8 @@ export async function announceRepositoryChange(tx: Transaction, repositoryPulpId
     update distribution set generation = generation + 1 where pulp_id in (
       select pulp_id from distribution where repository_id = ${repositoryPulpId} order by pulp_id for no key update)
       returning pulp_id`);
-  if (changed.length > MOST_NOTIFIED) return await tx.notify('distribution_changed', '*');
-  for (const { pulp_id } of changed) await tx.notify('distribution_changed', pulp_id);
+  if (changed.length > MOST_NOTIFIED) return await announceChange(tx);
+  for (const { pulp_id } of changed) await announceChange(tx, pulp_id);
 }
 
 const MOST_NOTIFIED = 100;
-
-/**
- * Milliseconds for which live protocols answer from what they know of a distribution without a look at the database. Tasks that
- * make a version last at least as long after it: whoever hears that one is completed meets its version, whatever process answers.
- */
-export const SEEN_AFTER = 5;

@@ -1,8 +1,10 @@
 /** Declares a distribution type's REST resource: where something is served and what (core.md §5.2). */
+
 import type { Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { relativePathError } from '../lib/relative-path.ts';
+import { announceChange } from '../model/distribution-change.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from './common-fields.ts';
 import { boolean, type Field, type Row, reference, string, type Values } from './field.ts';
 import { booleanFilter, customFilter, type Filters, referenceFilter, textFilter } from './filter.ts';
@@ -91,7 +93,7 @@ export function declareDistribution(declaration: DistributionDeclaration): Resou
       exclusive: existing ? [`prn:${app}.${name.toLowerCase()}:${existing.pulp_id}`] : [],
     }),
     afterSave: async (tx, id) => await noteServed(tx, id),
-    beforeDelete: async (tx, row) => await tx.notify('distribution_changed', String(row.pulp_id)),
+    beforeDelete: async (tx, row) => await announceChange(tx, String(row.pulp_id)),
   };
 }
 
@@ -103,7 +105,7 @@ export async function noteServed(tx: Transaction, id: string): Promise<void> {
   await tx.run(sql`insert into distributed_publication (distribution_id, publication_id)
     select d.pulp_id, d.publication_id from distribution d where d.pulp_id = ${id} and d.publication_id is not null
     on conflict (distribution_id, publication_id) do update set served_until = null`);
-  await tx.notify('distribution_changed', id);
+  await announceChange(tx, id);
 }
 
 const PAIRS = [

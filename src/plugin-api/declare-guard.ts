@@ -1,7 +1,9 @@
 /** Declares a guard type's REST resource: core's fields and rules with what the type adds (core.md §6). */
+
 import type { Transaction } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
+import { announceChange } from '../model/distribution-change.ts';
 import type { AccessDeclaration } from './access.ts';
 import { COMMON_ORDERING, identityFields, nameFilters } from './common-fields.ts';
 import type { Answer, RequestContext } from './context.ts';
@@ -82,7 +84,7 @@ async function noteGuardChange(tx: Transaction, id: string): Promise<void> {
       select guard_id from content_guard_member where member_id = ${id}
       union select m.guard_id from content_guard_member m join above on m.member_id = above.guard_id)
     update content_guard set details = details where pulp_id in (select guard_id from above)`);
-  await tx.notify('distribution_changed', '*');
+  await announceChange(tx);
 }
 
 /** A guard in use is kept, as what it guards would be open to everybody afterwards; `?force=true` says that this is meant. */

@@ -1,6 +1,8 @@
 /** Declares a publication type's REST resource; publications are made by a task and never changed. */
+
 import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
+import { announceChange } from '../model/distribution-change.ts';
 import { identityFields, MASTER_ORDERING } from './common-fields.ts';
 import type { RequestContext } from './context.ts';
 import { boolean, type Field, list, type Row, reference, string, type Values } from './field.ts';
@@ -57,7 +59,7 @@ export function declarePublication(declaration: PublicationDeclaration): Resourc
     createTask: (values, request) => dispatchPublish(declaration.taskName, values, request),
     beforeDelete: async (tx, row) => {
       await tx.run(sql`update distribution set generation = generation + 1 where publication_id = ${row.pulp_id}`);
-      await tx.notify('distribution_changed', '*');
+      await announceChange(tx);
     },
   };
 }

@@ -1,7 +1,9 @@
 /** Declares a remote type's REST resource: core's fields and rules with what the type adds (core.md §3.5). */
+
 import { X509Certificate } from 'node:crypto';
 import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
+import { announceChange } from '../model/distribution-change.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from './common-fields.ts';
 import type { RequestContext } from './context.ts';
 import {
@@ -74,7 +76,7 @@ export function declareRemote(declaration: RemoteDeclaration): Resource {
     },
     afterSave: async (tx, id) => {
       await tx.run(sql`update distribution set generation = generation + 1 where remote_id = ${id}`);
-      await tx.notify('distribution_changed', '*');
+      await announceChange(tx);
     },
     beforeDelete: async (tx, row) => {
       await tx.run(sql`delete from remote_artifact where remote_id = ${row.pulp_id}`);

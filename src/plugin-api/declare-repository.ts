@@ -1,5 +1,7 @@
 /** Declares a repository type's REST resource: core's fields and actions with what the type adds. */
+
 import { sql } from '../db/sql.ts';
+import { announceChange } from '../model/distribution-change.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from './common-fields.ts';
 import { type Field, integer, reference, string, type Values } from './field.ts';
 import { customFilter, type Filters, integerFilter, NULLABLE_NUMBER_LOOKUPS, referenceFilter } from './filter.ts';
@@ -81,7 +83,7 @@ export function declareRepository(declaration: RepositoryDeclaration): Resource 
         or repository_version_id in (select v.pulp_id from repository_version v where v.repository_id = ${row.id})
         or publication_id in (select p.pulp_id from publication p join repository_version v on v.pulp_id = p.repository_version_id where v.repository_id = ${row.id})`);
       await tx.run(sql`delete from repository_content where repository_id = ${row.id}`);
-      await tx.notify('distribution_changed', '*');
+      await announceChange(tx);
     },
   };
 }

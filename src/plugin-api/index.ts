@@ -3,6 +3,7 @@ export { copyRows } from '../db/copy-rows.ts';
 export type { Database, Queryable, Transaction } from '../db/database.ts';
 export { type Sql, sql } from '../db/sql.ts';
 export type { Downloader, DownloadResponse } from '../download/downloader.ts';
+export { announceChange } from '../model/distribution-change.ts';
 export { remoteOf } from '../model/remote.ts';
 export type { TempArtifact } from '../storage/artifact-store.ts';
 export * from './access.ts';

@@ -1,6 +1,8 @@
 /** The switch: pointers, names, base paths, labels, flags and deletions of all items in one transaction. */
+
 import type { Transaction } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
+import { announceChange } from '../model/distribution-change.ts';
 import type { Values } from '../plugin-api/field.ts';
 import type { DistributionValues, Target } from './targets.ts';
 
@@ -67,7 +69,7 @@ export async function changeDistributions(
     tx,
     [...made, ...changed].map(({ id }) => id),
   );
-  await tx.notify('distribution_changed', '*');
+  await announceChange(tx);
 }
 
 /** Locks the rows, in one order, and compares them with what the plan was made from. */

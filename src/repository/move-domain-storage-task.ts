@@ -1,4 +1,5 @@
 /** The task that gives a domain another storage: copies its artifacts and chunks there, then switches (core.md §7.4). */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peerChoice } from '../config/chosen-storage.ts';
 import type { Queryable } from '../db/database.ts';
@@ -6,6 +7,7 @@ import { sql } from '../db/sql.ts';
 import { ValidationError } from '../lib/errors.ts';
 import { mapConcurrent } from '../lib/map-concurrent.ts';
 import { holdArtifactGate } from '../model/artifact.ts';
+import { announceChange } from '../model/distribution-change.ts';
 import type { ProgressReport, TaskContext, TaskFunction } from '../plugin-api/task.ts';
 import { artifactKey } from '../storage/artifact-key.ts';
 import type { StorageDriver } from '../storage/driver.ts';
@@ -48,7 +50,7 @@ export const moveDomainStorageTask: TaskFunction = {
       await copier.copyChunks();
       await tx.run(sql`update domain set storage_class = ${args.storage_class}, storage_settings = ${sql.json(args.storage_settings)},
           storage_secrets = ${args.storage_secrets ?? null}, pulp_last_updated = now() where id = ${context.domain.id}`);
-      await tx.notify('distribution_changed', '*');
+      await announceChange(tx);
     });
     switched.add(1);
     switched.finish();

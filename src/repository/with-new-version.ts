@@ -1,12 +1,11 @@
 /** Makes a new version of a repository: changes are gathered unseen, checked, and become visible in one transaction. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import type { SavedUnit } from '../model/content.ts';
 import { addContent, addNewContent, countVersion, removeContent, removeWhere, startFrom } from '../model/membership.ts';
 import { trimVersions } from '../model/protected-versions.ts';
 import { refreshStatistics } from '../model/refresh-statistics.ts';
-import { announceRepositoryChange, SEEN_AFTER } from '../model/repository.ts';
+import { announceRepositoryChange } from '../model/repository.ts';
 import {
   beginVersion,
   completeVersion,
@@ -47,7 +46,6 @@ export async function withNewVersion(
   const type = engine.types.repositoryType(repository.pulpType);
   const before = await latestVersion(context.db, repository.id);
   const row = await begin(context, before, base);
-  let seen: Promise<void>;
   try {
     await work(newVersion(context, row));
     context.signal.throwIfAborted();
@@ -64,7 +62,6 @@ export async function withNewVersion(
       ),
     );
     if (!made) return null;
-    seen = sleep(SEEN_AFTER);
   } catch (error) {
     // Refused when the lease is gone; then whoever took the task over removes the version.
     await context.write((tx) => dropVersion(tx, row)).catch(() => {});
@@ -72,7 +69,6 @@ export async function withNewVersion(
   }
   await retain(context, repository, type);
   await autopublish(context, engine, repository, type, row);
-  await seen;
   return row;
 }
 

@@ -1,8 +1,10 @@
 /** What a task function gets: the services, and the means to write, report and dispatch under the task's lease. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { LeaseLost } from '../lib/errors.ts';
+import { DISTRIBUTION_CHANNEL, SEEN_AFTER } from '../model/distribution-change.ts';
 import type { Domain, Services } from '../plugin-api/context.ts';
 import { prn } from '../plugin-api/model.ts';
 import type { TaskContext } from '../plugin-api/task.ts';
@@ -15,7 +17,7 @@ export interface OpenContext {
   readonly context: TaskContext;
   /** Resources that were made and are not in the task's row yet. */
   readonly unrecorded: string[];
-  /** Writes the last progress and removes the work directory. */
+  /** Writes the last progress, removes the work directory, and waits until every process serves what was changed. */
   close(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export function openContext(
     async close() {
       await progress.close();
       if (directory) await removeDirectory(await directory);
+      await writer.seen();
     },
   };
 }
@@ -83,6 +86,8 @@ class LeasedWriter {
   readonly #task: { id: number; pulpId: string; lease: number };
   /** What the transaction under way has created: dropped with it when it is rolled back. */
   readonly #scope = new AsyncLocalStorage<string[]>();
+  /** When a change of what distributions serve was committed last. */
+  #changedAt = Number.NEGATIVE_INFINITY;
 
   constructor(db: Services['db'], task: { id: number; pulpId: string; lease: number }) {
     this.#db = db;
@@ -93,10 +98,18 @@ class LeasedWriter {
     (this.#scope.getStore() ?? this.unrecorded).push(name);
   }
 
+  /** Resolves when no process serves any more what was there before the last change. */
+  async seen(): Promise<void> {
+    const wait = this.#changedAt + SEEN_AFTER - performance.now();
+    if (wait > 0) await sleep(Math.ceil(wait));
+  }
+
   async write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const before = this.unrecorded.splice(0);
+    let notified: ReadonlySet<string> | undefined;
     try {
-      return await this.#db.transaction(async (tx) => {
+      const result = await this.#db.transaction(async (tx) => {
+        notified = tx.notified;
         await this.#hold(tx);
         const made: string[] = [];
         const result = await this.#scope.run(made, () => work(tx));
@@ -105,6 +118,8 @@ class LeasedWriter {
         if (names.length > 0) await this.#record(tx, names);
         return result;
       });
+      if (notified?.has(DISTRIBUTION_CHANNEL)) this.#changedAt = performance.now();
+      return result;
     } catch (error) {
       this.unrecorded.unshift(...before);
       throw error;

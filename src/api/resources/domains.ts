@@ -1,7 +1,9 @@
 /** Domains: separate worlds of objects, each with its own names, storage and rules (core.md §7.4). */
+
 import { mediaRoot, peerChoice, StorageChoiceError } from '../../config/chosen-storage.ts';
 import { sql } from '../../db/sql.ts';
 import { PulpError, ValidationError } from '../../lib/errors.ts';
+import { announceChange } from '../../model/distribution-change.ts';
 import { hasContentInRepositories, objectsInDomain } from '../../model/domain.ts';
 import type { ContentTable } from '../../model/natural-key.ts';
 import { identityFields, labelField, nameFilters } from '../../plugin-api/common-fields.ts';
@@ -236,7 +238,7 @@ export const domainResource = (types: readonly ContentTable[]): Resource => ({
   afterSave: async (tx, id, values) => {
     if ('storage_secrets' in values)
       await tx.run(sql`update domain set storage_secrets = ${values.storage_secrets} where pulp_id = ${id}`);
-    await tx.notify('distribution_changed', '*');
+    await announceChange(tx);
   },
   beforeDelete: async (tx, row) => {
     await requireUnused(tx, Number(row.id));

@@ -1,6 +1,8 @@
 /** Makes content processes forget what they remember of distributions. */
+
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
+import { announceChange } from '../../model/distribution-change.ts';
 import { findByNames, findDomain } from './named-objects.ts';
 import { OperatorError } from './operator-error.ts';
 
@@ -16,11 +18,11 @@ export async function clearCache(db: Database, scope: CacheScope): Promise<numbe
   const { repositories, distributions, basePaths } = scope;
   if (scope.domain !== undefined) await findDomain(db, scope.domain);
   if (repositories.length + distributions.length + basePaths.length === 0 && scope.domain === undefined) {
-    await db.notify('distribution_changed', '*');
+    await announceChange(db);
     return undefined;
   }
   const ids = await distributionsIn(db, scope);
-  for (const id of ids) await db.notify('distribution_changed', id);
+  for (const id of ids) await announceChange(db, id);
   return ids.length;
 }
 

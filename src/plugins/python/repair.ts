@@ -1,6 +1,7 @@
 /** Reads the metadata of the packages of a repository anew, from their files or from upstream, and makes missing metadata files. */
 import { mapConcurrent } from '../../lib/map-concurrent.ts';
 import {
+  announceChange,
   type ContentTools,
   type Downloader,
   type Remote,
@@ -190,7 +191,7 @@ class Repair {
         on conflict (domain_id) do update set number = python_repair.number + 1`);
       await tx.run(sql`update distribution set generation = generation + 1 where pulp_id in (
         select pulp_id from distribution where domain_id = ${domain.id} and pulp_type = 'python.python' order by pulp_id for no key update)`);
-      await tx.notify('distribution_changed', '*');
+      await announceChange(tx);
     });
   }
 }
