@@ -20,15 +20,22 @@ export interface VersionKey {
   readonly pulpId: string;
 }
 
-/** The version an href or PRN names; a repository stands for its latest. 400 when there is none. */
+/** Has nothing, and is in no repository. */
+const NO_VERSION: VersionKey = { repositoryId: 0, number: 0, pulpId: '00000000-0000-0000-0000-000000000000' };
+
+/**
+ * The version an href or PRN names; a repository stands for its latest. 400 when there is none. Who may not see everything learns
+ * nothing of what is hidden: for him a version that is not there has no content either.
+ */
 export async function findVersion(filter: string, value: string, request: RequestContext): Promise<VersionKey> {
   const found =
     await request.db.row<VersionKey>(sql`select v.repository_id as "repositoryId", v.number, v.pulp_id as "pulpId"
     from repository_version v join repository r on r.id = v.repository_id
     where v.complete and r.domain_id = ${request.domain.id} and ${versionCondition(filter, value)}${seenOnly(request, 'r')}
     order by v.number desc limit 1`);
-  if (!found) throw new ValidationError([`URI ${value} not found for ${wordFor(value, request)}.`]);
-  return found;
+  if (found) return found;
+  if (request.visible) return NO_VERSION;
+  throw new ValidationError([`URI ${value} not found for ${wordFor(value, request)}.`]);
 }
 
 /** What the caller may not see is as if it were not there. */
