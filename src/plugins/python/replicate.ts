@@ -1,11 +1,13 @@
 /** Replication of Python indexes: everything of the live index that upstream serves. */
 import type { Replicator } from '../../plugin-api/index.ts';
+import { pythonPackage } from './content.ts';
 
 export const replicatePython: Replicator = {
   distribution: 'python.python',
   repository: 'python.python',
   remote: 'python.python',
   distributionFields: ['allow_uploads', 'remote'],
+  verified: { content: pythonPackage, digest: { column: 'sha256', wire: 'sha256' } },
   express({ baseUrl, server, distribution }) {
     const { repository, repository_version: version, publication, remote } = distribution;
     if (remote && !repository && !version && !publication) {
