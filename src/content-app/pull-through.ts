@@ -123,6 +123,7 @@ export class PullThrough {
     const others: TempArtifact[] = [];
     try {
       const content = await entry.type?.pullThrough?.(path, fetched.digests as Record<string, string>, temp.size, {
+        services: this.#tools.services,
         file: temp.path,
         receive: async (source) => {
           const other = await entry.store.receive(source, { digests: digestNames(allowedContentChecksums) });

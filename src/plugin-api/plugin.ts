@@ -240,6 +240,7 @@ export interface UpstreamFile {
 
 /** What was fetched from upstream: a local file that is valid during the call, and a way to make others of it. */
 export interface PulledBytes {
+  readonly services: Services;
   readonly file: string;
   receive(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<TempArtifact>;
 }

@@ -7,6 +7,7 @@ import { PackageError } from './formats/package-error.ts';
 import { normalizeName } from './formats/project-name.ts';
 import { readPackage } from './formats/read-package.ts';
 import { parseVersion } from './formats/version.ts';
+import { packageLimits } from './package-limits.ts';
 import { selectionOf, wantsProject } from './select-files.ts';
 import { declarePackage } from './upload.ts';
 import { UpstreamIndex } from './upstream-index.ts';
@@ -100,7 +101,7 @@ export async function pulledPackage(
 ): Promise<DeclaredContent | undefined> {
   if (!packageTypeOf(path)) return undefined;
   try {
-    const facts = await readPackage(bytes.file, path);
+    const facts = await readPackage(bytes.file, path, packageLimits(bytes.services));
     return await declarePackage(facts, { digests, size, filename: path, receive: (source) => bytes.receive(source) });
   } catch (error) {
     if (error instanceof PackageError) return undefined;

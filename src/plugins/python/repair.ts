@@ -15,6 +15,7 @@ import {
 import { pythonPackage } from './content.ts';
 import { PackageError } from './formats/package-error.ts';
 import { type PackageFacts, readPackage } from './formats/read-package.ts';
+import { packageLimits } from './package-limits.ts';
 import { packageValues, syncedValues } from './package-values.ts';
 import { REPAIR_TASK } from './repository.ts';
 import { UpstreamIndex } from './upstream-index.ts';
@@ -108,7 +109,9 @@ class Repair {
   async #read(row: PackageRow, sha256: string): Promise<PackageFacts | undefined> {
     const { domain, logger } = this.#context;
     try {
-      return await this.#tools.withFile(this.#context, domain, sha256, (path) => readPackage(path, row.filename));
+      return await this.#tools.withFile(this.#context, domain, sha256, (path) =>
+        readPackage(path, row.filename, packageLimits(this.#context)),
+      );
     } catch (error) {
       if (!(error instanceof PackageError)) throw error;
       logger.warn({ err: error, filename: row.filename }, 'a package cannot be read');

@@ -6,6 +6,7 @@ import { pythonPackage } from './content.ts';
 import { isSafeFilename, packageTypeOf } from './formats/filename.ts';
 import { PackageError } from './formats/package-error.ts';
 import { extensionMessage, type PackageFacts, readPackage } from './formats/read-package.ts';
+import { packageLimits } from './package-limits.ts';
 import { packageValues } from './package-values.ts';
 
 /**
@@ -15,7 +16,7 @@ import { packageValues } from './package-values.ts';
 export async function readUploadedPackage(input: UploadInput): Promise<DeclaredContent> {
   const filename = String(input.values.relative_path ?? input.filename ?? '');
   checkDigest(input);
-  const facts = await readFacts(input.file, filename);
+  const facts = await readFacts(input, filename);
   const unit = await declarePackage(facts, { ...input, filename });
   const companions = await attestationsCompanion(input, { filename, sha256: input.digests.sha256! });
   return companions.length > 0 ? { ...unit, companions } : unit;
@@ -27,11 +28,11 @@ function checkDigest({ values, digests }: UploadInput): void {
   throw ValidationError.field('sha256', "The uploaded artifact's sha256 checksum does not match the one provided");
 }
 
-async function readFacts(file: string, filename: string): Promise<PackageFacts> {
+async function readFacts({ file, services }: UploadInput, filename: string): Promise<PackageFacts> {
   if (!packageTypeOf(filename)) throw ValidationError.cross(extensionMessage(filename));
   if (!isSafeFilename(filename)) throw ValidationError.cross(`${filename} cannot be the name of a package file`);
   try {
-    return await readPackage(file, filename);
+    return await readPackage(file, filename, packageLimits(services));
   } catch (error) {
     if (error instanceof PackageError)
       throw ValidationError.cross(`${filename} is not a valid package: ${error.message}`);

@@ -12,13 +12,14 @@ import { type Member, tar, zip } from './test-archives.ts';
 const directory = mkdtempSync(join(tmpdir(), 'python-formats-'));
 after(() => rmSync(directory, { recursive: true }));
 
+const LIMITS = { metadata: 16 * 1024 * 1024, unpacked: 2 * 1024 ** 3, unpackedBzip2: 512 * 1024 ** 2 };
 const METADATA =
   'Metadata-Version: 2.1\nName: My.Pkg\nVersion: 1.0\nSummary: UNKNOWN\nRequires-Dist: a\nRequires-Dist: b\n\nbody ü\n';
 
 async function read(name: string, bytes: Buffer) {
   const path = join(directory, 'file');
   writeFileSync(path, bytes);
-  return await readPackage(path, name);
+  return await readPackage(path, name, LIMITS);
 }
 
 const metadata = (name: string): Member => ({ name, data: Buffer.from(METADATA) });

@@ -17,12 +17,15 @@ export interface PackageFacts {
   readonly metadataFile: Buffer | null;
 }
 
-/** Longest metadata file that is read. */
-const MAX_METADATA = 16 * 1024 * 1024;
-/** An archive is searched no further than this many unpacked bytes. */
-const MAX_UNPACKED = 2 * 1024 ** 3;
-/** Bzip2 is unpacked by the program itself, which takes its time. */
-const MAX_UNPACKED_BZIP2 = 512 * 1024 ** 2;
+/** In bytes. */
+export interface PackageLimits {
+  /** Longest metadata file that is read. */
+  readonly metadata: number;
+  /** An archive is searched no further than this many unpacked bytes. */
+  readonly unpacked: number;
+  /** Bzip2 is unpacked by the program itself, which takes its time. */
+  readonly unpackedBzip2: number;
+}
 
 /** What the peer says of a name without one of the known extensions. */
 export function extensionMessage(filename: string): string {
@@ -33,10 +36,10 @@ export function extensionMessage(filename: string): string {
  * The facts of the package file at `path`, whose name for users is `filename`. Throws PackageError for a name without a known
  * extension, a damaged or oversized archive, and one without metadata (core metadata specification; PEP 427, 517, 625).
  */
-export async function readPackage(path: string, filename: string): Promise<PackageFacts> {
+export async function readPackage(path: string, filename: string, limits: PackageLimits): Promise<PackageFacts> {
   const type = packageTypeOf(filename);
   if (!type) throw new PackageError(extensionMessage(filename));
-  const bytes = await metadataBytes(path, filename, type);
+  const bytes = await metadataBytes(path, filename, type, limits);
   return {
     packagetype: type,
     python_version: pythonVersionOf(filename, type),
@@ -45,18 +48,24 @@ export async function readPackage(path: string, filename: string): Promise<Packa
   };
 }
 
-async function metadataBytes(path: string, filename: string, type: PackageType): Promise<Buffer> {
+async function metadataBytes(
+  path: string,
+  filename: string,
+  type: PackageType,
+  limits: PackageLimits,
+): Promise<Buffer> {
+  const { metadata } = limits;
   switch (type) {
     case 'bdist_wheel':
-      return await fromZip(path, (name) => /^[^/]+\.dist-info\/METADATA$/.test(name));
+      return await fromZip(path, metadata, (name) => /^[^/]+\.dist-info\/METADATA$/.test(name));
     case 'bdist_egg':
-      return await fromZip(path, (name) => name === 'EGG-INFO/PKG-INFO');
+      return await fromZip(path, metadata, (name) => name === 'EGG-INFO/PKG-INFO');
     case 'bdist_wininst':
-      return await fromZip(path, (name) => name.endsWith('PKG-INFO') || name.endsWith('.egg-info'));
+      return await fromZip(path, metadata, (name) => name.endsWith('PKG-INFO') || name.endsWith('.egg-info'));
     case 'sdist':
       return filename.endsWith('.zip')
-        ? await fromZip(path, isPackageInfo)
-        : await fromTar(path, filename.endsWith('.bz2'));
+        ? await fromZip(path, metadata, isPackageInfo)
+        : await fromTar(path, filename.endsWith('.bz2'), limits);
   }
 }
 
@@ -64,11 +73,11 @@ const isPackageInfo = (name: string) => name === 'PKG-INFO' || name.endsWith('/P
 const depthOf = (name: string) => name.replace(/^\.\//, '').split('/').length;
 
 /** The shallowest member that is wanted and is metadata. */
-async function fromZip(path: string, wanted: (name: string) => boolean): Promise<Buffer> {
+async function fromZip(path: string, most: number, wanted: (name: string) => boolean): Promise<Buffer> {
   return await ZipReader.use(path, async (zip) => {
     const members = (await zip.members(wanted)).sort((a, b) => depthOf(a.name) - depthOf(b.name));
     for (const member of members.slice(0, 10)) {
-      const bytes = await zip.read(member, MAX_METADATA);
+      const bytes = await zip.read(member, most);
       if (bytes.includes('Metadata-Version')) return bytes;
     }
     throw new PackageError('it has no metadata');
@@ -76,14 +85,14 @@ async function fromZip(path: string, wanted: (name: string) => boolean): Promise
 }
 
 /** The shallowest PKG-INFO; one directly below the top directory ends the search. */
-async function fromTar(path: string, isBzip2: boolean): Promise<Buffer> {
+async function fromTar(path: string, isBzip2: boolean, limits: PackageLimits): Promise<Buffer> {
   let found: { depth: number; bytes: Buffer } | undefined;
   const raw = createReadStream(path, { highWaterMark: 256 * 1024 });
   const unpacked = isBzip2 ? bunzip2(raw) : raw.pipe(createGunzip());
   raw.on('error', () => undefined);
   try {
-    const total = isBzip2 ? MAX_UNPACKED_BZIP2 : MAX_UNPACKED;
-    await walkTar(unpacked, { total, member: MAX_METADATA }, async (name, read) => {
+    const total = isBzip2 ? limits.unpackedBzip2 : limits.unpacked;
+    await walkTar(unpacked, { total, member: limits.metadata }, async (name, read) => {
       const depth = depthOf(name);
       if (!isPackageInfo(name) || (found && depth >= found.depth)) return true;
       found = { depth, bytes: await read() };

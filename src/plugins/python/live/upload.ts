@@ -6,6 +6,7 @@ import {
   type LiveAnswer,
   type LiveBody,
   type LiveFile,
+  type Services,
   settingsFor,
   sql,
   type User,
@@ -16,6 +17,7 @@ import { isSafeFilename, packageTypeOf } from '../formats/filename.ts';
 import { PackageError } from '../formats/package-error.ts';
 import { extensionMessage, readPackage } from '../formats/read-package.ts';
 import { beginGroup, joinGroup } from '../grouped-uploads.ts';
+import { packageLimits } from '../package-limits.ts';
 import { pythonSettings } from '../settings.ts';
 import { GROUP_TASK, type GroupArgs, UPLOAD_TASK, type UploadArgs, type UploadedFile } from '../tasks.ts';
 import { hasFile } from '../version-packages.ts';
@@ -39,7 +41,7 @@ export async function uploadAnswer(index: ServedIndex, policy: string): Promise<
   if (latest && (await hasFile(request.services.db, latest, filename))) {
     return { status: 400, reason: `Package ${filename} already exists in index` };
   }
-  await checkPackage(content);
+  await checkPackage(content, request.services);
   const artifact = await request.keepFile(domain, content);
   if (settingsFor(request.services, pythonSettings).pythonGroupUploads) {
     return await groupedUpload(index, user, repositoryId, { artifact, filename, attestations });
@@ -76,9 +78,9 @@ async function groupedUpload(
 }
 
 /** Whoever sends what is no package hears it at once, and nothing of it is kept. */
-async function checkPackage({ filename, temp }: LiveFile): Promise<void> {
+async function checkPackage({ filename, temp }: LiveFile, services: Services): Promise<void> {
   try {
-    await readPackage(temp.path, filename);
+    await readPackage(temp.path, filename, packageLimits(services));
   } catch (error) {
     if (!(error instanceof PackageError)) throw error;
     throw ValidationError.field('content', `${filename} is not a valid package: ${error.message}`);
