@@ -15,8 +15,11 @@ const goodRun = 30_000;
 /** Threads that hash and read files would each get memory areas of their own that are never given back. */
 const allocatorSettings = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: String(256 * 1024) };
 
-/** A small nursery fits the processor's caches: less memory and, measured on lists of 100 tasks, less time. */
-const memoryFlags = ['--max-semi-space-size=4'];
+/**
+ * A small nursery fits the processor's caches and takes less memory; too small a one is emptied all the time. Measured on 64 connections
+ * that read pages of a Python index: a fifth more requests with 16 MiB than with 4 or 32.
+ */
+const memoryFlags = ['--max-semi-space-size=16'];
 
 const mainFile = join(import.meta.dirname, '..', 'main.ts');
 
