@@ -4,8 +4,10 @@
  * What a request is answered from was the state of the database at most `freshFor` milliseconds before the request came in:
  * an entry is used without a query only that long after the last query that found it unchanged; later requests wait for
  * such a query, one for all who wait. Notifications only make the query come sooner, so a lost or late one costs nothing but
- * those milliseconds, which tasks last longer than their last change (model/distribution-change.ts). With `freshFor: 0` a client sees every change that was committed before it sent
- * its request. Before anything is said to be missing the database is asked in any case (`confirm`). Writers in this process call `invalidate` and get that guarantee for their changes in any case.
+ * those milliseconds, which tasks last longer than their last change (model/distribution-change.ts). With `freshFor: 0` a
+ * client sees every change that was committed before it sent its request. Before anything is said to be missing the database
+ * is asked in any case (`confirm`). Writers in this process call `invalidate` and get that guarantee for their changes in any
+ * case.
  * While a writer switches several distributions of a domain together (table distribution_switch, whose row is there for
  * longer than `freshFor` before the switch), every request for that domain waits for a query: so a client that has seen
  * one of them new cannot see another old, whichever process it asks.
@@ -156,7 +158,7 @@ export class DistributionCache {
     const started = performance.now();
     const { db, publishing } = this.#options;
     const ids = entries.map((entry) => entry.distribution.pulpId);
-    const stamps = await loadStamps(db, publishing, ids).finally(() => {});
+    const stamps = await loadStamps(db, publishing, ids);
     for (const entry of entries) {
       const found = stamps.get(entry.distribution.pulpId);
       if (found?.stamp === entry.stamp) entry.checkedAt = this.#checkedAt(started, found.switching);

@@ -94,14 +94,6 @@ export async function* openContentIds(db: Queryable, repositoryId: number, batch
   }
 }
 
-/** Which of the units the newest version has. */
-export async function presentAmong(db: Queryable, repositoryId: number, ids: readonly number[]): Promise<Set<number>> {
-  const rows = await db.rows<{ content_id: number }>(sql`
-    select rc.content_id from repository_content rc
-      where ${isOpen(repositoryId)} and rc.content_id = any(${ids}::bigint[])`);
-  return new Set(rows.map((row) => row.content_id));
-}
-
 /** The counters of an incomplete version, from those of the version before it. */
 export async function countVersion(
   tx: Transaction,

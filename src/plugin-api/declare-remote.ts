@@ -12,7 +12,6 @@ import {
   type Field,
   integer,
   list,
-  map,
   number,
   object,
   type Row,
@@ -192,7 +191,6 @@ export const REMOTE_ORDERING = [
 ];
 
 export const remoteFilters: Filters = { ...nameFilters, pulp_last_updated: dateFilter(sql.raw('t.pulp_last_updated')) };
-export const anyHeaders = map(string());
 
 const URL_WITH_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 

@@ -1,6 +1,6 @@
 /** The standard operations of a resource in the request: list, read, create, update, delete, in now, task and immediate modes. */
 import { runCreationHooks } from '../../access/creation-hooks.ts';
-import { type Sql, sql } from '../../db/sql.ts';
+import type { Sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
 import type { ListPlace } from '../../model/content-count.ts';
 import type { Answer, DispatchedTask, RequestContext } from '../../plugin-api/context.ts';
@@ -269,13 +269,4 @@ async function dispatchWrite(
 /** 202 with the task's href. */
 export function accepted(request: RequestContext, task: DispatchedTask): Answer {
   return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
-}
-
-/** The row of a `where` on a resource, for actions that need it fresh. */
-export async function freshRow(
-  runtime: ResourceRuntime,
-  request: RequestContext,
-  id: string,
-): Promise<Row | undefined> {
-  return await readRow(request.db, runtime.resource, request.domain, id, [sql.raw('true')]);
 }
