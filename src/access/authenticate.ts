@@ -41,10 +41,11 @@ export async function authenticate(
   const [scheme = '', credentials = ''] = splitOnce(headers.authorization ?? '');
   if (/^bearer$/i.test(scheme) && isToken(credentials))
     return identityOf(await byToken(accounts, credentials, method, headers));
-  if (/^basic$/i.test(scheme) && allows(accounts, /BasicAuthentication$/)) {
+  if (/^basic$/i.test(scheme) && allows(accounts, 'BasicAuthentication')) {
     return identityOf(await byPassword(accounts, passwords, credentials, method, request));
   }
-  if (!allows(accounts, /SessionAuthentication$/)) return { ...anonymous, user: await byProxy(accounts, request) };
+  if (!allows(accounts, 'SessionAuthentication')) return { ...anonymous, user: await byProxy(accounts, request) };
+  if (headers.cookie === undefined) return { ...noSession, user: await byProxy(accounts, request) };
   const cookies = parseCookies(headers.cookie);
   const token = cookies.get('sessionid');
   const identity = token ? await bySession(accounts.db, token, method, headers, cookies) : noSession;
@@ -52,7 +53,8 @@ export async function authenticate(
 }
 
 const identityOf = (user: User): Identity => ({ user, bySession: false });
-const allows = ({ settings }: Accounts, name: RegExp) => settings.authenticationClasses.some((one) => name.test(one));
+const allows = ({ settings }: Accounts, name: string) =>
+  settings.authenticationClasses.some((one) => one.endsWith(name));
 
 function splitOnce(text: string): [string, string] {
   const at = text.indexOf(' ');

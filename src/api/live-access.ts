@@ -5,6 +5,7 @@ import { type Grants, loadGrants } from '../access/grants.ts';
 import type { PolicyStore } from '../access/policies.ts';
 import { sql } from '../db/sql.ts';
 import { HttpError } from '../lib/errors.ts';
+import type { Statement } from '../plugin-api/access.ts';
 import type { Services, User } from '../plugin-api/context.ts';
 import { labelOf } from '../plugin-api/model.ts';
 import type { ServedDistribution } from '../plugin-api/plugin.ts';
@@ -14,9 +15,11 @@ import type { AuthorizeLive } from './live-handler.ts';
 const REPOSITORY_CONDITION = 'index_has_repo_perm:';
 
 export function liveAccess(services: Services, policies: PolicyStore): AuthorizeLive {
+  const open = new AnonymousDecisions();
   return async (request, user, { policy, action, distribution }) => {
     const grants = user && !user.isSuperuser ? await grantsOf(services, user, distribution) : undefined;
     const { statements } = await policies.get(policy, grants?.generation);
+    if (!user && open.allow(statements, action, request.method)) return;
     const allowed = await decide(statements, {
       user,
       groups: grants?.groups ?? [],
@@ -24,10 +27,25 @@ export function liveAccess(services: Services, policies: PolicyStore): Authorize
       method: request.method,
       evaluate: async (condition) => user !== null && holds(user, grants, condition),
     });
+    if (allowed === true && !user) open.note(statements, action, request.method);
     if (allowed === true) return;
     if (!user) throw unauthorized(request.headers, 'Authentication credentials were not provided.');
     throw new HttpError(403, 'You do not have permission to perform this action.');
   };
+}
+
+/** What statements let nobody in particular do: no condition holds for them, so that it follows from the statements alone. */
+class AnonymousDecisions {
+  readonly #allowed = new WeakMap<readonly Statement[], Set<string>>();
+
+  allow(statements: readonly Statement[], action: string, method: string): boolean {
+    return this.#allowed.get(statements)?.has(`${method} ${action}`) === true;
+  }
+
+  note(statements: readonly Statement[], action: string, method: string): void {
+    const known = this.#allowed.get(statements) ?? new Set();
+    this.#allowed.set(statements, known.add(`${method} ${action}`));
+  }
 }
 
 function holds(user: User, grants: Grants | undefined, condition: string): boolean {

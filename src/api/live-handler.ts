@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { authenticate } from '../access/authenticate.ts';
 import type { VerifiedPasswords } from '../access/verified-passwords.ts';
 import { newCorrelationId, withCorrelationId } from '../lib/correlation.ts';
+import { endTogether } from '../lib/end-together.ts';
 import { requestOrigin } from '../lib/request-origin.ts';
 import { saveArtifacts } from '../model/artifact.ts';
 import type { DispatchedTask, Domain, Services, TaskRequest, User } from '../plugin-api/context.ts';
@@ -191,10 +192,11 @@ async function send(
   cid: string,
 ): Promise<void> {
   if (response.headersSent || response.destroyed) return;
-  const own = Object.entries(answer.headers ?? {}).flat();
-  const headers = [...own, 'Correlation-ID', cid, ...SECURITY_HEADERS];
+  const headers: string[] = [];
+  for (const name in answer.headers) headers.push(name, answer.headers[name]!);
   // Without credentials of its own a request may be one of a session.
-  headers.push('Vary', request.headers.authorization ? 'Accept' : 'Accept, Cookie');
+  const vary = request.headers.authorization ? 'Accept' : 'Accept, Cookie';
+  headers.push('Correlation-ID', cid, ...SECURITY_HEADERS, 'Vary', vary);
   const { body } = answer;
   if (isPieces(body)) {
     response.writeHead(answer.status, answer.reason, headers);
@@ -207,7 +209,7 @@ async function send(
   if (answer.status !== 304 && answer.status !== 204) headers.push('Content-Length', String(bytes.length));
   if (answer.reason === undefined) response.writeHead(answer.status, headers);
   else response.writeHead(answer.status, reasonPhrase(answer.reason), headers);
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+  endTogether(response, request.method === 'HEAD' ? undefined : bytes);
 }
 
 function bytesOf(body: unknown): Uint8Array {

@@ -18,21 +18,8 @@ export class AccessLog {
     this.#write = write;
   }
 
-  /** Notes the request when its answer has gone out or its connection has. */
-  watch(request: IncomingMessage, response: ServerResponse): void {
-    // A request that was not read to its end loses its socket before its answer is out.
-    const client = request.socket.remoteAddress;
-    response.once('close', () => this.#add(request, response, client));
-  }
-
-  flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#lines !== '') this.#write(this.#lines);
-    this.#lines = '';
-  }
-
-  #add(request: IncomingMessage, response: ServerResponse, client = '-'): void {
+  /** Notes a request whose answer has gone out, or whose connection has. */
+  add(request: IncomingMessage, response: ServerResponse, client = '-'): void {
     const { method, url, httpVersion, headers } = request;
     const cid = response.getHeader('Correlation-ID') ?? 'None';
     const bytes = response.getHeader('Content-Length') ?? '-';
@@ -40,6 +27,13 @@ export class AccessLog {
     this.#lines += line;
     if (this.#lines.length > FULL) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), DELAY).unref();
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#lines !== '') this.#write(this.#lines);
+    this.#lines = '';
   }
 
   /** `22/Nov/2026:15:04:05 +0000`, made once a second. */

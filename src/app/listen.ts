@@ -46,10 +46,12 @@ export class Drain {
     this.#ownSocket = ownSocket;
     server.prependListener('request', (_request, response) => {
       if (this.#draining) response.shouldKeepAlive = false;
-      response.once('close', () => {
-        this.#lastEnd = performance.now();
-      });
     });
+  }
+
+  /** To be called at the end of each answer. */
+  noteEnd(): void {
+    if (this.#draining) this.#lastEnd = performance.now();
   }
 
   /**

@@ -75,11 +75,20 @@ export async function runWeb(
   };
   const apart = settings.metrics && settings.metricsBind !== '';
   faces.unshift(healthFace(source, { metrics: settings.metrics && !apart, mayRead: mayReadMetrics(services) }));
+  const isMeasured = settings.metrics || settings.otelEnabled;
   server.on('request', (request, response) => {
-    if (settings.accessLog) log.watch(request, response);
-    if (settings.metrics || settings.otelEnabled) requests.watch(request, response);
+    const face = faces.find((one) => one.matches(request.url ?? '/'));
+    // A request that was not read to its end loses its socket before its answer is out.
+    const client = settings.accessLog ? request.socket.remoteAddress : undefined;
+    const started = isMeasured ? requests.begin() : 0;
+    // one listener: several cost each request as much as reading its headers
+    response.once('close', () => {
+      drain.noteEnd();
+      if (settings.accessLog) log.add(request, response, client);
+      if (isMeasured) requests.end(request, response, face?.name ?? 'none', started);
+    });
     certifyRequest(request);
-    if (isOurHost(request.headers.host, settings.allowedHosts)) void answer(faces, request, response, logger, requests);
+    if (isOurHost(request.headers.host, settings.allowedHosts)) void answer(face, request, response, logger);
     else refuseHost(response);
   });
   let monitored: Server | undefined;
@@ -150,22 +159,18 @@ function refuseHost(response: ServerResponse): void {
 }
 
 async function answer(
-  faces: readonly Face[],
+  face: Face | undefined,
   request: IncomingMessage,
   response: ServerResponse,
   logger: AppLogger,
-  requests: RequestMetrics,
 ): Promise<void> {
-  const url = request.url ?? '/';
-  const face = faces.find((one) => one.matches(url));
-  if (face) requests.noteFace(request, face.name);
   try {
     if (face) return await face.handle(request, response);
     const body = '{"detail":"Not found."}';
     response.writeHead(404, { 'Content-Type': 'application/json', 'Content-Length': body.length });
     response.end(request.method === 'HEAD' ? undefined : body);
   } catch (error) {
-    logger.error({ err: error }, `${request.method} ${url} failed`);
+    logger.error({ err: error }, `${request.method} ${request.url} failed`);
     response.destroy();
   }
 }

@@ -13,7 +13,7 @@
  * one of them new cannot see another old, whichever process it asks.
  */
 import type { Database } from '../db/database.ts';
-import { loadStamps } from './load-distributions.ts';
+import { loadSnapshot, loadStamps } from './load-distributions.ts';
 import type { ServedEntry } from './served-entry.ts';
 
 const MAX_ENTRIES = 10_000;
@@ -57,8 +57,8 @@ export class DistributionCache {
     const { freshFor } = this.#options;
     const age = performance.now() - known.checkedAt;
     if (age <= freshFor) {
-      // Under steady load the next check is over before anybody would have to wait for it.
-      if (age > freshFor / 2 && !this.#wanted.has(known) && !this.#checking.has(known)) this.#checkAhead(known);
+      // Under steady load the next check is over before anybody would have to wait for it: it takes a turn of a busy event loop or two.
+      if (age > freshFor / 4 && !this.#wanted.has(known) && !this.#checking.has(known)) this.#checkAhead(known);
       return known;
     }
     try {
@@ -83,7 +83,11 @@ export class DistributionCache {
   invalidate(id: string): void {
     this.#invalidatedAt = performance.now();
     const entries = id === '*' ? this.#byId.values() : [this.#byId.get(id)];
-    for (const entry of entries) if (entry) entry.checkedAt = Number.NEGATIVE_INFINITY;
+    for (const entry of entries) {
+      if (!entry) continue;
+      entry.checkedAt = Number.NEGATIVE_INFINITY;
+      entry.checkedIn = undefined;
+    }
   }
 
   #checkedAt(started: number, switching: boolean): number {
@@ -154,15 +158,27 @@ export class DistributionCache {
     await this.#running;
   }
 
+  /** Where nothing at all has been committed since the last look, the rows need not be read again. */
   async #compare(entries: readonly ServedEntry[]): Promise<void> {
     const started = performance.now();
     const { db, publishing } = this.#options;
-    const ids = entries.map((entry) => entry.distribution.pulpId);
-    const stamps = await loadStamps(db, publishing, ids);
+    const snapshot = await loadSnapshot(db);
+    const others: ServedEntry[] = [];
     for (const entry of entries) {
+      if (entry.checkedIn === snapshot) entry.checkedAt = this.#checkedAt(started, false);
+      else others.push(entry);
+    }
+    if (others.length === 0) return;
+    const ids = others.map((entry) => entry.distribution.pulpId);
+    const stamps = await loadStamps(db, publishing, ids);
+    for (const entry of others) {
       const found = stamps.get(entry.distribution.pulpId);
-      if (found?.stamp === entry.stamp) entry.checkedAt = this.#checkedAt(started, found.switching);
-      else this.#drop(entry);
+      if (found?.stamp !== entry.stamp) {
+        this.#drop(entry);
+        continue;
+      }
+      entry.checkedAt = this.#checkedAt(started, found.switching);
+      entry.checkedIn = found.switching ? undefined : snapshot;
     }
   }
 }

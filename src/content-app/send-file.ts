@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { type ByteRange, contentRange, unsatisfiedRange } from '../lib/byte-range.ts';
+import { endTogether } from '../lib/end-together.ts';
 import { isErrno } from '../lib/errno.ts';
 import { encodePath } from '../lib/relative-path.ts';
 import { MissingFile } from '../storage/storage-errors.ts';
@@ -72,8 +73,8 @@ function sendBytes(
   mark: CacheMark,
 ): void {
   const { start, end } = writeFileHead(response, file, decision, mark);
-  if (request.method === 'HEAD') response.end();
-  else response.end(decision.status === 206 ? body.subarray(start, end + 1) : body);
+  const sent = decision.status === 206 ? body.subarray(start, end + 1) : body;
+  endTogether(response, request.method === 'HEAD' ? undefined : sent);
 }
 
 /** A client that follows gets the bytes from the object store, for which the link is signed. */

@@ -34,6 +34,8 @@ export interface ServedEntry {
   readonly switching: boolean;
   /** Start of the last query that found the stamp unchanged (milliseconds of the monotonic clock). */
   checkedAt: number;
+  /** The state of the database in which its stamp was read. */
+  checkedIn?: string | undefined;
 }
 
 /** Paths that are not found here are asked of the remote. */

@@ -25,7 +25,8 @@ export class DurationHistogram {
   }
 
   observe(labels: Record<string, string>, seconds: number): void {
-    const key = Object.values(labels).join('\0');
+    let key = '';
+    for (const name in labels) key += `${labels[name]}\0`;
     let series = this.#series.get(key);
     if (!series && this.#series.size >= MOST_SERIES) {
       const other = Object.fromEntries(Object.keys(labels).map((name) => [name, 'other']));
@@ -48,8 +49,9 @@ export class DurationHistogram {
   }
 
   #add(series: { counts: number[]; sum: number; count: number }, seconds: number): void {
-    const bucket = this.bounds.findIndex((bound) => seconds <= bound);
-    series.counts[bucket < 0 ? this.bounds.length : bucket]!++;
+    let bucket = 0;
+    while (bucket < this.bounds.length && seconds > this.bounds[bucket]!) bucket++;
+    series.counts[bucket]!++;
     series.sum += seconds;
     series.count++;
   }

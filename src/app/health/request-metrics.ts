@@ -7,7 +7,6 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 
 export class RequestMetrics {
   readonly durations = new DurationHistogram();
-  readonly #faces = new WeakMap<IncomingMessage, string>();
   #open = 0;
 
   /** Requests being answered. */
@@ -15,22 +14,19 @@ export class RequestMetrics {
     return this.#open;
   }
 
-  watch(request: IncomingMessage, response: ServerResponse): void {
-    const started = performance.now();
+  /** When the request began. */
+  begin(): number {
     this.#open++;
-    response.once('close', () => {
-      this.#open--;
-      const method = METHODS.has(request.method ?? '') ? request.method! : 'other';
-      const status = `${Math.floor(response.statusCode / 100)}xx`;
-      const face = this.#faces.get(request) ?? 'none';
-      const labels = { face, method, status, route: routeOf(request) ?? '' };
-      this.durations.observe(labels, (performance.now() - started) / 1000);
-    });
+    return performance.now();
   }
 
-  /** Which part of the server answers: `api`, `content` … */
-  noteFace(request: IncomingMessage, face: string): void {
-    this.#faces.set(request, face);
+  /** `face` is the part of the server that has answered: `api`, `content` … */
+  end(request: IncomingMessage, response: ServerResponse, face: string, started: number): void {
+    this.#open--;
+    const method = METHODS.has(request.method ?? '') ? request.method! : 'other';
+    const status = `${Math.floor(response.statusCode / 100)}xx`;
+    const labels = { face, method, status, route: routeOf(request) ?? '' };
+    this.durations.observe(labels, (performance.now() - started) / 1000);
   }
 
   /** Answers by method and class of status. */
