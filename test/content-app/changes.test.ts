@@ -38,6 +38,22 @@ test('every committed change is seen by the next request without any notificatio
   assert.equal((await strict.get('changed/')).status, 404);
 });
 
+test('a change that was under way while others were answered is seen as soon as it is committed', async () => {
+  const repository = await world.repository();
+  const [one, two] = [await world.unit('file', '1'), await world.unit('file', '2')];
+  const first = await world.version(repository, [one]);
+  const second = await world.version(repository, [two], [one]);
+  const id = await world.distribution('slowly', { repository_version_id: first, pulp_type: 'plain.plain' });
+  const get = async () => (await strict.get('slowly/file')).text;
+  await world.db.transaction(async (tx) => {
+    await tx.run(sql`update distribution set repository_version_id = ${second} where pulp_id = ${id}`);
+    for (let i = 0; i < 3; i++) assert.equal(await get(), '1');
+    await world.db.run(sql`update repository set description = 'another change' where pulp_id = ${repository.pulpId}`);
+    assert.equal(await get(), '1');
+  });
+  assert.equal(await get(), '2');
+});
+
 test('notifications and invalidate reach a cache that would not look by itself', async () => {
   const repository = await world.repository();
   const [one, two] = [await world.unit('file', 'one'), await world.unit('file', 'two')];
