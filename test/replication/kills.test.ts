@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandLine, killAll, processTree } from '../support/processes.ts';
 import { makeDataDirectory, type TestServer } from '../support/server.ts';
+import { readPairs, settled } from './pair-reader.ts';
 import { type Peer, startPeer } from './servers.ts';
 
 const KILLS = Number(process.env.REPLICATION_KILLS ?? 6);
@@ -20,7 +21,9 @@ function victims(server: TestServer, kind: string): number[] {
   );
 }
 
-test('kills during runs: never a mixed pair, never a gap, and in sync at the end', { timeout: 1_500_000 }, async () => {
+test('kills during runs: never a mixed pair, never a gap, and in sync at the end', {
+  timeout: 1_500_000,
+}, async (t) => {
   const upstream = await startPeer();
   const data = makeDataDirectory();
   const settings = { workers: 2, worker_ttl: 3, admin_password: 'secret' };
@@ -33,7 +36,8 @@ test('kills during runs: never a mixed pair, never a gap, and in sync at the end
   const href = await replica.upstream(upstream.server);
   assert.deepEqual((await replica.replicate(href)).errors, []);
 
-  const reader = readPairs(port, REPOSITORIES);
+  const reader = readPairs([replica.server.url], REPOSITORIES);
+  t.after(() => reader.stop());
   for (let kill = 0; kill < KILLS; kill++) {
     const generation = String(kill + 1);
     for (const [at, repository] of repositories.slice(0, CHANGED).entries()) {
@@ -69,63 +73,4 @@ async function alive(replica: Peer, options: Parameters<typeof startPeer>[0]): P
     await sleep(100);
   }
   throw new Error(`The server does not come back:\n${replica.server.output()}`);
-}
-
-/** Until no task is under way: those of dead workers have been ended. */
-async function settled(replica: Peer): Promise<void> {
-  for (;;) {
-    const { count } = await replica.get('tasks/?state__in=waiting,running,canceling&limit=1');
-    if (count === 0) return;
-    await sleep(200);
-  }
-}
-
-/** Reads one repository, then the other: the second must never be older, whichever comes first. */
-function readPairs(port: number, repositories: number) {
-  const wrong: string[] = [];
-  let reads = 0;
-  let going = true;
-  const readText = async (name: string, file: string): Promise<string | undefined> => {
-    const answer = await fetch(`http://127.0.0.1:${port}/pulp/content/${name}/${file}`, {
-      signal: AbortSignal.timeout(5000),
-    }).catch(() => undefined);
-    if (!answer) return undefined;
-    const text = await answer.text().catch(() => undefined);
-    if (text === undefined || answer.status >= 500) return undefined;
-    if (answer.status !== 200) wrong.push(`${name}/${file}: ${answer.status}`);
-    return text;
-  };
-  const read = async (name: string): Promise<number | undefined> => {
-    const text = await readText(name, 'v');
-    return text === undefined ? undefined : Number(text);
-  };
-  // Every repository serves its own files and nothing else, whatever happens to others.
-  const others = (async () => {
-    for (let turn = 0; going; turn++) {
-      const at = turn % repositories;
-      const text = await readText(`r${at}`, 'own');
-      if (text !== undefined && text.split(' ')[0] !== `${at}`) wrong.push(`r${at}/own: ${text}`);
-      await sleep(text === undefined ? 20 : 2);
-    }
-  })();
-  const done = (async () => {
-    for (let turn = 0; going; turn++) {
-      const [first, second] = turn % 2 === 0 ? ['r0', 'r1'] : ['r1', 'r0'];
-      const before = await read(first!);
-      const after = before === undefined ? undefined : await read(second!);
-      if (before === undefined || after === undefined) {
-        await sleep(20);
-        continue;
-      }
-      reads++;
-      if (after < before) wrong.push(`${first} was ${before}, then ${second} was ${after}`);
-    }
-  })();
-  return {
-    async stop() {
-      going = false;
-      await Promise.all([done, others]);
-      return { wrong, reads };
-    },
-  };
 }
