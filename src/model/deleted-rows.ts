@@ -5,14 +5,15 @@ import { sql } from '../db/sql.ts';
 /** Objects by model, such as `core.RepositoryVersion`. */
 export type DeletedRows = Record<string, number>;
 
-/** Where the peer's name is not that of the table. */
+/** The declared models. */
+interface TableNames {
+  nameOfTable(table: string): string | undefined;
+}
+
+/** Where the peer's name is neither that of the model nor that of the table. */
 const NAMES: Readonly<Record<string, string>> = {
-  app_user: 'auth.User',
-  app_group: 'core.Group',
   app_group_user: 'core.User_groups',
   role_assignment: 'core.UserRole',
-  api_token: 'core.Token',
-  file_content: 'file.FileContent',
 };
 
 /** Counters and logs that follow the objects by themselves. */
@@ -30,6 +31,7 @@ export const INTERNAL: readonly string[] = [
  */
 export async function countingDeleted<T>(
   tx: Queryable,
+  models: TableNames,
   work: () => Promise<T>,
 ): Promise<{ answer: T; deleted: DeletedRows }> {
   const before = await counted(tx);
@@ -37,7 +39,7 @@ export async function countingDeleted<T>(
   const deleted: DeletedRows = {};
   for (const [table, rows] of await counted(tx)) {
     const count = rows - (before.get(table) ?? 0);
-    if (count > 0 && !INTERNAL.includes(table)) deleted[modelOfTable(table)] = count;
+    if (count > 0 && !INTERNAL.includes(table)) deleted[modelOfTable(models, table)] = count;
   }
   return { answer, deleted };
 }
@@ -48,8 +50,11 @@ async function counted(tx: Queryable): Promise<Map<string, number>> {
   return new Map(rows.map(({ table, count }) => [table, count]));
 }
 
-/** `repository_version` → `core.RepositoryVersion` */
-export function modelOfTable(table: string): string {
+/** `repository_version` → `core.RepositoryVersion`, `file_content` → `file.FileContent` */
+export function modelOfTable(models: TableNames, table: string): string {
+  if (NAMES[table]) return NAMES[table];
+  const declared = models.nameOfTable(table);
+  if (declared) return declared;
   const name = table.replace(/(^|_)([a-z])/g, (_match, _mark, letter: string) => letter.toUpperCase());
-  return NAMES[table] ?? `core.${name}`;
+  return `core.${name}`;
 }

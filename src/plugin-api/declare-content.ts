@@ -14,8 +14,9 @@ import { namesOf } from './names.ts';
 import type { Action, Resource } from './resource.ts';
 import { findVersion, memberOf, type VersionKey } from './version-queries.ts';
 
-export function contentModel(type: Pick<ContentType, 'app' | 'name' | 'path' | 'pulpType'>): Model {
-  return { app: type.app, name: type.name, path: type.path, table: 'content', pulpType: type.pulpType };
+export function contentModel(type: Pick<ContentType, 'app' | 'name' | 'path' | 'pulpType' | 'table'>): Model {
+  const { app, name, path, pulpType } = type;
+  return { app, name, path, table: 'content', detailTable: type.table, pulpType };
 }
 
 const DIGESTS = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;

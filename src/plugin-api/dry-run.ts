@@ -24,7 +24,7 @@ export async function deleteNow(request: RequestContext, work: (tx: Transaction)
   if (asksForDryRun(request)) {
     const { deleted } = await foresee(
       (inside) => services.db.transaction(inside),
-      (tx) => countingDeleted(tx, () => work(tx)),
+      (tx) => countingDeleted(tx, services.models, () => work(tx)),
     );
     return { status: 200, body: deleted };
   }

@@ -9,6 +9,8 @@ export interface Model {
   readonly path: string;
   /** Master table for types of one (`repository`, `remote`, `content` …), else the table itself. */
   readonly table: string;
+  /** Table of the columns that rows of its type have beside those of the master. */
+  readonly detailTable?: string;
   /** `file.file` for rows of a master table. */
   readonly pulpType?: string;
   /** Column of the id on the wire; `pulp_id` unless the id is an integer. */
@@ -31,6 +33,8 @@ export class Models {
   readonly #byLabel = new Map<string, Model>();
   readonly #byType = new Map<string, Model>();
   readonly #byPath = new Map<string, Model>();
+  /** Undefined for tables of several. */
+  readonly #byTable = new Map<string, Model | undefined>();
 
   constructor(models: readonly Model[]) {
     this.all = models;
@@ -38,6 +42,8 @@ export class Models {
       this.#byLabel.set(labelOf(model), model);
       this.#byPath.set(model.path, model);
       if (model.pulpType) this.#byType.set(`${model.table}:${model.pulpType}`, model);
+      const own = model.detailTable ?? (model.pulpType === undefined ? model.table : undefined);
+      if (own !== undefined) this.#byTable.set(own, this.#byTable.has(own) ? undefined : model);
     }
   }
 
@@ -49,6 +55,11 @@ export class Models {
   }
   byPath(path: string): Model | undefined {
     return this.#byPath.get(path);
+  }
+  /** The name of the model whose rows alone a table holds: `file.FileContent`. */
+  nameOfTable(table: string): string | undefined {
+    const model = this.#byTable.get(table);
+    return model && `${model.prnApp ?? model.app}.${model.name}`;
   }
   /** PRN of a row of a master table. */
   prnOfType(master: string, pulpType: string, pulpId: string): string {

@@ -24,7 +24,7 @@ export const deleteVersionTask: TaskFunction = {
     }
     const { deleted } = await foresee(
       (inside) => context.write(inside),
-      (tx) => countingDeleted(tx, () => remove(context, tx, args)),
+      (tx) => countingDeleted(tx, context.models, () => remove(context, tx, args)),
     );
     return deleted;
   },

@@ -66,7 +66,7 @@ async function foreseeModify(context: TaskContext, engine: VersionEngine, args: 
   const noting: VersionEngine = { ...engine, publish: async () => '', completed };
   const { answer: version, deleted } = await foresee(
     (inside) => context.write(inside),
-    (tx) => countingDeleted(tx, () => modify(insideOf(context, tx), noting, args)),
+    (tx) => countingDeleted(tx, context.models, () => modify(insideOf(context, tx), noting, args)),
   );
   return { ...counts, deleted_versions: (version && deleted['core.RepositoryVersion']) ?? 0 };
 }

@@ -3,15 +3,19 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import test from 'node:test';
 import { listPath } from '../../src/api/engine/routes.ts';
+import { allModels } from '../../src/app/models.ts';
 import { allResources } from '../../src/app/resources.ts';
 import { sql } from '../../src/db/sql.ts';
 import { INTERNAL, modelOfTable } from '../../src/model/deleted-rows.ts';
+import { Models } from '../../src/plugin-api/model.ts';
 import { fillWorld } from '../access/full-world.ts';
 import { idOf, unit } from '../access/world.ts';
 import type { TestApi } from '../support/api.ts';
 import { useRunningServer } from '../support/running-server.ts';
 
 type Counts = Record<string, number>;
+
+const models = new Models(allModels());
 
 const running = await useRunningServer({
   allowed_export_paths: [tmpdir()],
@@ -26,6 +30,19 @@ const api = {
   services: { settings: { allowedExportPaths: [tmpdir()] }, db },
 } as unknown as TestApi;
 await fillWorld(api);
+
+test('what goes is counted by the names of the models', () => {
+  const names = {
+    app_user: 'auth.User',
+    role_assignment: 'core.UserRole',
+    repository_version: 'core.RepositoryVersion',
+    export: 'core.Export',
+    file_content: 'file.FileContent',
+    python_package: 'python.PythonPackageContent',
+    python_blocklist_entry: 'python.PythonBlocklistEntry',
+  };
+  for (const [table, name] of Object.entries(names)) assert.equal(modelOfTable(models, table), name);
+});
 
 /** What goes on by itself, and what the tasks of this test leave. */
 const RESTLESS = new Set([...INTERNAL, 'task', 'progress_report', 'app_status', 'content_count', 'login_failure']);
@@ -53,7 +70,7 @@ async function act(method: string, path: string, body?: object): Promise<{ statu
 /** Rows that went, by the names of models. */
 function gone(before: Counts, after: Counts): Counts {
   const lost = Object.entries(before).filter(([table, count]) => after[table]! < count);
-  return Object.fromEntries(lost.map(([table, count]) => [modelOfTable(table), count - after[table]!]));
+  return Object.fromEntries(lost.map(([table, count]) => [modelOfTable(models, table), count - after[table]!]));
 }
 
 async function compareDeletion(href: string): Promise<void> {

@@ -76,7 +76,8 @@ async function update(context: TaskContext, resource: Resource, { id, values }: 
 
 /** Answers the objects that went, or for a dry run would go, by model. */
 async function remove(context: TaskContext, resource: Resource, { id, dry_run: dryRun }: WriteArgs): Promise<unknown> {
-  const work = (tx: Transaction) => countingDeleted(tx, () => deleteRow(tx, resource, context.domain, id!, context));
+  const work = (tx: Transaction) =>
+    countingDeleted(tx, context.models, () => deleteRow(tx, resource, context.domain, id!, context));
   const { answer: row, deleted } = await stillNeeded(() =>
     dryRun ? foresee((inside) => context.write(inside), work) : context.write(work),
   );
