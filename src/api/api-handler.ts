@@ -20,6 +20,7 @@ import type {
   Visible,
 } from '../plugin-api/context.ts';
 import { answerError } from './answer-error.ts';
+import { ApiRoots } from './api-roots.ts';
 import { findDomain } from './domains.ts';
 import { apiPrefix } from './engine/hrefs.ts';
 import {
@@ -78,11 +79,11 @@ const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 export class ApiHandler {
   readonly name = 'api';
   readonly #parts: ApiParts;
-  readonly #root: string;
+  readonly #roots: ApiRoots;
 
   constructor(parts: ApiParts) {
     this.#parts = parts;
-    this.#root = parts.services.settings.apiRoot;
+    this.#roots = new ApiRoots(parts.services);
   }
 
   /** No new requests come: what has no end of its own ends now. */
@@ -92,7 +93,7 @@ export class ApiHandler {
 
   /** Whether a URL belongs to the API. */
   matches(url: string): boolean {
-    return url.startsWith(this.#root) && !url.startsWith(this.#parts.services.settings.contentPathPrefix);
+    return this.#roots.mayHold(url) && !url.startsWith(this.#parts.services.settings.contentPathPrefix);
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -109,7 +110,8 @@ export class ApiHandler {
     let allow = '';
     let vary = 'Accept';
     try {
-      const found = this.#parts.routes.find(request.url ?? '/');
+      const services = this.#roots.servicesFor(request.headers);
+      const found = this.#parts.routes.find(request.url ?? '/', services.settings.apiRoot);
       if (!found) throw new HttpError(404, 'Not found.');
       allow = found.allow;
       noteRoute(request, found.pattern);
@@ -124,7 +126,7 @@ export class ApiHandler {
       if (target.route) checkFormat(found.query.get('format'));
       const domain = target.withoutDomain ? NO_DOMAIN : await findDomain(this.#parts.services, found.domainName);
       if (!domain) throw new HttpError(404, 'Not found.');
-      const context = this.#context(request, found.query, identity.user, domain, cid);
+      const context = this.#context(services, request, found.query, identity.user, domain, cid);
       return { answer: await this.#run(request, context, target, found.params), allow, vary };
     } catch (error) {
       return {
@@ -140,13 +142,14 @@ export class ApiHandler {
   }
 
   #context(
+    services: Services,
     request: IncomingMessage,
     query: URLSearchParams,
     user: User | null,
     domain: Domain,
     cid: string,
   ): RequestContext {
-    const { services, dispatch } = this.#parts;
+    const { dispatch } = this.#parts;
     const profileOptions = request.headers['x-task-diagnostics'];
     return {
       ...presenterFor(services, domain),

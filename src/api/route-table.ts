@@ -58,10 +58,11 @@ export class RouteTable {
     return [...this.#entries.keys()];
   }
 
-  find(url: string): FoundRoute | undefined {
+  /** `root` is the root of the API in this URL. */
+  find(url: string, root = this.#options.apiRoot): FoundRoute | undefined {
     const mark = url.indexOf('?');
     const path = mark < 0 ? url : url.slice(0, mark);
-    const place = this.#place(path);
+    const place = path.startsWith(root) ? this.#place(path.slice(root.length)) : undefined;
     if (!place) return undefined;
     const slashed =
       place.path.endsWith('/') || place.path === '' || /\.(json|yaml)$/.test(place.path)
@@ -82,9 +83,8 @@ export class RouteTable {
     };
   }
 
-  /** Domain and path below the prefix; undefined when the URL is no API path. */
-  #place(path: string): { domain: string; path: string } | undefined {
-    const rest = path.slice(this.#options.apiRoot.length);
+  /** Domain and path below the prefix, of a path below the root; undefined when it is no API path. */
+  #place(rest: string): { domain: string; path: string } | undefined {
     if (rest.startsWith('api/v3/')) return { domain: 'default', path: rest.slice('api/v3/'.length) };
     if (!this.#options.domainEnabled) return undefined;
     const slash = rest.indexOf('/');

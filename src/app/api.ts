@@ -72,7 +72,7 @@ export function apiEndpoints(
 
 export function buildApi(services: Services, runner: () => TaskRunner | undefined): ApiHandler {
   const { settings, db } = services;
-  const hrefs = new HrefReader(services.models, settings.apiRoot, settings.domainEnabled);
+  const hrefs = new HrefReader(services.models, settings);
   const passwords = new VerifiedPasswords();
   const access = buildAccess(services, hrefs);
   const routes = new RouteTable({ apiRoot: settings.apiRoot, domainEnabled: settings.domainEnabled });
@@ -118,7 +118,7 @@ export type OwnRequest = Omit<Parameters<typeof performRequest>[1], 'services'>;
 /** For tasks that do what the API does: the routes are made for each, as they are asked for rarely. */
 export function requestPerformer(services: Services): (request: OwnRequest) => Promise<Answer> {
   const { settings } = services;
-  const hrefs = new HrefReader(services.models, settings.apiRoot, settings.domainEnabled);
+  const hrefs = new HrefReader(services.models, settings);
   const access = buildAccess(services, hrefs);
   const routes = new RouteTable({ apiRoot: settings.apiRoot, domainEnabled: settings.domainEnabled });
   for (const resource of allResources())

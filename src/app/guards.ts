@@ -31,7 +31,7 @@ export function buildGuards(services: Services): CheckGuard {
 /** The policy of the guard's view decides, as for every other action on the guard. */
 function downloadAccess(services: Services): DownloadAccess {
   const { settings, models } = services;
-  const hrefs = new HrefReader(models, settings.apiRoot, settings.domainEnabled);
+  const hrefs = new HrefReader(models, settings);
   const access = buildAccess(services, hrefs);
   const route = downloadRoute(hrefs);
   const passwords = new VerifiedPasswords();

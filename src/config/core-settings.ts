@@ -96,8 +96,10 @@ const access = {
 
 const telemetry = {
   otel_enabled: boolean(false, 'Send OpenTelemetry metrics (standard OTEL_ variables)'),
-  otel_metrics_dispatch_interval_minutes: integer(5, 'Minutes between measurements made by tasks', { minimum: 1 }),
-  kafka_bootstrap_servers: optionalText('Kafka servers that are told of finished tasks'),
+  otel_metrics_dispatch_interval_minutes: integer(5, 'Accepted for compatibility; all is measured when it happens', {
+    minimum: 1,
+  }),
+  kafka_bootstrap_servers: optionalText('Accepted for compatibility; events and webhooks tell of finished tasks'),
 };
 
 export const coreSettings = { ...urls, ...processes, ...retention, ...content, ...access, ...telemetry };

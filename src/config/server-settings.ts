@@ -43,6 +43,5 @@ export const serverSettings = {
   login_attempts: integer(20, 'Wrong passwords per user and address and minute before further ones are refused'),
   event_retention: integer(168, 'Hours for which events are kept for streams and webhooks', { minimum: 1 }),
   scheduler_interval: integer(10, 'Seconds between looks at the task schedules', { minimum: 1 }),
-  ui: boolean(true, 'Serve the web interface on /ui/'),
   hostname: optionalText('Name by which this host is known; null asks the system'),
 };

@@ -31,7 +31,7 @@ const api = await useApi({
   envvarHeaderContentGuardAllowedVars: ['ALLOWED'],
 });
 const catalogue: AccessCatalogue = accessCatalogue();
-const hrefs = new HrefReader(new Models(allModels()), '/pulp/', false);
+const hrefs = new HrefReader(new Models(allModels()), { apiRoot: '/pulp/', domainEnabled: false });
 const routes = allResources().flatMap((resource) => routesOf(resource, hrefs, roleActionsBy(accessCatalogue)));
 const actors = await makeActors(api);
 await fillWorld(api);

@@ -31,11 +31,11 @@ test('help and mistakes', () => {
 
 test('settings shows values and sources and hides secrets', () => {
   const env = { PULP_WORKER_TTL: '77', DECKLE_ADMIN_PASSWORD: 'hush', PULP_REMOTE_DEFAULTS__proxy_password: 'hush' };
-  const { stdout, status } = deckle(['settings', '--workers', '5', '--no-ui'], env);
+  const { stdout, status } = deckle(['settings', '--workers', '5', '--no-access-log'], env);
   assert.equal(status, 0);
   assert.match(stdout, /^worker_ttl = 77 {2}# environment PULP_WORKER_TTL$/m);
   assert.match(stdout, /^workers = 5 {2}# option --workers$/m);
-  assert.match(stdout, /^ui = false {2}# option --ui$/m);
+  assert.match(stdout, /^access_log = false {2}# option --access-log$/m);
   assert.match(stdout, /^admin_password = "\*\*\*"/m);
   assert.ok(!stdout.includes('hush'));
   const json = JSON.parse(deckle(['settings', '--json', '--changed'], env).stdout);

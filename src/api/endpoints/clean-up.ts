@@ -35,7 +35,7 @@ const reclaimFields = {
 
 function reader(request: RequestContext): HrefReader {
   const { models, settings } = request.services;
-  return new HrefReader(models, settings.apiRoot, settings.domainEnabled);
+  return new HrefReader(models, settings);
 }
 
 async function input(request: RequestContext, fields: Parameters<typeof validateBody>[0], body: Body): Promise<Values> {

@@ -14,7 +14,7 @@ const fields = { dry_run: boolean({ default: false, help: 'Only tells what is wr
 async function start(request: RequestContext, _params: unknown, body: Body): Promise<Answer> {
   if (!request.user?.isSuperuser) throw new HttpError(403, 'You do not have permission to perform this action.');
   const { models, settings } = request.services;
-  const reader = new HrefReader(models, settings.apiRoot, settings.domainEnabled);
+  const reader = new HrefReader(models, settings);
   const values = await validateBody(fields, body, request, reader);
   const task = await request.dispatch({
     name: REPAIR_COUNTS,

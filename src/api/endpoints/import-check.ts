@@ -54,7 +54,7 @@ function checkMapping(text: string): string[] {
 async function check(request: RequestContext, _params: unknown, body: Body): Promise<Answer> {
   if (!request.user?.isSuperuser) throw new HttpError(403, 'You do not have permission to perform this action.');
   const { models, settings } = request.services;
-  const reader = new HrefReader(models, settings.apiRoot, settings.domainEnabled);
+  const reader = new HrefReader(models, settings);
   const values = (await validateBody(input, body, request, reader)) as Record<string, string>;
   if (Object.keys(values).length === 0) {
     throw ValidationError.cross("One of 'path', 'toc', or 'repo_mapping' must be specified.");

@@ -57,13 +57,9 @@ function updateProfile(passwords: VerifiedPasswords) {
   return async (request: RequestContext, _params: unknown, body: Body): Promise<Answer> => {
     refuseToken(request);
     const { models, settings } = request.services;
-    const values = await validateBody(
-      profileFields,
-      body,
-      request,
-      new HrefReader(models, settings.apiRoot, settings.domainEnabled),
-      { partial: true },
-    );
+    const values = await validateBody(profileFields, body, request, new HrefReader(models, settings), {
+      partial: true,
+    });
     const { old_password: old, new_password: next, ...profile } = values;
     const id = request.user!.id;
     let cookies: string[] | undefined;

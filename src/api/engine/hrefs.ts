@@ -25,16 +25,27 @@ export function apiPrefix(apiRoot: string, domainEnabled: boolean, domainName: s
   return domainEnabled ? `${apiRoot}${domainName}/api/v3/` : `${apiRoot}api/v3/`;
 }
 
+/** Settings that say what hrefs look like. */
+export interface HrefSettings {
+  readonly apiRoot: string;
+  readonly domainEnabled: boolean;
+  /** Where it is set, each request may be for a root of its own. */
+  readonly apiRootRewriteHeader?: string | null;
+}
+
 /** Reads hrefs and PRNs; a href may carry scheme and host, only its path is used. */
 export class HrefReader {
   readonly #models: Models;
   readonly #apiRoot: string;
   readonly #domainEnabled: boolean;
+  /** Finds the end of any root. */
+  readonly #anyRoot: RegExp | undefined;
 
-  constructor(models: Models, apiRoot: string, domainEnabled: boolean) {
+  constructor(models: Models, { apiRoot, domainEnabled, apiRootRewriteHeader }: HrefSettings) {
     this.#models = models;
     this.#apiRoot = apiRoot;
     this.#domainEnabled = domainEnabled;
+    if (apiRootRewriteHeader) this.#anyRoot = domainEnabled ? /\/(?=[^/]+\/api\/v3\/)/ : /\/(?=api\/v3\/)/;
   }
 
   /** The model and id meant by an href or PRN; throws Refused with the peer's words. */
@@ -66,8 +77,9 @@ export class HrefReader {
     let path = text;
     const scheme = /^https?:\/\/[^/]+/i.exec(text);
     if (scheme) path = text.slice(scheme[0].length);
-    if (!path.startsWith(this.#apiRoot)) return undefined;
-    path = path.slice(this.#apiRoot.length).split('?', 1)[0]!;
+    const below = this.#belowRoot(path);
+    if (below === undefined) return undefined;
+    path = below.split('?', 1)[0]!;
     if (this.#domainEnabled && !path.startsWith('api/v3/')) path = path.slice(path.indexOf('/') + 1);
     return path.startsWith('api/v3/') ? path.slice('api/v3/'.length) : undefined;
   }
@@ -76,8 +88,14 @@ export class HrefReader {
   domainOf(text: string): string | undefined {
     if (!this.#domainEnabled || text.startsWith('prn:')) return undefined;
     const at = text.indexOf(this.#apiRoot);
-    const rest = at < 0 ? '' : text.slice(at + this.#apiRoot.length);
+    const rest = (this.#anyRoot ? this.#belowRoot(text) : at < 0 ? '' : text.slice(at + this.#apiRoot.length)) ?? '';
     return rest.startsWith('api/v3/') ? 'default' : rest.split('/', 1)[0];
+  }
+
+  #belowRoot(path: string): string | undefined {
+    if (path.startsWith(this.#apiRoot)) return path.slice(this.#apiRoot.length);
+    const found = this.#anyRoot?.exec(path);
+    return found ? path.slice(found.index + 1) : undefined;
   }
 
   #matchPath(path: string): Named | undefined {

@@ -122,7 +122,7 @@ async function findObject(
   refused: (problem: string) => Error,
 ): Promise<ObjectKey | undefined> {
   const { models, settings } = request.services;
-  const hrefs = new HrefReader(models, settings.apiRoot, settings.domainEnabled);
+  const hrefs = new HrefReader(models, settings);
   try {
     const named = hrefs.read(text);
     if (named.number !== undefined) return undefined;

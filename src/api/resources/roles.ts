@@ -43,7 +43,7 @@ function forType(value: string, request: RequestContext, catalogue: AccessCatalo
 /** The type an href of an object or of a list means. */
 function modelNamed(value: string, request: RequestContext): Model {
   const { models, settings } = request.services;
-  const hrefs = new HrefReader(models, settings.apiRoot, settings.domainEnabled);
+  const hrefs = new HrefReader(models, settings);
   const ofList = models.byPath(hrefs.relativePath(value)?.replace(/\/$/, '') ?? '');
   if (ofList) return ofList;
   try {

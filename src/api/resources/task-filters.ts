@@ -27,7 +27,7 @@ async function lockName(value: string, request: RequestContext): Promise<string>
 async function prnNamed(value: string, request: RequestContext): Promise<string | undefined> {
   const { models, settings } = request.services;
   try {
-    const named = new HrefReader(models, settings.apiRoot, settings.domainEnabled).read(value);
+    const named = new HrefReader(models, settings).read(value);
     if (named.number === undefined) return prn(labelOf(named.model), named.id);
     const row = await request.db.row<{ id: string }>(sql`select v.pulp_id as id from repository_version v
       join repository r on r.id = v.repository_id where r.pulp_id = ${named.id} and v.number = ${named.number}`);

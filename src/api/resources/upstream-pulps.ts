@@ -175,7 +175,7 @@ function checkBaseUrl(text: string): void {
 async function checkSelection(q: unknown, request: RequestContext, distributions: Resource): Promise<void> {
   if (typeof q !== 'string' || q === '') return;
   const { models, settings } = request.services;
-  const filters = new FilterSet(distributions, new HrefReader(models, settings.apiRoot, settings.domainEnabled));
+  const filters = new FilterSet(distributions, new HrefReader(models, settings));
   try {
     await filters.conditions(new URLSearchParams({ q }), request);
   } catch (error) {
