@@ -86,7 +86,7 @@ async function createNow(
   values: Values,
   request: RequestContext,
 ): Promise<Answer> {
-  checkSources(values);
+  checkSources(type, values);
   refuseNoFile(values);
   const { services, domain } = request;
   const saved = await createContentNow(services, { types }, domain, {

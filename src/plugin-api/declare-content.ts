@@ -69,7 +69,7 @@ export function declareContent(
     createMedia: ['application/x-www-form-urlencoded', 'multipart/form-data'],
     ...(own.create && { createTask: own.create }),
     validate: (values) => {
-      checkSources(values);
+      checkSources(type, values);
       return values;
     },
   };
@@ -215,13 +215,16 @@ function uploadAction(type: ContentType, handlers: ContentHandlers): Action {
   };
 }
 
-const SOURCES = ['file', 'artifact', 'upload', 'file_url'] as const;
+const SOURCES = ['file', 'artifact', 'file_url', 'upload'] as const;
 
 /** Exactly one source of bytes, a canonical path. */
-export function checkSources(values: Row): void {
+export function checkSources(type: ContentType, values: Row): void {
   const given = SOURCES.filter((name) => values[name] !== undefined && values[name] !== null);
-  if (given.length !== 1)
-    throw ValidationError.cross('Exactly one of file, artifact, file_url, upload must be specified.');
+  if (given.length !== 1) {
+    // Units that keep no bytes are made of no artifact either.
+    const known = SOURCES.filter((name) => name !== 'artifact' || type.artifacts !== 'none');
+    throw ValidationError.cross(`Exactly one of ${known.join(', ')} must be specified.`);
+  }
   if (typeof values.relative_path === 'string') {
     const message = relativePathError(values.relative_path);
     if (message) throw ValidationError.field('relative_path', message);

@@ -107,6 +107,10 @@ test('content without bytes, with two sources, or of objects that are gone', asy
   };
   assert.deepEqual(await post({}), oneSource);
   assert.deepEqual(await post({ file_url: 'http://x/', file: 'x' }), oneSource);
+  // A key is read and kept as text: there is no artifact to name.
+  assert.deepEqual((await running.call('POST', 'content/core/openpgp_publickey/', {})).body, {
+    non_field_errors: ['Exactly one of file, file_url, upload must be specified.'],
+  });
   const noObject = ['Invalid hyperlink - Object does not exist.'];
   assert.deepEqual(await post({ artifact: gone('artifacts') }), { artifact: noObject });
   assert.deepEqual(await post({ upload: gone('uploads') }), { upload: noObject });
