@@ -250,6 +250,24 @@ test('what only upstream has is fetched once, kept and added', async () => {
   assert.ok(!upstream.requests.includes('/secret'));
 });
 
+test('an index with a remote lists every file of a release that the remote names, for installers to choose from', async () => {
+  const other = await UpstreamIndex.start();
+  after(() => other.close());
+  const body = makeSdist('zeta', '1.0');
+  const names = ['0.9.tar.gz', '1.0.tar.gz', '1.0-py3.12.egg', '1.0.win-amd64-py2.7.exe', '1.0.linux-x86_64.tar.gz'];
+  // The last ones tell no version, and are no packages that could be kept.
+  names.push('2.0rc1.tar.gz', '1.0.py2-win-amd64.exe', 'nightly.tar.gz', '1.0.noarch.rpm');
+  for (const name of names) other.add({ project: 'zeta', version: '1.0', filename: `zeta-${name}`, body });
+  const filters = { package_types: ['bdist_wheel'], exclude_platforms: ['windows'], keep_latest_packages: 1 };
+  const settings = { name: 'zeta', url: other.url, includes: ['zeta>=1.0'], ...filters };
+  const remote = (await call('POST', `${API}remotes/python/python/`, settings)).body;
+  const index = await makeIndex({ distribution: { remote: remote.pulp_href } });
+  assert.deepEqual(
+    (await simple(index, 'zeta')).files.map((file: Wire) => file.filename),
+    names.slice(1, 6).map((name) => `zeta-${name}`),
+  );
+});
+
 test('publications are static indexes', async () => {
   const index = await makeIndex({ remote: { policy: 'on_demand' }, repository: { autopublish: true } });
   await sync(index);

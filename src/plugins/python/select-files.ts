@@ -51,9 +51,19 @@ export function wantsProject(selection: Selection, name: string): boolean {
 
 /** Whether a release is wanted by its version; what is no version is wanted unless versions are named. */
 export function wantsVersion(selection: Selection, name: string, text: string): boolean {
-  const normalized = normalizeName(name);
   const version = parseVersion(text);
   if (!selection.prereleases && version && isPrerelease(version)) return false;
+  return isNamed(selection, name, version);
+}
+
+/** Whether the requirements name a release, prereleases among them: its version has to be one. */
+export function namesVersion(selection: Selection, name: string, text: string): boolean {
+  const version = parseVersion(text);
+  return version !== undefined && isNamed(selection, name, version);
+}
+
+function isNamed(selection: Selection, name: string, version: Version | undefined): boolean {
+  const normalized = normalizeName(name);
   const matches = ({ specifiers }: Requirement) =>
     specifiers.clauses.length === 0 || (version !== undefined && allowsVersion(specifiers, version, true));
   if (selection.excludes.get(normalized)?.some(matches)) return false;

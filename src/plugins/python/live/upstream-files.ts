@@ -4,11 +4,14 @@ import { isSafeFilename, packageTypeOf, parseWheelName } from '../formats/filena
 import type { IndexFile } from '../formats/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { filesOf } from '../pull-through.ts';
-import { selectionOf, wantsFile, wantsProject, wantsVersion } from '../select-files.ts';
+import { namesVersion, selectionOf, wantsProject } from '../select-files.ts';
 import { fileUrl, type ServedIndex } from './served-index.ts';
 import type { FileOfVersion } from './simple.ts';
 
-/** Nothing where upstream does not answer: what is here stays usable. */
+/**
+ * What the remote's requirements name; which kinds of files and whether prereleases are wanted matters to its syncs only, as
+ * in Pulp: an installer chooses itself. Nothing where upstream does not answer: what is here stays usable.
+ */
 export async function upstreamFiles(index: ServedIndex, normalized: string): Promise<FileOfVersion[]> {
   const { services } = index.request;
   const row = await services.db.row<Row>(sql`select * from remote where pulp_id = ${index.distribution.row.remote_id}`);
@@ -19,15 +22,11 @@ export async function upstreamFiles(index: ServedIndex, normalized: string): Pro
   const files = await answeredFiles(index, remote, normalized);
   return files
     .map((file) => ({ version: versionOf(file.filename, normalized), file }))
-    .filter(
-      ({ version, file }) =>
-        isSafeFilename(file.filename) && wantsVersion(selection, normalized, version) && wantsKind(selection, file),
-    )
+    .filter(({ version, file }) => isServed(file) && namesVersion(selection, normalized, version))
     .map(({ version, file }) => ({ version, file: throughHere(index, file) }));
 }
 
-const wantsKind = (selection: ReturnType<typeof selectionOf>, { filename }: IndexFile) =>
-  wantsFile(selection, { filename, packagetype: packageTypeOf(filename) ?? '' });
+const isServed = ({ filename }: IndexFile) => isSafeFilename(filename) && packageTypeOf(filename) !== undefined;
 
 async function answeredFiles(
   { request }: ServedIndex,
@@ -52,6 +51,8 @@ function throughHere(index: ServedIndex, file: IndexFile): IndexFile {
 }
 
 const ARCHIVE = /\.(?:tar\.gz|tar\.bz2|zip|egg|exe)$/;
+/** What installers and archives of built files have behind the version: `0.1.win-amd64-py2.7`, `0.1.linux-x86_64`. */
+const PLATFORM = /\.(?:aix|cygwin|darwin|linux|macosx|solaris|sunos|win)[\w.-]*$/i;
 
 /** The version in the name of a file: wheels have it in a fixed place, others behind the name of the project. */
 export function versionOf(filename: string, normalized: string): string {
@@ -61,7 +62,7 @@ export function versionOf(filename: string, normalized: string): string {
   for (let at = stem.indexOf('-'); at >= 0; at = stem.indexOf('-', at + 1)) {
     if (normalizeName(stem.slice(0, at)) !== normalized) continue;
     const version = stem.slice(at + 1);
-    return filename.endsWith('.egg') || filename.endsWith('.exe') ? (version.split('-')[0] ?? version) : version;
+    return filename.endsWith('.egg') ? version.replace(/-.*/s, '') : version.replace(PLATFORM, '');
   }
   return stem.slice(stem.lastIndexOf('-') + 1);
 }
