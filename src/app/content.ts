@@ -2,15 +2,19 @@
 import { artifactDistribution } from '../content-app/artifact-distribution.ts';
 import { type ContentHandler, createContentHandler } from '../content-app/content-handler.ts';
 import type { Services } from '../plugin-api/context.ts';
+import type { TaskRunner } from '../tasking/dispatch.ts';
 import { buildGuards } from './guards.ts';
 import { installedPlugins } from './installed-plugins.ts';
-import { savePulled } from './save-pulled.ts';
+import { keepPulled } from './keep-pulled.ts';
 
-export function buildContent(services: Services): ContentHandler & { readonly name: 'content' } {
+export function buildContent(
+  services: Services,
+  runner: () => TaskRunner | undefined,
+): ContentHandler & { readonly name: 'content' } {
   const handler = createContentHandler(
     services,
     [artifactDistribution, ...installedPlugins.flatMap((plugin) => plugin.distributions)],
-    { guards: buildGuards(services), savePulled: savePulled(services) },
+    { guards: buildGuards(services), keepPulled: keepPulled(services, runner) },
   );
   return Object.assign(handler, { name: 'content' as const });
 }

@@ -147,7 +147,7 @@ function buildFaces(
 ): (Face & { close?: () => Promise<void> })[] {
   const runner = participations.find((one) => one.runner)?.runner;
   return [
-    ...(roles.content ? [buildContent(services)] : []),
+    ...(roles.content ? [buildContent(services, () => runner)] : []),
     ...(roles.api ? [buildApi(services, () => runner), buildLive(services, () => runner)] : []),
   ];
 }

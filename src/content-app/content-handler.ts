@@ -13,7 +13,7 @@ import { Flights } from './flights.ts';
 import type { CheckGuard } from './guards/check-guard.ts';
 import { EntryLoader } from './load-entry.ts';
 import { UpstreamClients } from './open-upstream.ts';
-import type { SavePulled } from './pull-through.ts';
+import type { KeepPulled } from './pull-through.ts';
 import { rootWithoutSlash } from './requested-path.ts';
 import { PathResolver } from './resolve-path.ts';
 import { ContentServer } from './serve-request.ts';
@@ -22,7 +22,7 @@ export interface ContentOptions {
   /** Asked at every request for a distribution with a guard; without it such requests are refused. */
   readonly guards?: CheckGuard;
   /** Saves what pull-through has recognised; without it nothing is saved. */
-  readonly savePulled?: SavePulled;
+  readonly keepPulled?: KeepPulled;
   /** Milliseconds for which a distribution is served without looking whether it has changed. */
   readonly freshFor?: number;
   /** Answers kept in memory, and their bytes with the bodies of small files. */
@@ -88,7 +88,7 @@ export function createContentHandler(
     resolver: new PathResolver(services),
     tools,
     guards: options.guards,
-    savePulled: options.savePulled,
+    keepPulled: options.keepPulled,
   });
   const listening = db.listen(DISTRIBUTION_CHANNEL, (id) => distributions.invalidate(id));
   const forget = db.onReconnect(() => distributions.invalidate('*'));

@@ -28,21 +28,25 @@ export interface PulledContent {
   readonly temp: TempArtifact;
 }
 
-/** Saves the unit and dispatches its addition to the repository. Takes over the temporary file. */
-export type SavePulled = (pulled: PulledContent) => Promise<void>;
+/** Both add a unit to the distribution's repository, or dispatch that, unless it is there. */
+export interface KeepPulled {
+  /** Saves the unit before. Takes over the temporary file. */
+  save(pulled: PulledContent): Promise<void>;
+  add(distribution: ServedDistribution, contentArtifactId: number): Promise<void>;
+}
 
 export class PullThrough {
   readonly #tools: OnDemandTools;
-  readonly #save: SavePulled | undefined;
+  readonly #keep: KeepPulled | undefined;
 
-  constructor(tools: OnDemandTools, save: SavePulled | undefined) {
+  constructor(tools: OnDemandTools, keep: KeepPulled | undefined) {
     this.#tools = tools;
-    this.#save = save;
+    this.#keep = keep;
   }
 
   /**
-   * Sends a path of the remote. Answers the unit instead when a sync has made the path known. Rejects with UpstreamRefused
-   * or the error of the connection.
+   * Sends a path of the remote. Answers the unit instead when a sync or another distribution has made the path known. Rejects
+   * with UpstreamRefused or the error of the connection.
    */
   async send(
     request: IncomingMessage,
@@ -56,9 +60,23 @@ export class PullThrough {
     const file = await this.#locate(entry, remote, path);
     if (!file) return undefined;
     const known = await findKnownPath(db, entry.remoteId!, path, file.url);
-    if (known !== undefined) return findContentArtifact(db, entry.source, known);
+    if (known !== undefined) {
+      await this.#add(entry, known);
+      return await findContentArtifact(db, entry.source, known);
+    }
     await this.#follow(request, response, entry, remote, file, path);
     return undefined;
+  }
+
+  /** What can be sent is sent, whether or not the repository gets it. */
+  async #add({ distribution, type }: ServedEntry, contentArtifactId: number): Promise<void> {
+    if (type?.pullThrough === undefined) return;
+    try {
+      await this.#keep?.add(distribution, contentArtifactId);
+    } catch (error) {
+      const { logger } = this.#tools.services;
+      logger.error({ err: error, distribution: distribution.basePath }, 'could not add content of a remote');
+    }
   }
 
   /** Below the URL of the remote, unless the type knows better. */
@@ -77,21 +95,21 @@ export class PullThrough {
     path: string,
   ): Promise<void> {
     const run = (flight: Flight) => this.#fetch(flight, entry, remote, file, path);
-    const saves = remote.policy !== 'streamed' && this.#save !== undefined;
+    const saves = remote.policy !== 'streamed' && this.#keep !== undefined;
     const flight = this.#tools.flights.join(`path ${entry.distribution.pulpId} ${file.url}`, saves, run);
     try {
       await flight.until(() => flight.complete || flight.available > 0);
-      // Who has got a small file finds it saved, and its addition to the repository dispatched.
-      if (flight.complete && saves) await flight.untilEnded();
       const now = Date.now();
-      await sendFlight(request, response, flight, {
+      const facts = {
         contentType: contentTypeOf(path, flight.contentType),
         lastModified: formatHttpDate(now),
         modifiedAt: now,
         etag: flight.digests?.sha256 && `"${flight.digests.sha256}"`,
         size: flight.size,
         headers: undefined,
-      });
+      };
+      // Who has got a file finds it saved, and in the repository unless its addition has to wait for others.
+      await sendFlight(request, response, flight, facts, saves ? () => flight.untilEnded() : undefined);
     } finally {
       flight.leave();
     }
@@ -117,7 +135,7 @@ export class PullThrough {
   }
 
   async #handOn(entry: ServedEntry, remote: Row, url: string, path: string, fetched: Fetched): Promise<void> {
-    if (remote.policy === 'streamed' || !this.#save) return;
+    if (remote.policy === 'streamed' || !this.#keep) return;
     const { allowedContentChecksums } = this.#tools.services.settings;
     const temp = await tempOf(entry, fetched, allowedContentChecksums);
     const others: TempArtifact[] = [];
@@ -135,7 +153,7 @@ export class PullThrough {
       const [first, ...rest] = content.artifacts;
       const artifacts = first ? [{ ...first, url, size: temp.size, digests: temp.digests, temp }, ...rest] : [];
       const { distribution } = entry;
-      await this.#save({ distribution, remote, url, content: { ...content, artifacts }, temp });
+      await this.#keep.save({ distribution, remote, url, content: { ...content, artifacts }, temp });
     } finally {
       for (const one of [temp, ...others]) await entry.store.discard(one);
     }

@@ -28,12 +28,16 @@ export function answeredFromRecords(request: IncomingMessage, response: ServerRe
   return true;
 }
 
-/** Rejects with the flight's failure; nothing was sent then unless `response.headersSent` tells otherwise. */
+/**
+ * Rejects with the flight's failure; nothing was sent then unless `response.headersSent` tells otherwise. The end of the body
+ * is held back until `beforeEnd` is done: what a client has got, it shall find wherever it looks next.
+ */
 export async function sendFlight(
   request: IncomingMessage,
   response: ServerResponse,
   flight: Flight,
   facts: FlightFacts,
+  beforeEnd: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   await flight.until(() => flight.complete || flight.available > 0);
   // Without a size a range can be judged only at the end.
@@ -42,12 +46,18 @@ export async function sendFlight(
   const decision: Decision = size === undefined ? { status: 200 } : decide(request.headers, facts, size);
   if (decision.status !== 200 && decision.status !== 206) return sendRefusal(response, facts, size, decision.status);
   const range = writeFlightHead(response, facts, size, decision);
-  if (request.method !== 'HEAD') await sendBody(response, flight, range);
+  if (request.method !== 'HEAD') await sendBody(response, flight, range, beforeEnd);
   else response.end();
 }
 
-async function sendBody(response: ServerResponse, flight: Flight, range: ByteRange): Promise<void> {
+async function sendBody(
+  response: ServerResponse,
+  flight: Flight,
+  range: ByteRange,
+  beforeEnd: () => Promise<void>,
+): Promise<void> {
   if (flight.bytes) {
+    await beforeEnd();
     response.end(flight.bytes.subarray(range.start, range.end + 1));
     return;
   }
@@ -56,6 +66,7 @@ async function sendBody(response: ServerResponse, flight: Flight, range: ByteRan
     await flight.until(() => flight.available > at || flight.complete);
     const count = Math.min(flight.available, range.end + 1, at + BUFFER_BYTES) - at;
     if (count <= 0) break;
+    if (flight.complete && at + count >= Math.min(flight.available, range.end + 1)) await beforeEnd();
     await readAt(flight.fd, buffer, count, at);
     await writeOut(response, buffer.subarray(0, count));
     at += count;

@@ -13,7 +13,7 @@ import type { FoundFile } from './find-file.ts';
 import type { CheckGuard } from './guards/check-guard.ts';
 import { leadsToDistributions, listDistributions } from './list-distributions.ts';
 import { NotFetched, OnDemand, type OnDemandTools } from './on-demand.ts';
-import { PullThrough, type SavePulled } from './pull-through.ts';
+import { type KeepPulled, PullThrough } from './pull-through.ts';
 import { type RequestedPath, requestedPath, rootWithoutSlash } from './requested-path.ts';
 import { type Answer, fileAnswer, type PathResolver, type RemoteAnswer } from './resolve-path.ts';
 import { sendFile } from './send-file.ts';
@@ -31,7 +31,7 @@ export interface ContentServerParts {
   readonly resolver: PathResolver;
   readonly tools: OnDemandTools;
   readonly guards: CheckGuard | undefined;
-  readonly savePulled: SavePulled | undefined;
+  readonly keepPulled: KeepPulled | undefined;
 }
 
 /** A request on its way, with what is known so far. */
@@ -55,7 +55,7 @@ export class ContentServer {
   constructor(parts: ContentServerParts) {
     this.#parts = parts;
     this.#onDemand = new OnDemand(parts.tools);
-    this.#pullThrough = new PullThrough(parts.tools, parts.savePulled);
+    this.#pullThrough = new PullThrough(parts.tools, parts.keepPulled);
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

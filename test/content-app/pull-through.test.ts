@@ -1,7 +1,8 @@
 /** Paths that only the distribution's remote has. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { PulledContent } from '../../src/content-app/pull-through.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KeepPulled, PulledContent } from '../../src/content-app/pull-through.ts';
 import { sql } from '../../src/db/sql.ts';
 import type { ContentType } from '../../src/plugin-api/content.ts';
 import type { DistributionType } from '../../src/plugin-api/plugin.ts';
@@ -20,12 +21,20 @@ const type: DistributionType = {
       ? { type: {} as ContentType, values: { path, size, sha512: digests.sha512 }, artifacts: [{ relativePath: path }] }
       : undefined,
 };
-const client = await world.serve([type], {
-  savePulled: async (one) => {
+const added: [basePath: string, contentArtifactId: number][] = [];
+const keepPulled: KeepPulled = {
+  async save(one) {
+    await sleep(100);
     pulled.push(one);
     await world.store.discard(one.temp);
   },
-});
+  async add({ basePath }, contentArtifactId) {
+    added.push([basePath, contentArtifactId]);
+  },
+};
+const client = await world.serve([type], { keepPulled });
+/** Sends what is larger than some bytes while it comes. */
+const following = await world.serve([type], { keepPulled, holdBytes: 1000 });
 const repository = await world.repository();
 const local = await world.unit('local.pkg', 'local');
 await world.version(repository, [local]);
@@ -46,14 +55,23 @@ test('recognised files are handed on with their bytes', async () => {
   const answer = await client.get('pull/a.pkg');
   assert.deepEqual([answer.status, answer.text, answer.headers['content-type']], [200, 'a', 'application/x-pkg']);
   assert.equal(answer.headers.etag, `"${sha256('a')}"`);
-  for (let tries = 0; pulled.length === 0 && tries < 100; tries++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
   const [one] = pulled;
   assert.equal(one?.url, `${upstream.url}/up/a.pkg`);
   assert.equal(one?.content.values.size, 1);
   assert.equal(String(one?.content.values.sha512).length, 128);
   assert.equal(one?.content.artifacts[0]?.temp?.digests.sha256, sha256('a'));
   assert.equal(one?.distribution.basePath, 'pull');
+});
+
+test('the end of a large file is held back until it is handed on', async () => {
+  const body = Buffer.alloc(12_000_000, 'large');
+  for (const withoutLength of [false, true]) {
+    const name = withoutLength ? 'unsized' : 'sized';
+    upstream.files.set(`/up/${name}.pkg`, { body, withoutLength });
+    const answer = await following.get(`pull/${name}.pkg`);
+    assert.equal(sha256(answer.text), sha256(body));
+    assert.equal(pulled.at(-1)?.url, `${upstream.url}/up/${name}.pkg`);
+  }
 });
 
 test('others are streamed only, as is everything of a streamed remote', async () => {
@@ -88,6 +106,7 @@ test('a path that a sync has made known is served as that unit', async () => {
   const answer = await client.get('pull/known.pkg');
   assert.equal(answer.text, 'known');
   assert.equal(upstream.count('/up/known.pkg'), 0);
+  assert.deepEqual(added, [['pull', known.contentArtifactId]]);
   const deferred = await world.unit('deferred.pkg', null, {
     sources: [{ url: `${upstream.url}/up/deferred.pkg`, remote, sha256: sha256('deferred') }],
   });

@@ -16,7 +16,7 @@ export interface ContentReply {
 export type Ask = (path: string, headers?: Record<string, string>) => Promise<ContentReply>;
 
 export async function useContent({ services }: TestApi): Promise<Ask> {
-  const content = buildContent(services);
+  const content = buildContent(services, () => undefined);
   const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => void content.handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -1,0 +1,44 @@
+/** Files that only upstream has, on a server without workers: what is done at once, and what is left to them. */
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import { sha256Of } from '../../src/lib/digest.ts';
+import { useRunningServer } from '../support/running-server.ts';
+import { makeWheel, UpstreamIndex } from './upstream.ts';
+
+const running = await useRunningServer({ workers: 0 });
+const upstream = await UpstreamIndex.start();
+after(() => upstream.close());
+const wheel = makeWheel('alpha', '1.0');
+const filename = 'alpha-1.0-py3-none-any.whl';
+upstream.add({ project: 'alpha', version: '1.0', filename, body: wheel.file });
+const shared = await running.create('remotes/python/python/', { url: upstream.url });
+
+/** What a client does that has got the file through an index, and the tasks of the index's repository after that. */
+async function pulled(name: string, fields: object, remote = shared) {
+  const repository = await running.create('repositories/python/python/', fields);
+  const references = { remote: remote.pulp_href, repository: repository.pulp_href };
+  await running.run('distributions/python/pypi/', { name, base_path: name, ...references });
+  const answer = await running.server.fetch(`/pulp/content/${name}/${filename}`);
+  assert.equal(sha256Of(Buffer.from(await answer.arrayBuffer())), sha256Of(wheel.file));
+  const page = await running.call('GET', `/pypi/${name}/simple/alpha/`);
+  const tasks = await running.call('GET', `tasks/?reserved_resources=${repository.prn}&fields=state,name`);
+  return { isHere: !page.body.includes('?redirect='), tasks: tasks.body.results };
+}
+
+const name = 'pulpcore.app.tasks.repository.add_and_remove';
+
+test('a file is in the repository when its client has got it', async () => {
+  assert.deepEqual(await pulled('plain', {}), { isHere: true, tasks: [{ state: 'completed', name }] });
+});
+
+test('and in another one whose index has the same remote', async () => {
+  const { length } = upstream.requests.filter((path) => path.startsWith('/files/'));
+  assert.deepEqual(await pulled('second', {}), { isHere: true, tasks: [{ state: 'completed', name }] });
+  assert.equal(upstream.requests.filter((path) => path.startsWith('/files/')).length, length);
+});
+
+test('a repository that publishes each version waits for a worker', async () => {
+  const remote = await running.create('remotes/python/python/', { url: upstream.url });
+  const answer = await pulled('published', { autopublish: true }, remote);
+  assert.deepEqual(answer, { isHere: false, tasks: [{ state: 'waiting', name }] });
+});
