@@ -20,6 +20,8 @@ export function makeWheel(name: string, version: string): { file: Buffer; metada
   return { file: zip([{ name: `${name}-${version}.dist-info/METADATA`, data: metadata }]), metadata };
 }
 
+const META = { 'api-version': '1.1' };
+
 interface UpstreamFile {
   readonly project: string;
   readonly version: string;
@@ -27,6 +29,7 @@ interface UpstreamFile {
   readonly body: Buffer;
   readonly metadata?: Buffer;
   readonly yanked?: string;
+  readonly provenance?: object;
 }
 
 export class UpstreamIndex {
@@ -58,6 +61,10 @@ export class UpstreamIndex {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
 
+  get projects(): string[] {
+    return [...new Set(this.#files.map(({ project }) => project))];
+  }
+
   add(file: UpstreamFile): void {
     this.#files.push(file);
   }
@@ -70,12 +77,12 @@ export class UpstreamIndex {
   #answer(path: string): object | undefined {
     const [, first, second, third] = path.split('/');
     if (first === 'files') return this.#bytes(second!);
+    if (first === 'provenance') return this.#files.find(({ filename }) => filename === second)?.provenance;
     const files = this.#files.filter(({ project }) => project === second);
-    if (first === 'simple' && !second)
-      return { projects: [...new Set(this.#files.map(({ project }) => project))].map((name) => ({ name })) };
+    if (first === 'simple' && !second) return { meta: META, projects: this.projects.map((name) => ({ name })) };
     if (files.length === 0) return undefined;
     if (first === 'pypi' && third === 'json') return this.#document(files);
-    if (first === 'simple') return { name: second, files: files.map((file) => this.#simple(file)) };
+    if (first === 'simple') return this.#page(second!, files);
     const ofVersion = files.filter(({ version }) => version === third);
     return first !== 'pypi' || ofVersion.length === 0 ? undefined : this.#document(ofVersion);
   }
@@ -86,13 +93,18 @@ export class UpstreamIndex {
     return isMetadata ? file?.metadata : file?.body;
   }
 
-  #simple({ filename, body, metadata, yanked }: UpstreamFile): object {
+  #page(name: string, files: readonly UpstreamFile[]): object {
+    return { meta: META, name, files: files.map((file) => this.#simple(file)) };
+  }
+
+  #simple({ filename, body, metadata, yanked, provenance }: UpstreamFile): object {
     return {
       filename,
       url: `${this.url}files/${filename}`,
       hashes: { sha256: sha256Of(body) },
       'core-metadata': metadata ? { sha256: sha256Of(metadata) } : false,
       yanked: yanked ?? false,
+      ...(provenance && { provenance: `${this.url}provenance/${filename}` }),
     };
   }
 

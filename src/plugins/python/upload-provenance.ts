@@ -30,7 +30,7 @@ async function readDocument({ file, size }: UploadInput): Promise<Provenance> {
 export function verifyProvenance(document: Provenance, file: AttestedFile): void {
   try {
     for (const bundle of document.attestation_bundles)
-      for (const one of bundle.attestations) verifyAttestation(one, file);
+      for (const one of bundle.attestations) verifyAttestation(one, file, bundle.publisher);
   } catch (error) {
     if (!(error instanceof AttestationRefused)) throw error;
     throw ValidationError.cross(`Provenance verification failed: ${error.message}`);

@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
-import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
+import { type Signer, toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
 import { messageOf } from '../../lib/errors.ts';
 import type { Attestation } from './formats/provenance.ts';
+import type { Publisher } from './formats/publisher.ts';
+import { publisherMismatch } from './trusted-publisher.ts';
 
 export interface AttestedFile {
   readonly filename: string;
@@ -25,7 +27,7 @@ function verifierFor(root: 'production' | 'staging'): Verifier {
   if (!verifier) {
     const text = readFileSync(new URL(`./trust/${root}.json`, import.meta.url), 'utf8');
     verifier = new Verifier(toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(text))), {
-      ctlogThreshold: 0,
+      ctlogThreshold: 1,
       tlogThreshold: 1,
     });
     verifiers.set(root, verifier);
@@ -33,16 +35,21 @@ function verifierFor(root: 'production' | 'staging'): Verifier {
   return verifier;
 }
 
-/** Throws AttestationRefused unless the attestation is signed, logged and about this file. */
-export function verifyAttestation(attestation: Attestation, file: AttestedFile): void {
+/** Throws AttestationRefused unless the attestation is signed, by the publisher where one is named, logged and about this file. */
+export function verifyAttestation(attestation: Attestation, file: AttestedFile, publisher?: Publisher): void {
   const staging =
     JSON.stringify(attestation.verification_material.transparency_entries).includes('sigstage.dev') ||
     hasStagingCheckpoint(attestation);
+  let signer: Signer;
   try {
-    verifierFor(staging ? 'staging' : 'production').verify(toSignedEntity(bundleFromJSON(bundleOf(attestation))));
+    signer = verifierFor(staging ? 'staging' : 'production').verify(
+      toSignedEntity(bundleFromJSON(bundleOf(attestation))),
+    );
   } catch (error) {
     throw new AttestationRefused(messageOf(error));
   }
+  const mismatch = publisher && publisherMismatch(publisher, signer.identity ?? {});
+  if (mismatch) throw new AttestationRefused(mismatch);
   checkStatement(attestation, file);
 }
 

@@ -1,5 +1,6 @@
 /** Provenance documents and attestations of packages (PEP 740): their shapes and their canonical digest. */
 import { sha256Of } from '../../../lib/digest.ts';
+import { keptPublisher, type Publisher } from './publisher.ts';
 import { DEEPEST, isTooDeep, pythonJson } from './python-json.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -12,7 +13,7 @@ export interface Attestation {
 
 export interface AttestationBundle {
   /** Who has published: a kind with further keys. */
-  readonly publisher: Plain & { readonly kind: string };
+  readonly publisher: Publisher;
   readonly attestations: readonly Attestation[];
 }
 
@@ -34,7 +35,7 @@ function need(condition: boolean, where: string, what: string): void {
   if (!condition) throw new InvalidProvenance(`${where}: ${what}`);
 }
 
-/** Checks a provenance document. Throws InvalidProvenance. */
+/** Checks a provenance document; what it has beyond the format is left out. Throws InvalidProvenance. */
 export function checkProvenance(document: unknown): Provenance {
   need(isPlain(document), 'provenance', 'an object is expected');
   need(!isTooDeep(document), 'provenance', `it is nested more than ${DEEPEST} levels`);
@@ -45,11 +46,11 @@ export function checkProvenance(document: unknown): Provenance {
     'attestation_bundles',
     'a list with at least one bundle is expected',
   );
-  for (const [at, bundle] of (bundles as unknown[]).entries()) checkBundle(bundle, `attestation_bundles.${at}`);
-  return document as unknown as Provenance;
+  const kept = (bundles as unknown[]).map((bundle, at) => checkBundle(bundle, `attestation_bundles.${at}`));
+  return { version: 1, attestation_bundles: kept };
 }
 
-function checkBundle(bundle: unknown, where: string): void {
+function checkBundle(bundle: unknown, where: string): AttestationBundle {
   need(isPlain(bundle), where, 'an object is expected');
   const { publisher, attestations } = bundle as Plain;
   need(
@@ -57,18 +58,20 @@ function checkBundle(bundle: unknown, where: string): void {
     `${where}.publisher`,
     'an object with a kind is expected',
   );
-  checkAttestations(attestations, `${where}.attestations`);
+  return {
+    publisher: keptPublisher(publisher as Publisher),
+    attestations: checkAttestations(attestations, `${where}.attestations`),
+  };
 }
 
-/** Checks a list of attestations. Throws InvalidProvenance. */
+/** Checks a list of attestations; what they have beyond the format is left out. Throws InvalidProvenance. */
 export function checkAttestations(list: unknown, where = 'attestations'): readonly Attestation[] {
   need(Array.isArray(list) && list.length > 0, where, 'a list with at least one attestation is expected');
   need(!isTooDeep(list), where, `it is nested more than ${DEEPEST} levels`);
-  for (const [at, one] of (list as unknown[]).entries()) checkAttestation(one, `${where}.${at}`);
-  return list as readonly Attestation[];
+  return (list as unknown[]).map((one, at) => checkAttestation(one, `${where}.${at}`));
 }
 
-function checkAttestation(attestation: unknown, where: string): void {
+function checkAttestation(attestation: unknown, where: string): Attestation {
   need(isPlain(attestation), where, 'an object is expected');
   const { version, verification_material: material, envelope } = attestation as Plain;
   need(version === 1, `${where}.version`, 'only 1 is known');
@@ -88,6 +91,13 @@ function checkAttestation(attestation: unknown, where: string): void {
     `${where}.envelope`,
     'a statement and a signature in base64 are expected',
   );
+  const { certificate, transparency_entries } = material as Attestation['verification_material'];
+  const { statement, signature } = envelope as Attestation['envelope'];
+  return {
+    version: 1,
+    verification_material: { certificate, transparency_entries },
+    envelope: { statement, signature },
+  };
 }
 
 const isBase64 = (value: unknown): value is string => typeof value === 'string' && BASE64.test(value);
