@@ -14,7 +14,7 @@ export interface MirrorConfig {
   readonly excludePlatforms: readonly string[];
 }
 
-/** Sections with their keys in lower case; throws for a line that is neither. */
+/** Sections with their keys in lower case, which may have colons; throws for a line that is neither. */
 export function parseIni(text: string): IniFile {
   const sections = new Map<string, Map<string, string>>();
   let section: Map<string, string> | undefined;
@@ -30,7 +30,7 @@ export function parseIni(text: string): IniFile {
     } else if (/^\s/.test(line) && section && key)
       section.set(key, `${section.get(key)}\n${line.trim()}`.replace(/^\n/, ''));
     else {
-      const pair = /^([^=:]+?)\s*[=:]\s*(.*)$/.exec(line);
+      const pair = /^([^=]+?)\s*=\s*(.*)$/.exec(line);
       if (!pair || !section) throw new Error(`the line '${line}' is not understood`);
       key = pair[1]!.toLowerCase();
       section.set(key, pair[2]!);

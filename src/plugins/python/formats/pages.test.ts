@@ -54,14 +54,14 @@ test('what is no such document has no files', () => {
 test('configurations of mirrors', () => {
   const config =
     readMirrorConfig(`[mirror]\nmaster = http://host\nworkers = 3\n[plugins]\nenabled =\n    allowlist_project\n    latest_release
-    exclude_platform\n[allowlist]\npackages =\n    a\n    b>1 ; comment\n[latest_release]\nkeep = 2\n[blocklist]\nplatforms =\n    windows\n`);
+    exclude_platform\n    regex_release_file_metadata\n[allowlist]\npackages =\n    a\n    b>1 ; comment\n[latest_release]\nkeep = 2\n[blocklist]\nplatforms =\n    windows\n[regex_release_file_metadata]\nany:release_file.packagetype =\n    sdist\n`);
   assert.deepEqual(config, {
     url: 'http://host',
     workers: 3,
     prereleases: true,
     includes: ['a', 'b>1'],
     excludes: [],
-    packageTypes: [],
+    packageTypes: ['sdist'],
     keepLatest: 2,
     excludePlatforms: ['windows'],
   });
