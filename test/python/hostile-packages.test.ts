@@ -143,7 +143,7 @@ test('wrong digests', async () => {
 test('attestations and provenance that are none, or nested without end', async () => {
   const bytes = sdistOf(metadata);
   const deep = `[{"version":1,"verification_material":{"certificate":"aa","transparency_entries":[{"a":${'['.repeat(5000)}${']'.repeat(5000)}}]},"envelope":{"statement":"aa","signature":"aa"}}]`;
-  for (const attestations of ['x', '{}', '[]', '[1]', deep]) {
+  for (const attestations of ['x', '{}', '[1]', deep]) {
     const before = await left('');
     const sent = form({ attestations }, 'file', SDIST, bytes);
     await refused(

@@ -3,6 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { sha256Of } from '../../src/lib/digest.ts';
+import type { IndexFile } from '../../src/plugins/python/formats/index-file.ts';
+import { writeProjectPage } from '../../src/plugins/python/formats/simple-html.ts';
 import { tar, zip } from '../../src/plugins/python/formats/test-archives.ts';
 
 const metadataOf = (name: string, version: string) =>
@@ -14,9 +16,9 @@ export function makeSdist(name: string, version: string, salt = ''): Buffer {
   return gzipSync(tar([{ name: `${name}-${version}/PKG-INFO`, data }]));
 }
 
-/** A wheel with nothing but its metadata. */
-export function makeWheel(name: string, version: string): { file: Buffer; metadata: Buffer } {
-  const metadata = Buffer.from(metadataOf(name, version));
+/** A wheel with nothing but its metadata; `salt` makes other bytes of it. */
+export function makeWheel(name: string, version: string, salt = ''): { file: Buffer; metadata: Buffer } {
+  const metadata = Buffer.from(metadataOf(name, version) + salt);
   return { file: zip([{ name: `${name}-${version}.dist-info/METADATA`, data: metadata }]), metadata };
 }
 
@@ -32,14 +34,24 @@ interface UpstreamFile {
   readonly provenance?: object;
 }
 
+interface UpstreamOptions {
+  /** Lists its projects to programs that ask by XML-RPC, as the public index does. */
+  readonly xmlRpc?: boolean;
+  /** The simple pages are in HTML, whatever is asked for. */
+  readonly html?: boolean;
+}
+
 export class UpstreamIndex {
   readonly requests: string[] = [];
   readonly #files: UpstreamFile[] = [];
   readonly #server: Server;
+  readonly #isHtml: boolean;
 
-  private constructor() {
+  private constructor({ xmlRpc = false, html = false }: UpstreamOptions) {
+    this.#isHtml = html;
     this.#server = createServer((request, response) => {
       this.requests.push(request.url!);
+      if (xmlRpc && request.method === 'POST') return response.setHeader('Content-Type', 'text/xml').end(this.#names());
       // The peer takes nothing of an index that tells no serial.
       response.setHeader('X-PyPI-Last-Serial', '1');
       const isDocument = request.url!.startsWith('/pypi/');
@@ -47,12 +59,13 @@ export class UpstreamIndex {
       response.statusCode = body === undefined ? 404 : 200;
       if (body && !(body instanceof Uint8Array))
         response.setHeader('Content-Type', isDocument ? 'application/json' : 'application/vnd.pypi.simple.v1+json');
-      response.end(body instanceof Uint8Array ? body : JSON.stringify(body));
+      if (typeof body === 'string') response.setHeader('Content-Type', 'text/html');
+      response.end(body instanceof Uint8Array || typeof body === 'string' ? body : JSON.stringify(body));
     });
   }
 
-  static async start(): Promise<UpstreamIndex> {
-    const index = new UpstreamIndex();
+  static async start(options: UpstreamOptions = {}): Promise<UpstreamIndex> {
+    const index = new UpstreamIndex(options);
     await new Promise<void>((resolve) => index.#server.listen(0, '127.0.0.1', resolve));
     return index;
   }
@@ -74,7 +87,7 @@ export class UpstreamIndex {
     this.#server.close();
   }
 
-  #answer(path: string): object | undefined {
+  #answer(path: string): object | string | undefined {
     const [, first, second, third] = path.split('/');
     if (first === 'files') return this.#bytes(second!);
     if (first === 'provenance') return this.#files.find(({ filename }) => filename === second)?.provenance;
@@ -93,8 +106,33 @@ export class UpstreamIndex {
     return isMetadata ? file?.metadata : file?.body;
   }
 
-  #page(name: string, files: readonly UpstreamFile[]): object {
+  /** What XML-RPC calls a struct: each project with a serial. */
+  #names(): string {
+    const members = this.projects.map((name) => `<member><name>${name}</name><value><int>1</int></value></member>`);
+    return `<?xml version="1.0"?><methodResponse><params><param><value><struct>${members.join('')}</struct></value></param></params></methodResponse>`;
+  }
+
+  #page(name: string, files: readonly UpstreamFile[]): object | string {
+    if (this.#isHtml)
+      return writeProjectPage(
+        name,
+        files.map((file) => this.#inHtml(file)),
+      );
     return { meta: META, name, files: files.map((file) => this.#simple(file)) };
+  }
+
+  #inHtml({ filename, body, metadata, yanked, provenance }: UpstreamFile): IndexFile {
+    return {
+      filename,
+      url: `../../files/${filename}`,
+      hashes: { sha256: sha256Of(body) },
+      requiresPython: '>=3.8',
+      metadata: metadata ? sha256Of(metadata) : null,
+      yanked: yanked ?? null,
+      size: null,
+      uploadTime: null,
+      provenance: provenance ? `${this.url}provenance/${filename}` : null,
+    };
   }
 
   #simple({ filename, body, metadata, yanked, provenance }: UpstreamFile): object {
@@ -103,6 +141,9 @@ export class UpstreamIndex {
       url: `${this.url}files/${filename}`,
       hashes: { sha256: sha256Of(body) },
       'core-metadata': metadata ? { sha256: sha256Of(metadata) } : false,
+      'requires-python': '>=3.8',
+      size: body.length,
+      'upload-time': '2024-05-06T07:08:09.101112Z',
       yanked: yanked ?? false,
       ...(provenance && { provenance: `${this.url}provenance/${filename}` }),
     };
@@ -126,6 +167,8 @@ export class UpstreamIndex {
         summary: 'told by upstream',
         requires_dist: null,
       },
+      urls: files.filter(({ version }) => version === files.at(-1)!.version).map(describe),
+      last_serial: 1,
       releases: Object.fromEntries(Object.entries(releases).map(([version, list]) => [version, list!.map(describe)])),
     };
   }

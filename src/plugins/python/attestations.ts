@@ -26,6 +26,7 @@ export async function attestationsCompanion(input: UploadInput, file: AttestedFi
   const { attestations: value } = input.values;
   if (value === undefined || value === null || value === '') return [];
   const attestations = readAttestations(value);
+  if (attestations.length === 0) return [];
   try {
     for (const one of attestations) verifyAttestation(one, file);
   } catch (error) {

@@ -1,5 +1,7 @@
 /** The fields of packages on the wire. */
+
 import { type Field, json, reference, sql, string } from '../../plugin-api/index.ts';
+import { checkAttestations, InvalidProvenance } from './formats/provenance.ts';
 
 /** Anything a client sends is replaced by what the package itself says. */
 const told = (help: string): Field => string({ help, required: false, blank: true });
@@ -90,7 +92,18 @@ export const packageUploadFields: Readonly<Record<string, Field>> = {
     writeOnly: true,
     required: false,
     column: false,
+    check: attestationsProblem,
   }),
 };
+
+function attestationsProblem(value: unknown): string | undefined {
+  try {
+    if (value !== null && value !== '') checkAttestations(typeof value === 'string' ? JSON.parse(value) : value);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InvalidProvenance || error instanceof SyntaxError)) throw error;
+    return `Invalid attestations: ${error.message}`;
+  }
+}
 
 export const MINIMAL_FIELDS = ['artifact', 'filename', 'packagetype', 'name', 'version', 'sha256'] as const;

@@ -1,12 +1,23 @@
 /** The filters of the list of packages. */
 
 import { ValidationError } from '../../lib/errors.ts';
-import { choiceFilter, customFilter, type Filters, sql, textFilter } from '../../plugin-api/index.ts';
+import {
+  choiceFilter,
+  customFilter,
+  type Filter,
+  type Filters,
+  type Sql,
+  sql,
+  textFilter,
+} from '../../plugin-api/index.ts';
 import { normalizeName } from './formats/project-name.ts';
 import { parseSpecifiers } from './formats/specifier.ts';
 import { specifierCondition } from './specifier-condition.ts';
 
 const column = (name: string) => sql.raw(`d.${name}`);
+/** As with all filters of text, an empty value leaves the list as it is. */
+const given = (condition: (value: string) => Sql, options: Partial<Filter> = {}) =>
+  customFilter((value) => (value === '' ? sql`true` : condition(value)), options);
 const LIST = { schema: { type: 'array', items: { type: 'string' } } } as const;
 export const PACKAGE_TYPES = [
   'bdist_dmg',
@@ -20,8 +31,8 @@ export const PACKAGE_TYPES = [
 ] as const;
 
 export const packageFilters: Filters = {
-  name: customFilter((value) => sql`d.name_normalized = ${normalizeName(value)}`),
-  name__in: customFilter(
+  name: given((value) => sql`d.name_normalized = ${normalizeName(value)}`),
+  name__in: given(
     (value) => sql`d.name_normalized = any(${value.split(',').map((one) => normalizeName(one.trim()))}::text[])`,
     LIST,
   ),
@@ -32,11 +43,11 @@ export const packageFilters: Filters = {
   packagetype: choiceFilter(column('packagetype'), PACKAGE_TYPES, ['', 'in']),
   requires_python: textFilter(column('requires_python'), { lookups: ['', 'in', 'contains'] }),
   sha256: textFilter(column('sha256'), { lookups: ['', 'in'] }),
-  version: customFilter((value) => sql`d.version = ${value}`),
-  version__gt: customFilter((value) => sql`d.version > ${value}`),
-  version__gte: customFilter((value) => sql`d.version >= ${value}`),
-  version__lt: customFilter((value) => sql`d.version < ${value}`),
-  version__lte: customFilter((value) => sql`d.version <= ${value}`),
+  version: given((value) => sql`d.version = ${value}`),
+  version__gt: given((value) => sql`d.version > ${value}`),
+  version__gte: given((value) => sql`d.version >= ${value}`),
+  version__lt: given((value) => sql`d.version < ${value}`),
+  version__lte: given((value) => sql`d.version <= ${value}`),
   version_specifier: customFilter(async (value, request) => {
     const specifiers = parseSpecifiers(value);
     if (!specifiers) throw new ValidationError({ version_specifier: `Invalid PEP 440 version specifier: ${value}` });

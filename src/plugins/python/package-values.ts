@@ -72,15 +72,15 @@ export function syncedValues(
   return { ...projectValues(info), ...fileValues(version, file, metadataSha256) };
 }
 
-/** The part of the values that all files of a project share. */
+/** The part of the values that all files of a project share. A list that is null is told as null, one that is left out as empty. */
 export function projectValues(info: Readonly<Record<string, unknown>>): Values {
   const name = textOf(info.name);
   return {
     name,
     name_normalized: normalizeName(name),
     ...Object.fromEntries(INFO_TEXTS.map((key) => [key, textOf(info[key])])),
-    ...Object.fromEntries(LISTS.map((key) => [key, pythonJson(info[key] ?? null)])),
-    project_urls: pythonJson(info.project_urls ?? {}),
+    ...Object.fromEntries(LISTS.map((key) => [key, pythonJson(info[key] === undefined ? [] : info[key])])),
+    project_urls: pythonJson(info.project_urls === undefined ? {} : info.project_urls),
   };
 }
 

@@ -57,20 +57,30 @@ class Repair {
 
   async run(repositoryId: string): Promise<void> {
     const { latest } = await this.#tools.repository(this.#context, repositoryId);
-    const report = this.#context.progress({ message: "Repairing packages' metadata", code: 'repair.metadata' });
+    const total = await this.#count(latest);
+    const report = this.#context.progress({ message: "Repairing packages' metadata", code: 'repair.metadata', total });
+    let hasChanged = false;
     try {
       for await (const rows of this.#batches(latest)) {
-        for await (const changed of mapConcurrent(rows, AT_ONCE, (row) => this.#repairOne(row)))
-          if (changed) report.add(1);
+        for await (const changed of mapConcurrent(rows, AT_ONCE, (row) => this.#repairOne(row))) {
+          hasChanged ||= changed;
+          report.add(1);
+        }
       }
       report.finish();
     } catch (error) {
       report.finish('failed');
       throw error;
     } finally {
-      if (report.done > 0) await this.#announce();
+      if (hasChanged) await this.#announce();
       for (const one of this.#upstream.values()) await one?.downloader.close();
     }
+  }
+
+  async #count(version: Version): Promise<number> {
+    const row = await this.#context.db.row<{ count: number }>(sql`select count(*)::int as count
+      from repository_content rc join python_package p on p.content_id = rc.content_id where ${inVersion(version)}`);
+    return row!.count;
   }
 
   async *#batches(version: Version): AsyncGenerator<PackageRow[]> {

@@ -127,8 +127,10 @@ async function receive(
 function codedError(error: ValidationError): Error {
   const { attestations } = error.body as { attestations?: string[] };
   if (!attestations) return error;
-  const code = attestations[0]!.startsWith('Invalid') ? 'PYT0001' : 'PYT0003';
-  return new PulpError(code, attestations[0]!);
+  const [text] = attestations as [string];
+  if (text.startsWith('Invalid')) return new PulpError('PYT0003', text);
+  const told = text.replace('Attestations failed verification', 'Attestation verification failed: Verification failed');
+  return new PulpError('PYT0001', told);
 }
 
 /** Marks a release; the same reason again changes nothing, another one replaces the mark. */

@@ -22,7 +22,7 @@ async function readDocument({ file, size }: UploadInput): Promise<Provenance> {
     return checkProvenance(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
     if (!(error instanceof InvalidProvenance || error instanceof SyntaxError)) throw error;
-    throw ValidationError.field('file', `The uploaded provenance is not valid: ${error.message}`);
+    throw ValidationError.cross(`The uploaded provenance is not valid: ${error.message}`);
   }
 }
 

@@ -58,15 +58,14 @@ function checkBundle(bundle: unknown, where: string): AttestationBundle {
     `${where}.publisher`,
     'an object with a kind is expected',
   );
-  return {
-    publisher: keptPublisher(publisher as Publisher),
-    attestations: checkAttestations(attestations, `${where}.attestations`),
-  };
+  const kept = checkAttestations(attestations, `${where}.attestations`);
+  need(kept.length > 0, `${where}.attestations`, 'a list with at least one attestation is expected');
+  return { publisher: keptPublisher(publisher as Publisher), attestations: kept };
 }
 
 /** Checks a list of attestations; what they have beyond the format is left out. Throws InvalidProvenance. */
 export function checkAttestations(list: unknown, where = 'attestations'): readonly Attestation[] {
-  need(Array.isArray(list) && list.length > 0, where, 'a list with at least one attestation is expected');
+  need(Array.isArray(list), where, 'a list is expected');
   need(!isTooDeep(list), where, `it is nested more than ${DEEPEST} levels`);
   return (list as unknown[]).map((one, at) => checkAttestation(one, `${where}.${at}`));
 }

@@ -4,7 +4,7 @@ import { parseWheelName } from '../formats/filename.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { type FeedItem, writeRss } from '../formats/rss.ts';
 import { inVersion } from '../version-packages.ts';
-import { ownUrl, type ServedIndex } from './served-index.ts';
+import { ownUrl, type ServedIndex, servedVersion } from './served-index.ts';
 import { knownIndex } from './simple-answer.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
 
@@ -28,8 +28,8 @@ export type FeedKind =
   | { readonly kind: 'releases'; readonly name: string };
 
 export async function feedAnswer(index: ServedIndex, feed: FeedKind): Promise<LiveAnswer> {
-  const { version, request } = index;
-  if (!version) return { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: '404 Not Found' };
+  const { request } = index;
+  servedVersion(index);
   const { facts: validators } = await knownIndex(index);
   const { 'Last-Modified': _, ...cache } = cacheHeaders(validators, MAX_AGE);
   const headers = { 'Content-Type': 'application/rss+xml; charset=utf-8', ...cache };

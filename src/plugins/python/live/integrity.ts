@@ -2,7 +2,7 @@
 import { type LiveAnswer, sql } from '../../../plugin-api/index.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { inVersion } from '../version-packages.ts';
-import type { ServedIndex } from './served-index.ts';
+import { type ServedIndex, servedVersion } from './served-index.ts';
 
 /** The provenance document of a file; 404 where the index has none. */
 export async function provenanceAnswer(
@@ -26,8 +26,9 @@ export async function provenanceAnswer(
 }
 
 /** Numbers of projects, releases and files. */
-export async function summaryAnswer({ version, request }: ServedIndex): Promise<LiveAnswer> {
-  if (!version) return { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: '404 Not Found' };
+export async function summaryAnswer(index: ServedIndex): Promise<LiveAnswer> {
+  const { request } = index;
+  const version = servedVersion(index);
   const body = await request.services.db.row<object>(sql`select count(distinct p.name) as projects,
       count(distinct (p.name, p.version)) as releases, count(*) as files
     from python_package p join repository_content rc on rc.content_id = p.content_id where ${inVersion(version)}`);

@@ -8,6 +8,7 @@ import {
   settingsFor,
 } from '../../../plugin-api/index.ts';
 import { livePolicies } from '../access.ts';
+import { normalizeName } from '../formats/project-name.ts';
 import { pythonSettings } from '../settings.ts';
 import { feedAnswer } from './feeds.ts';
 import { provenanceAnswer, summaryAnswer } from './integrity.ts';
@@ -142,7 +143,12 @@ async function readSimple(
   const state = distribution.publicationId ? undefined : knownIndex(index);
   state?.catch(() => undefined); // whoever may see the index sees the error
   await request.authorize('pypi/simple', route.kind === 'index' ? 'list' : 'retrieve', distribution);
-  if (!state) return publishedPage(request, distribution, below);
+  if (!state)
+    return publishedPage(
+      request,
+      distribution,
+      route.kind === 'project' ? `simple/${normalizeName(route.name)}/` : below,
+    );
   return await simpleAnswer(index, state, route.kind === 'project' ? route.name : null);
 }
 

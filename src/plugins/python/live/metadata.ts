@@ -3,9 +3,9 @@ import type { LiveAnswer, Queryable, Row, Version } from '../../../plugin-api/in
 import { sql } from '../../../plugin-api/index.ts';
 import { LAST_SERIAL } from '../formats/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
-import { compareVersionTexts } from '../formats/version.ts';
+import { compareVersions, compareVersionTexts, parseVersion } from '../formats/version.ts';
 import { type PackageOfVersion, packagesOfProject, yanksOfProject } from '../version-packages.ts';
-import { fileUrl, type ServedIndex } from './served-index.ts';
+import { fileUrl, type ServedIndex, servedVersion } from './served-index.ts';
 import { knownIndex } from './simple-answer.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
 
@@ -13,8 +13,8 @@ const MAX_AGE = 900;
 
 /** Of the newest release or the one asked for; 404 without a body where there is none. */
 export async function metadataAnswer(index: ServedIndex, name: string, asked: string | null): Promise<LiveAnswer> {
-  const { version, request } = index;
-  if (!version) return { status: 404 };
+  const { request } = index;
+  const version = servedVersion(index);
   const { facts: validators } = await knownIndex(index);
   const headers = { 'X-PYPI-LAST-SERIAL': String(LAST_SERIAL), ...cacheHeaders(validators, MAX_AGE) };
   if (isUnchanged(request.headers, validators?.etag, validators?.lastModified)) return notModified(headers);
@@ -24,6 +24,16 @@ export async function metadataAnswer(index: ServedIndex, name: string, asked: st
     urlOf: (filename) => fileUrl(index, filename),
   });
   return body ? { status: 200, headers, body } : { status: 404, headers: cacheHeaders(validators, MAX_AGE) };
+}
+
+/** The release that is asked for, in whatever spelling: `1.00` is `1.0`. */
+function releaseOf(asked: string, releases: readonly string[]): string | undefined {
+  const version = parseVersion(asked);
+  const isSame = (text: string) => {
+    const other = version && parseVersion(text);
+    return other !== undefined && compareVersions(version!, other) === 0;
+  };
+  return releases.includes(asked) ? asked : releases.find(isSame);
 }
 
 export interface MetadataRequest {
@@ -43,7 +53,7 @@ export async function projectMetadata(
   const packages = await packagesOfProject(db, version, normalized);
   const releases = Map.groupBy(packages, (one) => one.version);
   const latest = [...releases.keys()].sort(compareVersionTexts).at(-1);
-  const shown = asked ?? latest;
+  const shown = asked === null ? latest : releaseOf(asked, [...releases.keys()]);
   const files = shown === undefined ? undefined : releases.get(shown);
   if (!files) return undefined;
   const yanks = await yanksOfProject(db, version, normalized);
@@ -99,7 +109,7 @@ async function infoOf(db: Queryable, contentId: number, yanked: string | undefin
     requires_python: row?.requires_python || null,
     name,
     yanked: yanked !== undefined,
-    yanked_reason: yanked || null,
+    yanked_reason: yanked ?? null,
   };
 }
 
@@ -131,6 +141,6 @@ function fileObject(url: string, row: PackageOfVersion, yanked: string | undefin
     upload_time_iso_8601: time,
     url,
     yanked: yanked !== undefined,
-    yanked_reason: yanked || null,
+    yanked_reason: yanked ?? null,
   };
 }

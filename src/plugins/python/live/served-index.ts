@@ -1,4 +1,5 @@
 /** What a live request is about: the distribution, the version it serves, and how its URLs are made. */
+import { HttpError } from '../../../lib/errors.ts';
 import type { Domain, LiveDistribution, LiveRequest, Presenter, Version } from '../../../plugin-api/index.ts';
 import { indexUrl } from '../resources.ts';
 
@@ -8,6 +9,12 @@ export interface ServedIndex {
   readonly domain: Domain;
   readonly version: Version | null;
   readonly presenter: Presenter;
+}
+
+/** The version that is served. Throws HttpError where the distribution has neither a repository nor anything else to serve. */
+export function servedVersion({ version }: ServedIndex): Version {
+  if (!version) throw new HttpError(404, 'No repository associated with this index');
+  return version;
 }
 
 export function openIndex(request: LiveRequest, distribution: LiveDistribution): ServedIndex {

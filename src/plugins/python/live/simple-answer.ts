@@ -4,9 +4,9 @@ import { LAST_SERIAL } from '../formats/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { pythonSettings } from '../settings.ts';
 import { type KnownIndex, KnownIndexes, type VersionFacts } from './known-index.ts';
-import { type SimpleType, simpleType } from './negotiate.ts';
+import { SIMPLE_JSON, type SimpleType, simpleType } from './negotiate.ts';
 import { PageStore } from './page-store.ts';
-import type { ServedIndex } from './served-index.ts';
+import { type ServedIndex, servedVersion } from './served-index.ts';
 import { indexPage, projectPage } from './simple.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
 
@@ -38,6 +38,7 @@ export async function simpleAnswer(
   const type = simpleType(headers.accept as string | undefined, format);
   const known = await state;
   const name = project === null ? '' : normalizeName(project);
+  if (!known.version && !(project !== null && distribution.row.remote_id)) return nothingServed(served, type);
   const view = `${type} ${headers.host}`;
   const keeps = project === null || !distribution.row.remote_id;
   const kept = keeps ? known.page(view, name) : undefined;
@@ -51,6 +52,12 @@ export async function simpleAnswer(
   if (!keeps) return answer(request, known.facts, type, page);
   known.keepPage(view, name, page);
   return answer(request, known.facts, type, page, 'MISS');
+}
+
+/** Pages say it in their own form. */
+function nothingServed(served: ServedIndex, type: SimpleType): LiveAnswer {
+  if (type === SIMPLE_JSON) servedVersion(served);
+  return { status: 404, headers: { 'Content-Type': HTML_TYPE }, body: '404 Not Found' };
 }
 
 function answer(

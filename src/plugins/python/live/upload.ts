@@ -96,7 +96,8 @@ async function latestOf({ request, version }: ServedIndex, repositoryId: string)
 }
 
 /** The file and what came with it. Throws ValidationError with what is wrong, as the peer puts it. */
-function readUpload({ values }: LiveBody): { content: LiveFile; attestations: unknown } {
+function readUpload({ values: sent }: LiveBody): { content: LiveFile; attestations: unknown } {
+  const values = withoutBlanks(sent);
   const { action = 'file_upload', content, attestations } = values;
   if (action !== 'file_upload') throw ValidationError.cross(`We do not support the :action ${action}`);
   checkPresent(values);
@@ -119,6 +120,12 @@ function readUpload({ values }: LiveBody): { content: LiveFile; attestations: un
   return { content, attestations };
 }
 
+/** Fields that may be left out may be blank as well. */
+function withoutBlanks(values: LiveBody['values']): LiveBody['values'] {
+  const optional = ['protocol_version', 'metadata_version', 'filetype'];
+  return Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== '' || !optional.includes(name)));
+}
+
 /** As the peer puts it at this door. */
 function checkAttestationsField(value: unknown): void {
   try {
@@ -135,8 +142,15 @@ function checkAttestationsField(value: unknown): void {
 /** All that is missing is told at once. */
 function checkPresent({ content, sha256_digest: digest }: LiveBody['values']): void {
   const missing = {
-    ...(!isFile(content) && { content: ['No file was submitted.'] }),
+    ...(!isFile(content) && {
+      content: [
+        content === undefined
+          ? 'No file was submitted.'
+          : 'The submitted data was not a file. Check the encoding type on the form.',
+      ],
+    }),
     ...(digest === undefined && { sha256_digest: ['This field is required.'] }),
+    ...(digest === '' && { sha256_digest: ['This field may not be blank.'] }),
   };
   if (Object.keys(missing).length > 0) throw new ValidationError(missing);
 }

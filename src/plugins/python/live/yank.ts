@@ -15,7 +15,8 @@ export async function yankAnswer(index: ServedIndex, kind: 'yank' | 'unyank'): P
   const { name: given, version: release } = required(values, ['name', 'version'] as const);
   const name = normalizeName(given);
   const reason = values.yanked_reason === undefined ? '' : String(values.yanked_reason);
-  if (!version || !(await hasRelease(index, version, name, release))) {
+  // A mark outlives its release, and can be taken away all the same.
+  if (kind === 'yank' && !(version && (await hasRelease(index, version, name, release)))) {
     return {
       status: 404,
       headers: { 'Content-Type': 'text/html; charset=utf-8' },
@@ -35,6 +36,7 @@ function required<N extends string>(values: Values, names: readonly N[]): Record
   const missing: Record<string, string[]> = {};
   for (const name of names) {
     if (values[name] === undefined || values[name] === null) missing[name] = ['This field is required.'];
+    else if (typeof values[name] === 'object') missing[name] = ['Not a valid string.'];
     else if (values[name] === '') missing[name] = ['This field may not be blank.'];
   }
   if (Object.keys(missing).length > 0) throw new ValidationError(missing);

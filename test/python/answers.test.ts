@@ -1,0 +1,143 @@
+/** Answers of Python indexes that clients know from the peer, in the cases at the edges. */
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import { sha256Of } from '../../src/lib/digest.ts';
+import { useRunningServer } from '../support/running-server.ts';
+import { makeSdist, makeWheel, UpstreamIndex } from './upstream.ts';
+
+const running = await useRunningServer();
+const upstream = await UpstreamIndex.start();
+after(() => upstream.close());
+
+function form(values: Readonly<Record<string, string>>, field: string, filename: string, bytes: Buffer): FormData {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(values)) body.set(name, value);
+  body.set(field, new Blob([new Uint8Array(bytes)]), filename);
+  return body;
+}
+
+async function makeIndex(name: string) {
+  const repository = await running.create('repositories/python/python/', {});
+  await running.run('distributions/python/pypi/', { name, base_path: name, repository: repository.pulp_href });
+  return { href: repository.pulp_href as string, live: `/pypi/${name}/` };
+}
+
+async function upload(live: string, filename: string, bytes: Buffer, more: Readonly<Record<string, string>> = {}) {
+  const sent = form({ sha256_digest: sha256Of(bytes), ...more }, 'content', filename, bytes);
+  const answer = await running.call('POST', `${live}legacy/`, sent);
+  if (answer.status === 202) assert.equal((await running.ended(answer.body.task)).state, 'completed');
+  return answer;
+}
+
+async function yank(live: string, kind: 'yank' | 'unyank', body: object) {
+  const answer = await running.call('POST', `${live}${kind}/`, body);
+  if (answer.status === 202) assert.equal((await running.ended(answer.body.task)).state, 'completed');
+  return answer;
+}
+
+test('fields of an upload that may be left out may be blank; the digest may not', async () => {
+  const { live } = await makeIndex('blanks');
+  const bytes = makeSdist('blank', '1.0');
+  const blank = { protocol_version: '', metadata_version: '', filetype: '', attestations: '[]' };
+  assert.deepEqual((await upload(live, 'blank-1.0.tar.gz', bytes, { ...blank, sha256_digest: '' })).body, {
+    sha256_digest: ['This field may not be blank.'],
+  });
+  assert.equal((await upload(live, 'blank-1.0.tar.gz', bytes, blank)).status, 202);
+  const { body } = await running.call('POST', `${live}legacy/`, { content: 'x', sha256_digest: sha256Of(bytes) });
+  assert.deepEqual(body, { content: ['The submitted data was not a file. Check the encoding type on the form.'] });
+});
+
+test('attestations that are none are told before a task is made of the upload', async () => {
+  const bytes = makeSdist('attested', '1.0');
+  const create = (attestations: string) => {
+    const values = { relative_path: 'attested-1.0.tar.gz', attestations };
+    return running.call('POST', 'content/python/packages/', form(values, 'file', 'attested-1.0.tar.gz', bytes));
+  };
+  const { status, body } = await create('[{}]');
+  assert.equal(status, 400);
+  assert.match(body.attestations[0], /^Invalid attestations: /);
+  const none = await create('[]');
+  assert.equal(none.status, 202);
+  assert.equal((await running.ended(none.body.task)).state, 'completed');
+});
+
+test('empty filters leave the list as it is', async () => {
+  const all = (await running.call('GET', 'content/python/packages/')).body.count;
+  assert.ok(all > 0);
+  for (const name of ['name', 'name__in', 'version', 'version__gt', 'version__gte', 'version__lt', 'version__lte'])
+    assert.equal((await running.call('GET', `content/python/packages/?${name}=`)).body.count, all, name);
+});
+
+test('lists that upstream leaves out are empty, and null where it says so', async () => {
+  upstream.add({ project: 'lists', version: '1.0', filename: 'lists-1.0.tar.gz', body: makeSdist('lists', '1.0') });
+  const { href } = await makeIndex('lists');
+  const remote = await running.create('remotes/python/python/', { url: upstream.url, includes: ['lists'] });
+  assert.equal((await running.run(`${href}sync/`, { remote: remote.pulp_href })).state, 'completed');
+  const fields = 'classifiers,provides_extras,license_file,requires_dist,project_urls';
+  const { body } = await running.call('GET', `content/python/packages/?name=lists&fields=${fields}`);
+  assert.deepEqual(body.results, [
+    { classifiers: '[]', provides_extras: '[]', license_file: '[]', requires_dist: 'null', project_urls: '{}' },
+  ]);
+});
+
+test('an index over nothing has no pages', async () => {
+  await running.run('distributions/python/pypi/', { name: 'bare', base_path: 'bare' });
+  const detail = { detail: 'No repository associated with this index' };
+  for (const path of ['', 'simple/?format=json', 'simple/a/?format=json', 'pypi/a/json/', 'rss/updates.xml'])
+    assert.deepEqual(await running.call('GET', `/pypi/bare/${path}`), { status: 404, body: detail }, path);
+  for (const path of ['simple/', 'simple/a/'])
+    assert.deepEqual(await running.call('GET', `/pypi/bare/${path}`), { status: 404, body: '404 Not Found' }, path);
+});
+
+test('a release is found in any spelling of its version, with its mark', async () => {
+  const { live } = await makeIndex('spelling');
+  await upload(live, 'spelt-1.0.tar.gz', makeSdist('spelt', '1.0'));
+  await upload(live, 'spelt-2.0.tar.gz', makeSdist('spelt', '2.0'));
+  await yank(live, 'yank', { name: 'spelt', version: '1.0' });
+  const { body } = await running.call('GET', `${live}pypi/spelt/1.00/json/`);
+  assert.deepEqual([body.info.version, body.info.yanked, body.info.yanked_reason], ['1.0', true, '']);
+  assert.equal((await running.call('GET', `${live}pypi/spelt/1.0.1/json/`)).status, 404);
+});
+
+test('a mark can be taken away when its release is gone', async () => {
+  const { href, live } = await makeIndex('marks');
+  await upload(live, 'marked-1.0.tar.gz', makeSdist('marked', '1.0'));
+  await yank(live, 'yank', { name: 'marked', version: '1.0' });
+  const marks = async () => {
+    const { latest_version_href: latest } = (await running.call('GET', href)).body;
+    return (await running.call('GET', `content/python/yanks/?repository_version=${latest}`)).body.count;
+  };
+  const { body } = await running.call('GET', 'content/python/packages/?name=marked');
+  await running.run(`${href}modify/`, { remove_content_units: [body.results[0].pulp_href] });
+  assert.equal(await marks(), 1);
+  assert.equal((await yank(live, 'yank', { name: 'marked', version: '1.0' })).status, 404);
+  assert.equal((await yank(live, 'unyank', { name: 'Marked', version: '1.0' })).status, 202);
+  assert.equal(await marks(), 0);
+  assert.deepEqual((await yank(live, 'yank', { name: 'marked', version: [1] })).body, {
+    version: ['Not a valid string.'],
+  });
+});
+
+test('repair tells how many packages it looks through', async () => {
+  const { href, live } = await makeIndex('looked');
+  await upload(live, 'looked-1.0.tar.gz', makeSdist('looked', '1.0'));
+  await upload(live, 'looked-1.0-py3-none-any.whl', makeWheel('looked', '1.0').file);
+  const { body } = await running.call('POST', `${href}repair_metadata/`);
+  await running.ended(body.task);
+  const [report] = (await running.call('GET', body.task)).body.progress_reports;
+  assert.deepEqual([report.total, report.done], [2, 2]);
+});
+
+test('the index before a publication leads to its pages, whatever the spelling', async () => {
+  const { href, live } = await makeIndex('led');
+  await upload(live, 'Led_To-1.0.tar.gz', makeSdist('Led_To', '1.0'));
+  const task = await running.run('publications/python/pypi/', { repository: href });
+  await running.run('distributions/python/pypi/', {
+    name: 'published',
+    base_path: 'published',
+    publication: task.created_resources[0],
+  });
+  const page = await running.server.fetch('/pypi/published/simple/Led_To/');
+  assert.equal(page.status, 200);
+  assert.match(await page.text(), /Led_To-1\.0\.tar\.gz/);
+});
