@@ -99,6 +99,29 @@ test('a release is found in any spelling of its version, with its mark', async (
   assert.equal((await running.call('GET', `${live}pypi/spelt/1.0.1/json/`)).status, 404);
 });
 
+test('what is passed through is chosen by names and versions alone', async () => {
+  for (const version of ['1.0', '2.0rc1', '3.0'])
+    for (const [filename, body] of [
+      [`passed-${version}.tar.gz`, makeSdist('passed', version)],
+      [`passed-${version}-cp311-cp311-win_amd64.whl`, makeWheel('passed', version).file],
+    ] as const)
+      upstream.add({ project: 'passed', version, filename, body });
+  const more = { package_types: ['sdist'], exclude_platforms: ['windows'], keep_latest_packages: 1 };
+  const remote = await running.create('remotes/python/python/', {
+    url: upstream.url,
+    includes: ['passed<3'],
+    excludes: ['passed==1.0'],
+    ...more,
+  });
+  await running.run('distributions/python/pypi/', { name: 'passed', base_path: 'passed', remote: remote.pulp_href });
+  const { body } = await running.call('GET', '/pypi/passed/simple/passed/?format=json');
+  const { files } = typeof body === 'string' ? JSON.parse(body) : body;
+  assert.deepEqual(
+    files.map(({ filename }: { filename: string }) => filename),
+    ['passed-2.0rc1.tar.gz', 'passed-2.0rc1-cp311-cp311-win_amd64.whl'],
+  );
+});
+
 test('a mark can be taken away when its release is gone', async () => {
   const { href, live } = await makeIndex('marks');
   await upload(live, 'marked-1.0.tar.gz', makeSdist('marked', '1.0'));

@@ -19,7 +19,7 @@ export async function servePython(
   const body = await projectMetadata(services.db, version, { name: found[1]!, asked: found[2] ?? null, urlOf });
   if (!body) return undefined;
   const told = { 'X-PYPI-LAST-SERIAL': String(LAST_SERIAL) };
-  return { kind: 'text', body: JSON.stringify(body), contentType: 'application/json', headers: told };
+  return { kind: 'text', body: JSON.stringify(body), contentType: 'application/json; charset=utf-8', headers: told };
 }
 
 /** On the host that was asked where the settings name no content origin. */
