@@ -80,6 +80,24 @@ test('lists that upstream leaves out are empty, and null where it says so', asyn
   ]);
 });
 
+test('the newest that are kept have the current release among them', async () => {
+  for (const version of ['1.0', '3.0rc1', '4.0rc1', '2.0'])
+    upstream.add({ project: 'kept', version, filename: `kept-${version}.tar.gz`, body: makeSdist('kept', version) });
+  const selection = { url: upstream.url, includes: ['kept'], prereleases: true };
+  const synced = async (more: object) => {
+    const repository = await running.create('repositories/python/python/', {});
+    const remote = await running.create('remotes/python/python/', { ...selection, ...more });
+    await running.run(`${repository.pulp_href}sync/`, { remote: remote.pulp_href });
+    const query = `repository_version=${repository.versions_href}1/&ordering=version&fields=version`;
+    const { body } = await running.call('GET', `content/python/packages/?${query}`);
+    return body.results.map(({ version }: { version: string }) => version);
+  };
+  assert.deepEqual(await synced({ keep_latest_packages: 1 }), ['2.0']);
+  assert.deepEqual(await synced({ keep_latest_packages: 2 }), ['2.0', '4.0rc1']);
+  assert.deepEqual(await synced({ keep_latest_packages: 2, excludes: ['kept==2.0'] }), ['3.0rc1', '4.0rc1']);
+  assert.deepEqual(await synced({ keep_latest_packages: 2, prereleases: false }), ['1.0', '2.0']);
+});
+
 test('an index over nothing has no pages', async () => {
   await running.run('distributions/python/pypi/', { name: 'bare', base_path: 'bare' });
   const detail = { detail: 'No repository associated with this index' };

@@ -94,11 +94,15 @@ export function wantsFile(selection: Selection, file: Pick<ReleaseFile, 'filenam
   );
 }
 
-/** The wanted releases with their wanted files: files first, then versions, then the newest of what is left. */
+/**
+ * The wanted releases with their wanted files: files first, then versions, then the newest of what is left. The release that upstream
+ * calls its current one is always among these: where prereleases are wanted, it may be older than several of them.
+ */
 export function selectReleases(
   selection: Selection,
   name: string,
   releases: ReadonlyMap<string, readonly ReleaseFile[]>,
+  current?: unknown,
 ): Map<string, readonly ReleaseFile[]> {
   const wanted = new Map<string, readonly ReleaseFile[]>();
   for (const [version, files] of releases) {
@@ -106,13 +110,16 @@ export function selectReleases(
     const kept = files.filter((file) => wantsFile(selection, file));
     if (kept.length > 0) wanted.set(version, kept);
   }
-  return selection.keepLatest > 0 ? newest(wanted, selection.keepLatest) : wanted;
+  return selection.keepLatest > 0 ? newest(wanted, selection.keepLatest, current) : wanted;
 }
 
-function newest<T>(releases: ReadonlyMap<string, T>, count: number): Map<string, T> {
+function newest<T>(releases: ReadonlyMap<string, T>, count: number, current: unknown): Map<string, T> {
   const parsed = [...releases].map(([text, files]) => ({ text, files, version: parseVersion(text) }));
   parsed.sort((a, b) => descending(a.version, b.version));
-  return new Map(parsed.slice(0, count).map(({ text, files }) => [text, files]));
+  const kept = parsed.slice(0, count);
+  const needed = parsed.slice(count).find(({ text }) => text === current);
+  if (needed) kept[count - 1] = needed;
+  return new Map(kept.map(({ text, files }) => [text, files]));
 }
 
 /** What is no version counts as older than all others. */

@@ -62,7 +62,7 @@ interface Work {
 async function unitsOf(work: Work, name: string): Promise<DeclaredContent[] | undefined> {
   const document = await work.index.project(name);
   if (!document) return undefined;
-  const releases = selectReleases(work.selection, name, document.releases);
+  const releases = selectReleases(work.selection, name, document.releases, document.info.version);
   if (releases.size === 0) return [];
   const page = await work.index.files(name);
   const told = new Map(page?.map((file) => [file.filename, file]));
