@@ -96,6 +96,23 @@ const EXPLAINED: readonly Explained[] = [
     difference: /package_types\.1/,
   },
   {
+    reason: 'releases that other rules take away do not count among the newest',
+    question: /^sync .*keep_latest_packages.*(includes|excludes)/,
+  },
+  {
+    reason: 'all platform tags of Linux are known',
+    question: /^sync .*exclude_platforms.*linux/,
+  },
+  {
+    reason: 'projects that are not wanted are not counted',
+    question: /^sync .*"includes":\["alpha"\],"excludes":\["alpha"\]/,
+    difference: /^\.task\.reports/,
+  },
+  {
+    reason: 'an upstream that does not answer fails the sync',
+    question: /^sync of a server that is not there/,
+  },
+  {
     reason: 'without a repository there are no feeds',
     question: /^through .*rss/,
   },
