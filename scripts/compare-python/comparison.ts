@@ -6,6 +6,8 @@ import { differences, type Side, type Wire } from './side.ts';
 
 export type Body = (at: number) => object | FormData | undefined;
 
+const statusOf = (answer: unknown) => (answer as { status?: number } | null)?.status;
+
 export class Comparison {
   readonly sides: readonly [Side, Side];
   readonly explained = new Map<string, number>();
@@ -19,14 +21,19 @@ export class Comparison {
   report(what: string, ours: unknown, theirs: unknown): void {
     this.asked++;
     const found: string[] = [];
+    const isTheirFault = statusOf(theirs) === 500 && statusOf(ours) !== 500;
     for (const one of differences(ours, theirs)) {
-      const reason = reasonFor(what, one);
-      if (reason) this.explained.set(reason, (this.explained.get(reason) ?? 0) + 1);
+      const reason = isTheirFault ? 'the peer fails where we answer' : reasonFor(what, one);
+      if (reason) this.#explain(reason);
       else found.push(one);
     }
     if (found.length === 0) return;
     this.open++;
     process.stdout.write(`\n## ${what}\n${found.join('\n')}\n`);
+  }
+
+  #explain(reason: string): void {
+    this.explained.set(reason, (this.explained.get(reason) ?? 0) + 1);
   }
 
   /** Sends the same to both; the path may follow from what each side calls its things. */

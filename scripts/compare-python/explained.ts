@@ -8,10 +8,6 @@ interface Explained {
 
 const EXPLAINED: readonly Explained[] = [
   {
-    reason: 'the peer fails where we answer',
-    difference: /^\.status: ours \d+ \| peer 500$/,
-  },
-  {
     reason: 'pages are marked when they are kept, each for all spellings and types that are the same',
     difference: /^\.headers\.x-pulp-cache: /,
   },

@@ -82,8 +82,7 @@ export class Side {
     const text = await response.text().catch((error) => `broken off: ${error.message}`);
     let parsed: unknown = text;
     if ((response.headers.get('content-type') ?? '').includes('json') && text !== '') parsed = JSON.parse(text);
-    if (Array.isArray((parsed as Wire)?.files))
-      (parsed as Wire).files.sort((a: Wire, b: Wire) => (a.filename < b.filename ? -1 : 1));
+    sortFiles(parsed);
     if (response.status === 202 && (parsed as Wire).task) parsed = taskShown(await this.ended((parsed as Wire).task));
     const isPage = /html/.test(response.headers.get('content-type') ?? '');
     if (isPage && text.includes('<a ')) parsed = linksOf(text, !path.includes('/pulp/content/'));
@@ -117,6 +116,12 @@ export class Side {
   }
 }
 
+/** The peer tells of files in the order in which its database finds them. */
+function sortFiles(document: Wire): void {
+  for (const files of [document?.files, document?.urls, ...Object.values(document?.releases ?? {})])
+    if (Array.isArray(files)) files.sort((a: Wire, b: Wire) => (a.filename < b.filename ? -1 : 1));
+}
+
 /** What a page says, whatever blanks it has: its lines beside the links, and of each link the attributes in their order. */
 function linksOf(html: string, isLive: boolean): object {
   const tight = html.replace(/\s*\n\s*/g, '\n').replace(/ +>/g, '>');
@@ -124,7 +129,6 @@ function linksOf(html: string, isLive: boolean): object {
     text,
     attributes: Array.from(attributes!.matchAll(/([a-z-]+)="([^"]*)"/g), ([, name, value]) => [name, value]),
   }));
-  // The peer's live pages are in the order in which its database finds the files.
   if (isLive) links.sort((a, b) => (a.text! < b.text! ? -1 : 1));
   return { around: tight.replace(/<a [^>]*>[^<]*<\/a>/g, '<a/>').trim(), links };
 }
