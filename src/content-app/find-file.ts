@@ -32,12 +32,33 @@ export const publishedRows = (path: string, publicationId: Sql) => sql`
     select * from content_artifact where id = pa.content_artifact_id limit 1) ca on true
   where pa.publication_id = ${publicationId} and pa.path_hash = hashtextextended(${path}, 0) and pa.relative_path = ${path}`;
 
-/** Units of a version under a path: the path first, which is rarer than membership. */
-export const contentRows = (path: string, repositoryId: Sql, number: Sql) => sql`
+/** Below so many units with a path, one look at the membership of each is cheap. */
+const FEW = 16;
+/** Rows counted to find out whether the path or the repository has fewer. */
+const COUNTED = 1000;
+
+/**
+ * Units of a version under a path. The path first, which is rarer than membership, unless many units have the path (one name in
+ * a thousand repositories, or in a thousand builds) and the repository has fewer: then its members are asked for the path.
+ */
+export const contentRows = (path: string, repositoryId: Sql, number: Sql) => {
+  const hash = sql`hashtextextended(${path}, 0)`;
+  const members = sql`repository_content rc where rc.repository_id = ${repositoryId}
+    and rc.version_added + 0 <= ${number} and (rc.version_removed is null or rc.version_removed > ${number})`;
+  return sql`
   select ca.relative_path, ca.id as content_artifact_id, ca.artifact_id, ca.content_id
-  from (select * from content_artifact where path_hash = hashtextextended(${path}, 0) and relative_path = ${path} offset 0) ca
-  where exists (select from repository_content rc where rc.repository_id = ${repositoryId} and rc.content_id = ca.content_id
-    and rc.version_added <= ${number} and (rc.version_removed is null or rc.version_removed > ${number}) offset 0)`;
+  from (select n > ${FEW} and n > (
+      select count(*) from (select from repository_content where repository_id = ${repositoryId} limit n) m) as members_first
+    from (select count(*) as n from (select from content_artifact where path_hash = ${hash} limit ${COUNTED}) c) c offset 0) way
+  cross join lateral (
+    select ca.* from (select * from content_artifact where path_hash = ${hash} and not way.members_first offset 0) ca
+      where exists (select from ${members} and rc.content_id = ca.content_id offset 0)
+    union all
+    select ca.* from (select rc.content_id from ${members} and way.members_first offset 0) rc
+      cross join lateral (select * from content_artifact where content_id = rc.content_id offset 0) ca
+      where ca.path_hash = ${hash}
+  ) ca where ca.relative_path = ${path}`;
+};
 
 /** Adds bytes and dates to found rows `f`, with repository_id, number and the date to use for metadata. */
 export const withBytes = (rows: Sql) => sql`
