@@ -52,6 +52,19 @@ test('batches take what is there', async () => {
   assert.deepEqual(await channel.takeBatch(3), []);
 });
 
+test('a group waits for what a writer has at hand', async () => {
+  const channel = new BoundedChannel<number>(10);
+  const groups = channel.batches(8);
+  const first = groups.next();
+  for (let item = 0; item < 3; item++) await channel.put(item);
+  assert.deepEqual((await first).value, [0, 1, 2]);
+  for (let item = 0; item < 9; item++) await channel.put(item);
+  assert.deepEqual((await groups.next()).value, [0, 1, 2, 3, 4, 5, 6, 7]);
+  channel.close();
+  assert.deepEqual((await groups.next()).value, [8]);
+  assert.equal((await groups.next()).done, true);
+});
+
 test('a failure reaches waiting writers and readers', async () => {
   const full = new BoundedChannel<number>(1);
   await full.put(1);

@@ -1,4 +1,5 @@
 /** Bounded hand-over between the stages of a pipeline: a slow reader stops the writer, an error reaches both sides. */
+import { setImmediate } from 'node:timers/promises';
 
 type Wake = () => void;
 
@@ -85,11 +86,16 @@ export class BoundedChannel<T> implements AsyncIterable<T> {
     }
   }
 
-  /** Groups of up to `most` items, as many as are there. */
+  /** Groups of up to `most` items, as many as are there once the writers have put what they have at hand. */
   async *batches(most: number): AsyncGenerator<T[]> {
+    const next = async () => {
+      while (this.size === 0 && !this.#ended) await this.#wait(this.#readers);
+      if (this.size < most && !this.#ended) await setImmediate();
+      return await this.takeBatch(most);
+    };
     let finished = false;
     try {
-      for (let batch = await this.takeBatch(most); batch.length > 0; batch = await this.takeBatch(most)) yield batch;
+      for (let batch = await next(); batch.length > 0; batch = await next()) yield batch;
       finished = true;
     } finally {
       if (!finished) this.fail(new Error('The reader of the channel has gone'));
