@@ -64,6 +64,15 @@ const minimalFields: Record<string, Field> = {
   pulp_api_version: string({ default: 'v3', column: false, read: () => 'v3' }),
 };
 
+/** Groups have many tasks, and those who wait for one ask again and again: nothing is read that is not told. */
+const MINIMAL_COLUMNS = sql.join(
+  [
+    'task_group_id',
+    'pulp_id',
+    ...Object.keys(minimalFields).filter((name) => minimalFields[name]!.column !== false),
+  ].map((name) => sql.ident(name)),
+);
+
 const taskFields: Record<string, Field> = {
   ...minimalFields,
   logging_cid: string({ help: 'The correlation id of the request that asked for it.', required: true, blank: true }),
@@ -298,7 +307,7 @@ const groupFields: Record<string, Field> = {
     column: false,
     load: async (rows, presenter) => {
       const members = await presenter.services.db.rows<Row>(
-        sql`select * from task where task_group_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by id`,
+        sql`select ${MINIMAL_COLUMNS} from task where task_group_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by id`,
       );
       const shape = { ...taskResource, fields: minimalFields };
       return await Promise.all(
