@@ -148,12 +148,11 @@ function checkTypes(type: RepositoryType, added: readonly string[]): void {
 }
 
 async function retain(context: TaskContext, repository: Repository, type: RepositoryType): Promise<void> {
-  await context.write(async (tx) => {
-    const keep = await tx.row<{ keep: number | null }>(
-      sql`select retain_repo_versions as keep from repository where id = ${repository.id}`,
-    );
-    if (keep?.keep) await trimVersions(tx, repository.id, keep.keep, type.publicationType !== undefined);
-  });
+  const row = await context.db.row<{ keep: number | null }>(
+    sql`select retain_repo_versions as keep from repository where id = ${repository.id}`,
+  );
+  const keep = row?.keep;
+  if (keep) await context.write((tx) => trimVersions(tx, repository.id, keep, type.publicationType !== undefined));
 }
 
 async function autopublish(

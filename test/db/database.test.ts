@@ -109,14 +109,16 @@ test('COPY in and out', async () => {
 });
 
 test('a COPY whose source fails leaves the connection usable', async () => {
-  async function* failing() {
-    yield [1];
+  function* failing(after: number) {
+    for (let at = 0; at < after; at++) yield [at];
     throw new Error('source failed');
   }
-  await assert.rejects(
-    db.transaction((tx) => copyRows(tx, 'load', ['id'], failing())),
-    /source failed/,
-  );
+  for (const after of [1, 100_000]) {
+    await assert.rejects(
+      db.transaction((tx) => copyRows(tx, 'load', ['id'], failing(after))),
+      /source failed/,
+    );
+  }
   assert.equal((await db.row<{ n: number }>(sql`select 1 as n`))?.n, 1);
 });
 
