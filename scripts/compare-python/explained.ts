@@ -109,6 +109,23 @@ const EXPLAINED: readonly Explained[] = [
     question: /^sync of a server that is not there/,
   },
   {
+    reason: 'an attestation for another name is refused, even if the file is known under the right one',
+    question: /^attested for another name/,
+  },
+  {
+    reason: 'entries that were refused are not in the list',
+    question: /^blocklist list/,
+  },
+  {
+    reason: 'a refusal is plain JSON',
+    difference: /^\.headers\.content-type: ours "application\/json" \| peer "application\/vnd\.pypi\.simple\.v1\+json"/,
+  },
+  {
+    reason:
+      'what is passed through has our validators, not headers of upstream, and only what upstream lists, its metadata too',
+    question: /^kept.*GET/,
+  },
+  {
     reason: 'without a repository there are no feeds',
     question: /^through .*rss/,
   },

@@ -25,13 +25,14 @@ export async function compareProvenance(comparison: Comparison, world: World): P
     await comparison.both(what, 'POST', `${live}legacy/`, () =>
       form({ ...sent, ...values }, 'content', filename, wheel),
     );
+  // The peer keeps a unit of what it refuses, under the wrong name: so this comes first, on servers that have not seen the file.
+  await upload('attested', { attestations });
   await upload('attested for another name', { attestations }, 'rfc8785-0.1.2-py2-none-any.whl');
   await upload(
     'attested for another file',
     { attestations: JSON.stringify(foreign.attestation_bundles[0].attestations) },
     'rfc8785-0.1.2-py2-none-any.whl',
   );
-  await upload('attested', { attestations });
   const plain = makeWheel('plain', '1', salt).file;
   await comparison.both('attested by nobody', 'POST', `${live}legacy/`, () =>
     form({ ...digestOf(plain), attestations: '[]' }, 'content', 'plain-1-py3-none-any.whl', plain),

@@ -95,9 +95,9 @@ async function compareKept(
   const kept = await comparison.each(async (side, at) => {
     const units = await side.json('GET', 'content/python/packages/?name=delta&ordering=filename,pulp_created');
     const made = units.results.filter((unit: Wire) => Date.parse(unit.pulp_created) > Date.now() - 30_000);
-    const latest = repos[at] && (await side.json('GET', repos[at].pulp_href)).latest_version_href;
+    const latest = repos[at] ? (await side.json('GET', repos[at].pulp_href)).latest_version_href : null;
     const inside = latest && (await side.json('GET', `content/python/packages/?repository_version=${latest}`)).results;
-    const names = inside?.map(({ filename: one }: Wire) => one).sort();
+    const names = (inside ?? []).map(({ filename: one }: Wire) => one).sort();
     return side.plain({
       made: made.map((unit: Wire) => ({ ...unit, artifact: unit.artifact !== null })),
       latest,
