@@ -39,6 +39,9 @@ export function parseIni(text: string): IniFile {
   return sections;
 }
 
+/** What the tool takes where the configuration says nothing. */
+const DEFAULT_WORKERS = 3;
+
 /** What the configuration means for a remote. Throws when it has no `[mirror] master`. */
 export function readMirrorConfig(text: string): MirrorConfig {
   const ini = parseIni(text);
@@ -47,7 +50,7 @@ export function readMirrorConfig(text: string): MirrorConfig {
   if (!url) throw new Error('[mirror] has no master');
   const enabled = linesOf(ini.get('plugins')?.get('enabled'));
   const has = (name: string) => enabled.includes(name) || enabled.includes('all');
-  const workers = Number(mirror?.get('workers'));
+  const workers = Number(mirror?.get('workers') ?? DEFAULT_WORKERS);
   const lists = (plugin: string, section: string, key: string) =>
     has(plugin) ? linesOf(ini.get(section)?.get(key)) : [];
   return {

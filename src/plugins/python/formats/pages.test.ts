@@ -53,11 +53,11 @@ test('what is no such document has no files', () => {
 
 test('configurations of mirrors', () => {
   const config =
-    readMirrorConfig(`[mirror]\nmaster = http://host\nworkers = 3\n[plugins]\nenabled =\n    allowlist_project\n    latest_release
+    readMirrorConfig(`[mirror]\nmaster = http://host\nworkers = 5\n[plugins]\nenabled =\n    allowlist_project\n    latest_release
     exclude_platform\n    regex_release_file_metadata\n[allowlist]\npackages =\n    a\n    b>1 ; comment\n[latest_release]\nkeep = 2\n[blocklist]\nplatforms =\n    windows\n[regex_release_file_metadata]\nany:release_file.packagetype =\n    sdist\n`);
   assert.deepEqual(config, {
     url: 'http://host',
-    workers: 3,
+    workers: 5,
     prereleases: true,
     includes: ['a', 'b>1'],
     excludes: [],
@@ -65,6 +65,7 @@ test('configurations of mirrors', () => {
     keepLatest: 2,
     excludePlatforms: ['windows'],
   });
+  assert.equal(readMirrorConfig('[mirror]\nmaster = http://host').workers, 3);
   assert.throws(() => readMirrorConfig('[mirror]\n'));
 });
 
