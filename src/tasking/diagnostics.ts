@@ -8,7 +8,8 @@ type DiagnosticName = (typeof diagnosticNames)[number];
 
 /** One recording under way; answers the text that it has made. */
 interface Recording {
-  readonly name: DiagnosticName;
+  /** Of what is kept, as clients of the peer look for it; both kinds of logs are one thing there. */
+  readonly name: 'memory_profile' | 'task_logs' | 'cpu-profile';
   stop(): Promise<string> | string;
 }
 
@@ -37,12 +38,12 @@ export class Diagnostics {
     const recordings: Recording[] = [];
     for (const name of names) {
       if (name === 'memory') recordings.push(recordMemory());
-      if (name === 'logs') recordings.push({ name, stop: () => lines.text });
-      if (name === 'debug-logs') recordings.push({ name, stop: () => detailed.text });
       if (name === 'cpu-profile') recordings.push(await recordProcessor());
     }
     const { logger } = services;
     const tee = names.includes('logs') || names.includes('debug-logs');
+    const kept = names.includes('debug-logs') ? detailed : lines;
+    if (tee) recordings.push({ name: 'task_logs', stop: () => kept.text });
     return new Diagnostics(tee ? { ...services, logger: listening(logger, lines, detailed) } : services, recordings);
   }
 
@@ -66,7 +67,7 @@ function recordMemory(): Recording {
   const timer = setInterval(sample, SAMPLE);
   timer.unref();
   return {
-    name: 'memory',
+    name: 'memory_profile',
     stop() {
       clearInterval(timer);
       sample();

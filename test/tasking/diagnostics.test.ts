@@ -28,25 +28,25 @@ const linksOf = async (task: string): Promise<Record<string, string>> => (await 
 test('what was asked for and is allowed is recorded and can be fetched without login for a while', async () => {
   const task = await ended('memory,logs,debug-logs,cpu-profile,nonsense');
   const urls = await linksOf(task);
-  assert.deepEqual(Object.keys(urls), ['cpu-profile', 'logs', 'memory']);
+  assert.deepEqual(Object.keys(urls), ['cpu-profile', 'memory_profile', 'task_logs']);
   const text = async (name: string) => {
     const response = await fetch(urls[name]!);
     assert.equal(response.status, 200);
     return await response.text();
   };
-  assert.match(await text('memory'), /^# Seconds\tMemory in MiB\n0\.0\t\d+\.\d\n/);
-  assert.match(await text('logs'), /INFO: Starting task id: .*orphan_cleanup/);
+  assert.match(await text('memory_profile'), /^# Seconds\tMemory in MiB\n0\.0\t\d+\.\d\n/);
+  assert.match(await text('task_logs'), /INFO: Starting task id: .*orphan_cleanup/);
   assert.ok(Array.isArray(JSON.parse(await text('cpu-profile')).nodes));
-  const [plain] = urls.memory!.split('?');
+  const [plain] = urls.memory_profile!.split('?');
   assert.equal((await fetch(plain!)).status, 403);
-  assert.equal((await fetch(urls.memory!.replace(/.$/, (last) => (last === '0' ? '1' : '0')))).status, 403);
+  assert.equal((await fetch(urls.memory_profile!.replace(/.$/, (last) => (last === '0' ? '1' : '0')))).status, 403);
 });
 
 test('nothing is recorded unasked; an orphan clean-up leaves what is recorded', async () => {
   const task = await ended('memory');
   const plain = await ended('');
   assert.deepEqual(await linksOf(plain), {});
-  assert.equal((await fetch((await linksOf(task)).memory!)).status, 200);
+  assert.equal((await fetch((await linksOf(task)).memory_profile!)).status, 200);
   assert.equal((await server.fetch(task, { method: 'DELETE' })).status, 204);
   await ended('');
   assert.equal((await json(`${API}artifacts/`)).results.length, 3, 'what the task recorded goes with it');
