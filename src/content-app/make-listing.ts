@@ -1,6 +1,7 @@
 /** A listing as an answer: in memory while it is small, else in a temporary file, whatever the speed of the client. */
 import type { Database } from '../db/database.ts';
 import { BoundedChannel } from '../lib/bounded.ts';
+import { ownMemory } from '../lib/own-memory.ts';
 import type { ArtifactStore, TempArtifact } from '../storage/artifact-store.ts';
 import { listDirectory } from './list-directory.ts';
 import type { Source } from './served-entry.ts';
@@ -36,7 +37,7 @@ export async function makeListing(
     overflow?.channel.fail(error);
     throw error;
   }
-  if (!overflow) return { kind: 'listing', body: Buffer.concat(pieces) };
+  if (!overflow) return { kind: 'listing', body: ownMemory(Buffer.concat(pieces)) };
   return { kind: 'largeListing', file: await finished(overflow) };
 }
 

@@ -23,6 +23,14 @@ test('pages that are not used are packed, then dropped', () => {
   assert.equal(store.get('large'), undefined);
 });
 
+test('a page that is kept keeps nothing else alive', () => {
+  const store = new PageStore(20_000);
+  const small = page('small');
+  assert.ok(small.buffer.byteLength > 1000);
+  store.set('small', small);
+  assert.equal(store.get('small')!.buffer.byteLength, small.length);
+});
+
 test('a new version drops the pages of the projects it changes, and the list of projects', () => {
   const pages = new PageStore(1_000_000);
   const first = new KnownIndex(pages, version(1), facts, 'place');

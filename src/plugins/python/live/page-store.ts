@@ -1,5 +1,6 @@
 /** Finished pages of live indexes, in memory within a bound of bytes: those not used lately are packed, then dropped. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { ownMemory } from '../../../lib/own-memory.ts';
 
 interface Slot {
   readonly bytes: Buffer;
@@ -39,7 +40,7 @@ export class PageStore {
   set(key: string, page: Buffer): void {
     this.delete(key);
     if (page.length > this.#limit / 4) return;
-    this.#keep(key, page, 0);
+    this.#keep(key, ownMemory(page), 0);
     this.#shrink();
   }
 
@@ -70,10 +71,4 @@ export class PageStore {
   }
 }
 
-/** In a buffer of its own: a piece of a larger one would keep that alive. */
-function packed(page: Buffer): Buffer {
-  const large = deflateRawSync(page, PACKING);
-  const small = Buffer.allocUnsafeSlow(large.length);
-  large.copy(small);
-  return small;
-}
+const packed = (page: Buffer) => ownMemory(deflateRawSync(page, PACKING));
