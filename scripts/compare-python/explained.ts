@@ -77,6 +77,20 @@ const EXPLAINED: readonly Explained[] = [
     difference: /\.provenance: ours "prn:python\.packageprovenance:<id>" \| peer null$/,
   },
   {
+    reason: 'documents that prove nothing were refused before, so that they are not listed',
+    question: /^provenance of the package$/,
+  },
+  {
+    reason: 'releases of a publication that are yanked are told as yanked',
+    question: /^content of a publication: GET pypi\//,
+    difference: /^\.body\.releases\..*\.yanked(_reason)?: ours (true|".*") \| peer (false|null)$/,
+  },
+  {
+    reason: 'a repair keeps the digest of metadata that the index has told, which the peer forgets',
+    question: /^repair of what was synced, on_demand/,
+    difference: /^\.after\.units\.\d+\.metadata_sha256: ours "[0-9a-f]{64}" \| peer null$/,
+  },
+  {
     reason: 'links to provenance are there where the index has it',
     question: /^page synced with provenance false/,
     difference: /data-provenance|\.provenance: ours null/,
