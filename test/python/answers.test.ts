@@ -3,24 +3,12 @@ import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import { sha256Of } from '../../src/lib/digest.ts';
 import { useRunningServer } from '../support/running-server.ts';
+import { form, makeIndex } from './own-index.ts';
 import { makeSdist, makeWheel, UpstreamIndex } from './upstream.ts';
 
 const running = await useRunningServer();
 const upstream = await UpstreamIndex.start();
 after(() => upstream.close());
-
-function form(values: Readonly<Record<string, string>>, field: string, filename: string, bytes: Buffer): FormData {
-  const body = new FormData();
-  for (const [name, value] of Object.entries(values)) body.set(name, value);
-  body.set(field, new Blob([new Uint8Array(bytes)]), filename);
-  return body;
-}
-
-async function makeIndex(name: string) {
-  const repository = await running.create('repositories/python/python/', {});
-  await running.run('distributions/python/pypi/', { name, base_path: name, repository: repository.pulp_href });
-  return { href: repository.pulp_href as string, live: `/pypi/${name}/` };
-}
 
 async function upload(live: string, filename: string, bytes: Buffer, more: Readonly<Record<string, string>> = {}) {
   const sent = form({ sha256_digest: sha256Of(bytes), ...more }, 'content', filename, bytes);
@@ -36,7 +24,7 @@ async function yank(live: string, kind: 'yank' | 'unyank', body: object) {
 }
 
 test('fields of an upload that may be left out may be blank; the digest may not', async () => {
-  const { live } = await makeIndex('blanks');
+  const { live } = await makeIndex(running, 'blanks');
   const bytes = makeSdist('blank', '1.0');
   const blank = { protocol_version: '', metadata_version: '', filetype: '', attestations: '[]' };
   assert.deepEqual((await upload(live, 'blank-1.0.tar.gz', bytes, { ...blank, sha256_digest: '' })).body, {
@@ -70,7 +58,7 @@ test('empty filters leave the list as it is', async () => {
 
 test('lists that upstream leaves out are empty, and null where it says so', async () => {
   upstream.add({ project: 'lists', version: '1.0', filename: 'lists-1.0.tar.gz', body: makeSdist('lists', '1.0') });
-  const { href } = await makeIndex('lists');
+  const { href } = await makeIndex(running, 'lists');
   const remote = await running.create('remotes/python/python/', { url: upstream.url, includes: ['lists'] });
   assert.equal((await running.run(`${href}sync/`, { remote: remote.pulp_href })).state, 'completed');
   const fields = 'classifiers,provides_extras,license_file,requires_dist,project_urls';
@@ -108,7 +96,7 @@ test('an index over nothing has no pages', async () => {
 });
 
 test('a release is found in any spelling of its version, with its mark', async () => {
-  const { live } = await makeIndex('spelling');
+  const { live } = await makeIndex(running, 'spelling');
   await upload(live, 'spelt-1.0.tar.gz', makeSdist('spelt', '1.0'));
   await upload(live, 'spelt-2.0.tar.gz', makeSdist('spelt', '2.0'));
   await yank(live, 'yank', { name: 'spelt', version: '1.0' });
@@ -141,7 +129,7 @@ test('what is passed through is chosen by names and versions alone', async () =>
 });
 
 test('a mark can be taken away when its release is gone', async () => {
-  const { href, live } = await makeIndex('marks');
+  const { href, live } = await makeIndex(running, 'marks');
   await upload(live, 'marked-1.0.tar.gz', makeSdist('marked', '1.0'));
   await yank(live, 'yank', { name: 'marked', version: '1.0' });
   const marks = async () => {
@@ -160,7 +148,7 @@ test('a mark can be taken away when its release is gone', async () => {
 });
 
 test('repair tells how many packages it looks through', async () => {
-  const { href, live } = await makeIndex('looked');
+  const { href, live } = await makeIndex(running, 'looked');
   await upload(live, 'looked-1.0.tar.gz', makeSdist('looked', '1.0'));
   await upload(live, 'looked-1.0-py3-none-any.whl', makeWheel('looked', '1.0').file);
   const { body } = await running.call('POST', `${href}repair_metadata/`);
@@ -170,7 +158,7 @@ test('repair tells how many packages it looks through', async () => {
 });
 
 test('the index before a publication leads to its pages, whatever the spelling', async () => {
-  const { href, live } = await makeIndex('led');
+  const { href, live } = await makeIndex(running, 'led');
   await upload(live, 'Led_To-1.0.tar.gz', makeSdist('Led_To', '1.0'));
   const task = await running.run('publications/python/pypi/', { repository: href });
   await running.run('distributions/python/pypi/', {

@@ -7,6 +7,7 @@ import { type Attestation, checkAttestations, checkProvenance } from '../../src/
 import type { Publisher } from '../../src/plugins/python/formats/publisher.ts';
 import { verifyAttestation } from '../../src/plugins/python/verify-attestation.ts';
 import { useRunningServer } from '../support/running-server.ts';
+import { form, makeIndex } from './own-index.ts';
 import { UpstreamIndex } from './upstream.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url));
@@ -100,28 +101,16 @@ const running = await useRunningServer();
 const upstream = await UpstreamIndex.start();
 after(() => upstream.close());
 
-function form(values: Readonly<Record<string, string>>, field: string, filename: string, bytes: Buffer): FormData {
-  const body = new FormData();
-  for (const [name, value] of Object.entries(values)) body.set(name, value);
-  body.set(field, new Blob([new Uint8Array(bytes)]), filename);
-  return body;
-}
-
-async function makeIndex(name: string) {
-  const repository = await running.create('repositories/python/python/', {});
-  await running.run('distributions/python/pypi/', { name, base_path: name, repository: repository.pulp_href });
-  return {
-    href: repository.pulp_href as string,
-    live: `/pypi/${name}/`,
-    document: `/pypi/${name}/integrity/rfc8785/0.1.2/${WHEEL}/provenance/`,
-  };
+async function makeAttested(name: string) {
+  const index = await makeIndex(running, name);
+  return { ...index, document: `${index.live}integrity/rfc8785/0.1.2/${WHEEL}/provenance/` };
 }
 
 const attestations = JSON.stringify([byPerson]);
 const published = { publisher: { kind: 'Pulp User', prn: 'prn:auth.user:1' }, attestations: [byPerson] };
 
 test('a package comes with its attestation, and the index tells of it', async () => {
-  const index = await makeIndex('uploaded');
+  const index = await makeAttested('uploaded');
   const sent = form({ attestations, sha256_digest: sha256Of(wheel) }, 'content', WHEEL, wheel);
   const { status, body } = await running.call('POST', `${index.live}legacy/`, sent);
   assert.equal(status, 202, JSON.stringify(body));
@@ -160,7 +149,7 @@ test('a provenance document is verified when it is uploaded, its publisher too',
 test('a sync brings the provenance that upstream publishes', async () => {
   const document = { version: 1, attestation_bundles: [{ ...published, publisher: github.publisher }] };
   upstream.add({ project: 'rfc8785', version: '0.1.2', filename: WHEEL, body: wheel, provenance: document });
-  const index = await makeIndex('synced');
+  const index = await makeAttested('synced');
   const remote = await running.create('remotes/python/python/', { url: upstream.url, provenance: true });
   const task = await running.run(`${index.href}sync/`, { remote: remote.pulp_href });
   assert.equal(task.state, 'completed', JSON.stringify(task.error));

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { sha256Of } from '../../src/lib/digest.ts';
 import { tar, zip } from '../../src/plugins/python/formats/test-archives.ts';
 import { type Reply, useRunningServer } from '../support/running-server.ts';
+import { form } from './own-index.ts';
 
 const running = await useRunningServer();
 const repository = await running.create('repositories/python/python/', {});
@@ -58,13 +59,6 @@ function brokenZip64(): Buffer {
   const at = bytes.indexOf(Buffer.from([0x50, 0x4b, 6, 6]));
   bytes.writeBigUInt64LE(2n ** 62n, at + 48);
   return bytes;
-}
-
-function form(values: Readonly<Record<string, string>>, field: string, filename: string, bytes: Buffer): FormData {
-  const body = new FormData();
-  for (const [name, value] of Object.entries(values)) body.set(name, value);
-  body.set(field, new Blob([new Uint8Array(bytes)]), filename);
-  return body;
 }
 
 /** No path of this machine, no line of the program. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, type Member, type Role, until, useCluster } from '../failure/cluster.ts';
 import { commandLine, killAll, processTree } from '../support/processes.ts';
-import { readPairs, settled } from './pair-reader.ts';
+import { beginRun, publishGeneration, readPairs, settled } from './pair-reader.ts';
 import { type Peer, runningPeer, startPeer } from './servers.ts';
 
 const KILLS = Number(process.env.REPLICATION_KILLS ?? 6);
@@ -75,12 +75,8 @@ test('processes apart die: never a mixed pair of two content processes, never a 
   );
   t.after(() => reader.stop());
   for (let kill = 0; kill < KILLS; kill++) {
-    const generation = String(kill + 1);
-    for (const [at, repository] of repositories.slice(0, CHANGED).entries()) {
-      await upstream.publish(repository, { v: generation, own: `${at} of ${generation}` });
-    }
-    const started = await replica.call('POST', `${href}replicate/`, {}).catch(() => undefined);
-    assert.ok(started === undefined || [202, 500, 503].includes(started.status), JSON.stringify(started));
+    await publishGeneration(upstream, repositories.slice(0, CHANGED), kill + 1);
+    await beginRun(replica, href);
     await sleep(Math.random() * 900);
     await strikes[kill % strikes.length]!();
     await until('the API answers', async () => {

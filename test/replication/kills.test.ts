@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandLine, killAll, processTree } from '../support/processes.ts';
 import { makeDataDirectory, type TestServer } from '../support/server.ts';
-import { readPairs, settled } from './pair-reader.ts';
+import { beginRun, publishGeneration, readPairs, settled } from './pair-reader.ts';
 import { type Peer, startPeer } from './servers.ts';
 
 const KILLS = Number(process.env.REPLICATION_KILLS ?? 6);
@@ -39,12 +39,8 @@ test('kills during runs: never a mixed pair, never a gap, and in sync at the end
   const reader = readPairs([replica.server.url], REPOSITORIES);
   t.after(() => reader.stop());
   for (let kill = 0; kill < KILLS; kill++) {
-    const generation = String(kill + 1);
-    for (const [at, repository] of repositories.slice(0, CHANGED).entries()) {
-      await upstream.publish(repository, { v: generation, own: `${at} of ${generation}` });
-    }
-    const started = await replica.call('POST', `${href}replicate/`, {}).catch(() => undefined);
-    assert.ok(started === undefined || [202, 500, 503].includes(started.status), JSON.stringify(started));
+    await publishGeneration(upstream, repositories.slice(0, CHANGED), kill + 1);
+    await beginRun(replica, href);
     await sleep(Math.random() * 900);
     const found = victims(replica.server, VICTIMS[kill % VICTIMS.length]!);
     killAll(found.slice(0, 1));

@@ -1,6 +1,19 @@
 /** Clients that read two related repositories over and over while the server under them changes and fails. */
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Peer } from './servers.ts';
+
+/** Puts the files that are read into these repositories of upstream, in their next generation. */
+export async function publishGeneration(upstream: Peer, repositories: readonly string[], generation: number) {
+  for (const [at, repository] of repositories.entries())
+    await upstream.publish(repository, { v: `${generation}`, own: `${at} of ${generation}` });
+}
+
+/** Asks for a run of a replica that may be dying. */
+export async function beginRun(replica: Peer, upstream: string): Promise<void> {
+  const started = await replica.call('POST', `${upstream}replicate/`, {}).catch(() => undefined);
+  assert.ok(started === undefined || [202, 500, 503].includes(started.status), JSON.stringify(started));
+}
 
 /** Until no task is under way: those of dead workers have been ended. */
 export async function settled(replica: Peer): Promise<void> {
