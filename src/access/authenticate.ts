@@ -45,7 +45,6 @@ export async function authenticate(
     return identityOf(await byPassword(accounts, passwords, credentials, method, request));
   }
   if (!allows(accounts, 'SessionAuthentication')) return { ...anonymous, user: await byProxy(accounts, request) };
-  if (headers.cookie === undefined) return { ...noSession, user: await byProxy(accounts, request) };
   const cookies = parseCookies(headers.cookie);
   const token = cookies.get('sessionid');
   const identity = token ? await bySession(accounts.db, token, method, headers, cookies) : noSession;
