@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sha256Of } from '../src/lib/digest.ts';
+import { sha256Of } from '../src/lib/crypto/digest.ts';
 import { startServer } from '../test/support/server.ts';
 import { MemoryWatch } from './memory-watch.ts';
 

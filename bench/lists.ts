@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allResources } from '../src/app/resources.ts';
+import { allResources } from '../src/app/program/resources.ts';
 import { useDatabase } from '../test/support/database.ts';
 import { listQueries } from '../test/support/list-queries.ts';
 import { fillMany } from '../test/support/many-rows.ts';

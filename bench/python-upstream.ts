@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { sha256Of } from '../src/lib/digest.ts';
+import { sha256Of } from '../src/lib/crypto/digest.ts';
 
 export const projectName = (at: number) => `Project_${String(at).padStart(5, '0')}`;
 export const normalizedName = (at: number) => `project-${String(at).padStart(5, '0')}`;

@@ -1,5 +1,5 @@
 /** Asks two servers the same, counts, and shows where their answers differ beyond what is wilful. */
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { makeSdist, makeWheel, UpstreamIndex } from '../../test/python/upstream.ts';
 import { reasonFor } from './explained.ts';
 import { differences, type Side, type Wire } from './side.ts';

@@ -1,5 +1,5 @@
 /** Asks live indexes: empty, absent, uploads with their errors, pages. */
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { makeWheel } from '../../test/python/upstream.ts';
 import { type Comparison, digestOf, form, type World } from './comparison.ts';
 import { JSON_TYPE } from './side.ts';

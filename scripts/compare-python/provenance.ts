@@ -1,6 +1,6 @@
 /** Attestations along with uploads, provenance documents, and where they are told of. */
 import { readFileSync } from 'node:fs';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { makeWheel, UpstreamIndex } from '../../test/python/upstream.ts';
 import { type Comparison, digestOf, form, type World } from './comparison.ts';
 import { JSON_TYPE, taskShown, type Wire } from './side.ts';

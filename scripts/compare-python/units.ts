@@ -1,5 +1,5 @@
 /** Asks the REST API for packages, provenance and yanks, by each filter with good and bad values, and uploads there. */
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { makeSdist } from '../../test/python/upstream.ts';
 import { type Comparison, form, type World } from './comparison.ts';
 import type { Wire } from './side.ts';

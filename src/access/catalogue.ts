@@ -5,9 +5,9 @@ import {
   type LockedRole,
   type Statement,
   statementsOf,
-} from '../plugin-api/access.ts';
-import type { Model } from '../plugin-api/model.ts';
-import type { Resource } from '../plugin-api/resource.ts';
+} from '../plugin-api/declare/access.ts';
+import type { Model } from '../plugin-api/declare/model.ts';
+import type { Resource } from '../plugin-api/declare/resource.ts';
 import { corePolicies } from './core-policies.ts';
 import { Siblings, usualStatements, VERSION_STATEMENTS } from './usual-statements.ts';
 

@@ -1,8 +1,8 @@
 /** Evaluates the conditions of statements for one request (core.md §7.3). */
 import { ValidationError } from '../lib/errors.ts';
-import type { Condition, ConditionContext } from '../plugin-api/access.ts';
-import type { RequestContext } from '../plugin-api/context.ts';
-import { labelOf, type Model } from '../plugin-api/model.ts';
+import type { RequestContext } from '../plugin-api/contracts/context.ts';
+import type { Condition, ConditionContext } from '../plugin-api/declare/access.ts';
+import { labelOf, type Model } from '../plugin-api/declare/model.ts';
 import type { AccessCatalogue } from './catalogue.ts';
 import type { Answer } from './condition-expression.ts';
 import { type Grants, heldOnObject, type ObjectKey, objectKey } from './grants.ts';

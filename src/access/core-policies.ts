@@ -1,5 +1,5 @@
 /** Access policies of the core's own views, in short form; facts of the peer that clients and operators build on. */
-import type { AccessDeclaration, CreationHook } from '../plugin-api/access.ts';
+import type { AccessDeclaration, CreationHook } from '../plugin-api/declare/access.ts';
 
 const OWNER = (model: string): CreationHook[] => [
   { function: 'add_roles_for_object_creator', parameters: { roles: `core.${model}_owner` } },

@@ -2,7 +2,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
-import { labelOf, type Model } from '../plugin-api/model.ts';
+import { labelOf, type Model } from '../plugin-api/declare/model.ts';
 import { viewOf } from './catalogue.ts';
 import { objectKey } from './grants.ts';
 import { policyOfSetting } from './policies.ts';

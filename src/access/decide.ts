@@ -1,6 +1,7 @@
 /** Whether the statements of a policy allow an action: some allow it and none denies it (core.md §7.3). */
-import type { Statement } from '../plugin-api/access.ts';
-import type { User } from '../plugin-api/context.ts';
+
+import type { User } from '../plugin-api/contracts/context.ts';
+import type { Statement } from '../plugin-api/declare/access.ts';
 import { type Answer, both, either, evaluateExpression, negate } from './condition-expression.ts';
 
 export interface Case {

@@ -1,7 +1,7 @@
 /** What a caller holds: his permissions everywhere, in the domain of the request and on one object, in one query. */
 import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
-import type { User } from '../plugin-api/context.ts';
+import type { User } from '../plugin-api/contracts/context.ts';
 
 /** An object as roles name it. */
 export interface ObjectKey {

@@ -2,7 +2,7 @@
 
 import type { Queryable } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
-import { labelOf, type Model, type Models } from '../plugin-api/model.ts';
+import { labelOf, type Model, type Models } from '../plugin-api/declare/model.ts';
 import { type ObjectKey, objectKey } from './grants.ts';
 
 /** What an href or PRN names; for versions named by number, the id is the repository's. */

@@ -1,7 +1,7 @@
 /** Giving and taking roles: everywhere, in a domain or on an object. */
 import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
-import { uuid7 } from '../lib/uuid7.ts';
+import { uuid7 } from '../lib/text/uuid7.ts';
 import type { ObjectKey } from './grants.ts';
 
 export interface RoleRow {

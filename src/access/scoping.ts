@@ -1,8 +1,8 @@
 /** Which rows of a list a caller may see, as a condition on `t` (core.md §7.3): short lists, and details that are not there. */
 import { type Sql, sql } from '../db/sql.ts';
-import type { RequestContext, Visible } from '../plugin-api/context.ts';
-import { labelOf, type Model, type Models } from '../plugin-api/model.ts';
-import type { Resource } from '../plugin-api/resource.ts';
+import type { RequestContext, Visible } from '../plugin-api/contracts/context.ts';
+import { labelOf, type Model, type Models } from '../plugin-api/declare/model.ts';
+import type { Resource } from '../plugin-api/declare/resource.ts';
 import type { Grants } from './grants.ts';
 
 /** What scoping knows of the caller. */

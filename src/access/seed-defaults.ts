@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Database, Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
-import { uuid7 } from '../lib/uuid7.ts';
+import { uuid7 } from '../lib/text/uuid7.ts';
 import type { AccessCatalogue } from './catalogue.ts';
 
 interface RoleRow {

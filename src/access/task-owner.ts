@@ -1,7 +1,7 @@
 /** Who has started a task owns it: kept in the task's own row instead of an assignment for each task. */
 import type { Queryable } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
-import type { User } from '../plugin-api/context.ts';
+import type { User } from '../plugin-api/contracts/context.ts';
 import type { ObjectKey } from './grants.ts';
 import type { ObjectRole } from './role-assignments.ts';
 

@@ -1,5 +1,5 @@
 /** The statements a resource of a package type usually has, by its kind; what differs is declared beside the resource. */
-import type { Resource } from '../plugin-api/resource.ts';
+import type { Resource } from '../plugin-api/declare/resource.ts';
 
 const READ = 'list retrieve my_permissions';
 const ROLES = 'list_roles add_role remove_role | [mdo:manage_roles_]';

@@ -1,7 +1,7 @@
 /** Turns anything thrown in a request into an answer in the peer's shapes (core.md §1.8); nothing internal goes out. */
 import { DatabaseUnavailable } from '../db/errors.ts';
 import { HttpError, messageOf, ValidationError } from '../lib/errors.ts';
-import type { Answer, Logger } from '../plugin-api/context.ts';
+import type { Answer, Logger } from '../plugin-api/contracts/context.ts';
 import { BodyTooLarge, DigestMismatch, SizeMismatch, StorageFull } from '../storage/storage-errors.ts';
 
 export function answerError(error: unknown, logger: Logger, what: string): Answer {

@@ -1,14 +1,14 @@
 /** The REST face: from an HTTP request to a route, an identity, an answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
-import { authenticate, type Identity, unauthorized } from '../access/authenticate.ts';
-import type { VerifiedPasswords } from '../access/verified-passwords.ts';
+import { authenticate, type Identity, unauthorized } from '../access/identities/authenticate.ts';
+import type { VerifiedPasswords } from '../access/identities/verified-passwords.ts';
 import type { Sql } from '../db/sql.ts';
-import { newCorrelationId, withCorrelationId } from '../lib/correlation.ts';
-import type { DigestName } from '../lib/digest.ts';
+import type { DigestName } from '../lib/crypto/digest.ts';
 import { HttpError } from '../lib/errors.ts';
-import { requestOrigin } from '../lib/request-origin.ts';
-import { noteRoute } from '../lib/request-route.ts';
+import { requestOrigin } from '../lib/http/request-origin.ts';
+import { noteRoute } from '../lib/http/request-route.ts';
+import { newCorrelationId, withCorrelationId } from '../lib/process/correlation.ts';
 import type {
   Answer,
   DispatchedTask,
@@ -18,7 +18,7 @@ import type {
   TaskRequest,
   User,
   Visible,
-} from '../plugin-api/context.ts';
+} from '../plugin-api/contracts/context.ts';
 import { answerError } from './answer-error.ts';
 import { ApiRoots } from './api-roots.ts';
 import { findDomain } from './domains.ts';

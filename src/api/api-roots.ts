@@ -1,6 +1,6 @@
 /** The root of the API that each request is for: a proxy in front may name another one in a header (setting api_root_rewrite_header). */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Services } from '../plugin-api/context.ts';
+import type { Services } from '../plugin-api/contracts/context.ts';
 
 /** Roots that are remembered. */
 const MOST_ROOTS = 100;

@@ -1,14 +1,15 @@
 /** What the API does with a unit sent to it: keeps a file's bytes, then a task or the request itself makes the unit (core.md §3.3). */
+
+import type { ContentRegistry } from '../engines/repository/content-registry.ts';
+import type { ContentArgs } from '../engines/upload/content-request.ts';
+import { createContentNow } from '../engines/upload/create-content.ts';
 import { ValidationError } from '../lib/errors.ts';
-import { saveArtifacts } from '../model/artifact.ts';
-import type { ContentType } from '../plugin-api/content.ts';
-import type { Answer, RequestContext } from '../plugin-api/context.ts';
-import { type ContentHandlers, checkSources, contentModel } from '../plugin-api/declare-content.ts';
-import type { Values } from '../plugin-api/field.ts';
-import { labelOf } from '../plugin-api/model.ts';
-import type { ContentRegistry } from '../repository/content-registry.ts';
-import type { ContentArgs } from '../upload/content-request.ts';
-import { createContentNow } from '../upload/create-content.ts';
+import { saveArtifacts } from '../model/content/artifact.ts';
+import type { Answer, RequestContext } from '../plugin-api/contracts/context.ts';
+import type { ContentType } from '../plugin-api/declare/content.ts';
+import type { Values } from '../plugin-api/declare/field.ts';
+import { labelOf } from '../plugin-api/declare/model.ts';
+import { type ContentHandlers, checkSources, contentModel } from '../plugin-api/types/declare-content.ts';
 import { isUploadedFile } from './engine/read-body.ts';
 import type { Reference } from './engine/validate-body.ts';
 

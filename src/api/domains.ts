@@ -1,6 +1,6 @@
 /** The domain named in a path, from a small cache: domains are few and rarely change. */
 import { findDomainByName } from '../model/domain.ts';
-import type { Domain, Services } from '../plugin-api/context.ts';
+import type { Domain, Services } from '../plugin-api/contracts/context.ts';
 
 /** Milliseconds for which a domain is not looked up again. */
 const MAX_AGE = 1000;

@@ -1,14 +1,15 @@
 /** Access control of live protocols by the policies of their views. */
-import { unauthorized } from '../access/authenticate.ts';
+
 import { decide } from '../access/decide.ts';
 import { type Grants, loadGrants } from '../access/grants.ts';
+import { unauthorized } from '../access/identities/authenticate.ts';
 import type { PolicyStore } from '../access/policies.ts';
 import { sql } from '../db/sql.ts';
 import { HttpError } from '../lib/errors.ts';
-import type { Statement } from '../plugin-api/access.ts';
-import type { Services, User } from '../plugin-api/context.ts';
-import { labelOf } from '../plugin-api/model.ts';
-import type { ServedDistribution } from '../plugin-api/plugin.ts';
+import type { Services, User } from '../plugin-api/contracts/context.ts';
+import type { ServedDistribution } from '../plugin-api/contracts/plugin.ts';
+import type { Statement } from '../plugin-api/declare/access.ts';
+import { labelOf } from '../plugin-api/declare/model.ts';
 import type { AuthorizeLive } from './live-handler.ts';
 
 /** Conditions know one question: `index_has_repo_perm:<permission>`, asked of the repository behind the distribution. */

@@ -1,6 +1,6 @@
 /** A request of the program's own on behalf of a user: the same checks and the same work as for one that came by HTTP. */
 import { HttpError } from '../lib/errors.ts';
-import type { Answer, Domain, RequestContext, Services, User } from '../plugin-api/context.ts';
+import type { Answer, Domain, RequestContext, Services, User } from '../plugin-api/contracts/context.ts';
 import { type AccessControl, fieldsOf, runRoute } from './api-handler.ts';
 import { apiPrefix } from './engine/hrefs.ts';
 import { presenterFor } from './engine/presenter.ts';

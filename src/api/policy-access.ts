@@ -1,18 +1,19 @@
 /** Access control by policies: what a caller may do with a view, and which of its rows he sees (core.md §7.3). */
-import { unauthorized } from '../access/authenticate.ts';
+
 import type { AccessCatalogue, Policy } from '../access/catalogue.ts';
 import { viewOf } from '../access/catalogue.ts';
 import { Conditions, type ConditionTools } from '../access/conditions.ts';
 import { decide } from '../access/decide.ts';
 import { type Grants, loadGrants, type ObjectKey, objectKey } from '../access/grants.ts';
+import { unauthorized } from '../access/identities/authenticate.ts';
 import type { PolicyStore } from '../access/policies.ts';
 import { visibleBeside, visibleRows } from '../access/scoping.ts';
 import { permissionsOfOwner } from '../access/task-owner.ts';
 import type { Sql } from '../db/sql.ts';
 import { HttpError } from '../lib/errors.ts';
-import type { Condition, Scoping } from '../plugin-api/access.ts';
-import type { RequestContext } from '../plugin-api/context.ts';
-import { labelOf } from '../plugin-api/model.ts';
+import type { RequestContext } from '../plugin-api/contracts/context.ts';
+import type { Condition, Scoping } from '../plugin-api/declare/access.ts';
+import { labelOf } from '../plugin-api/declare/model.ts';
 import type { AccessControl, Permit } from './api-handler.ts';
 import type { HrefReader } from './engine/hrefs.ts';
 import { requireParent, requireRow } from './engine/operations.ts';

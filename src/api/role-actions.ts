@@ -14,10 +14,10 @@ import { ownsAsCreator, permissionsOfOwner, setCreatorOwns, TASK_OWNER, withCrea
 import type { Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { type ErrorBody, ValidationError } from '../lib/errors.ts';
-import type { Answer, RequestContext } from '../plugin-api/context.ts';
-import { type Field, list, nested, string, type Values } from '../plugin-api/field.ts';
-import { labelOf } from '../plugin-api/model.ts';
-import type { Action, ActionTarget, Resource } from '../plugin-api/resource.ts';
+import type { Answer, RequestContext } from '../plugin-api/contracts/context.ts';
+import { type Field, list, nested, string, type Values } from '../plugin-api/declare/field.ts';
+import { labelOf } from '../plugin-api/declare/model.ts';
+import type { Action, ActionTarget, Resource } from '../plugin-api/declare/resource.ts';
 
 const names = list(string(), { default: [] });
 export const nestedRoleFields: Record<string, Field> = {

@@ -1,5 +1,5 @@
 /** The package types of this server: two lines for each. */
-import type { Plugin } from '../plugin-api/plugin.ts';
+import type { Plugin } from '../plugin-api/contracts/plugin.ts';
 import { certguardPlugin } from '../plugins/certguard/plugin.ts';
 import { openpgpPlugin } from '../plugins/core-openpgp/plugin.ts';
 import { filePlugin } from '../plugins/file/plugin.ts';

@@ -1,15 +1,15 @@
 /** Reads the command line: which command, its options, the settings; runs it and ends the process with its exit code. */
 import { parseArgs } from 'node:util';
-import { settingsFromParent } from '../app/child-process.ts';
-import { StartRefused } from '../app/data-directory.ts';
 import { installedSettings } from '../app/installed-settings.ts';
-import { createLogger } from '../app/logging.ts';
 import { OperatorError } from '../app/operator/operator-error.ts';
-import { BackupRefused } from '../backup/backup-refused.ts';
+import { settingsFromParent } from '../app/processes/child-process.ts';
+import { createLogger } from '../app/processes/logging.ts';
+import { StartRefused } from '../app/storage/data-directory.ts';
 import { type LoadedSettings, loadSettings, SettingsError } from '../config/load-settings.ts';
 import { EmbeddedPostgresError } from '../db/embedded/system-user.ts';
 import { DatabaseUnavailable } from '../db/errors.ts';
 import { MigrationRefused } from '../db/migrate.ts';
+import { BackupRefused } from '../engines/backup/backup-refused.ts';
 import { messageOf } from '../lib/errors.ts';
 import { type Command, type CommandContext, CommandFailed } from './command.ts';
 import { commands } from './commands.ts';

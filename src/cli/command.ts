@@ -1,5 +1,5 @@
 /** What a command of the program is: a name, words of help, options of its own, and its work. */
-import type { AppLogger } from '../app/logging.ts';
+import type { AppLogger } from '../app/processes/logging.ts';
 import type { LoadedSettings } from '../config/load-settings.ts';
 import type { Settings } from '../config/settings.ts';
 

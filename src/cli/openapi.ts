@@ -1,6 +1,6 @@
 /** `openapi`: prints the document of the API as it is served, without a running server. */
 import { writeFile } from 'node:fs/promises';
-import { apiDocument, documentComponents } from '../app/api-document.ts';
+import { apiDocument, documentComponents } from '../app/program/api-document.ts';
 import { type Command, CommandFailed } from './command.ts';
 
 const command: Command = {

@@ -1,22 +1,22 @@
 /** The content app: answers GET and HEAD below the content prefix (core.md §5.3 and §5.4). */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DISTRIBUTION_CHANNEL, SEEN_AFTER } from '../model/distribution-change.ts';
-import { MAIN_STORAGE, type Services } from '../plugin-api/context.ts';
-import type { DistributionType } from '../plugin-api/plugin.ts';
+import { DISTRIBUTION_CHANNEL, SEEN_AFTER } from '../model/repositories/distribution-change.ts';
+import { MAIN_STORAGE, type Services } from '../plugin-api/contracts/context.ts';
+import type { DistributionType } from '../plugin-api/contracts/plugin.ts';
 import { HashPool } from '../storage/hash-pool.ts';
-import { AnswerCache } from './answer-cache.ts';
-import { ArtifactSaver } from './artifact-saver.ts';
-import { DistributionCache } from './distribution-cache.ts';
-import { FileFetcher } from './fetch-file.ts';
-import { Flights } from './flights.ts';
+import { DistributionCache } from './distributions/distribution-cache.ts';
+import { EntryLoader } from './distributions/load-entry.ts';
 import type { CheckGuard } from './guards/check-guard.ts';
-import { EntryLoader } from './load-entry.ts';
-import { UpstreamClients } from './open-upstream.ts';
-import type { KeepPulled } from './pull-through.ts';
-import { rootWithoutSlash } from './requested-path.ts';
-import { PathResolver } from './resolve-path.ts';
+import { AnswerCache } from './paths/answer-cache.ts';
+import { rootWithoutSlash } from './paths/requested-path.ts';
+import { PathResolver } from './paths/resolve-path.ts';
 import { ContentServer } from './serve-request.ts';
+import { ArtifactSaver } from './upstream/artifact-saver.ts';
+import { FileFetcher } from './upstream/fetch-file.ts';
+import { Flights } from './upstream/flights.ts';
+import { UpstreamClients } from './upstream/open-upstream.ts';
+import type { KeepPulled } from './upstream/pull-through.ts';
 
 export interface ContentOptions {
   /** Asked at every request for a distribution with a guard; without it such requests are refused. */

@@ -1,6 +1,6 @@
 /** The error of a download that failed, with texts in the form users of Pulp know from their tasks. */
 import { STATUS_CODES } from 'node:http';
-import { BodyMismatch } from '../lib/body-mismatch.ts';
+import { BodyMismatch } from '../lib/http/body-mismatch.ts';
 
 /** `refused` are those that no further try can heal: wrong URLs, forbidden paths, too many redirects, too large bodies. */
 export type DownloadFailure = 'status' | 'connect' | 'tls' | 'disconnect' | 'timeout' | 'mismatch' | 'refused';

@@ -4,11 +4,11 @@ import type { RequestListener } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { BodyMismatch } from '../lib/body-mismatch.ts';
+import { impatientClock, serve, type TestServer } from '../../test/support/upstream-servers.ts';
+import { BodyMismatch } from '../lib/http/body-mismatch.ts';
 import { DownloadError } from './download-error.ts';
 import { Downloader, type DownloaderOptions } from './http-downloader.ts';
 import type { RemoteSettings } from './remote-settings.ts';
-import { impatientClock, serve, type TestServer } from './test-servers.ts';
 
 async function collect(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(await Array.fromAsync(body)).toString();

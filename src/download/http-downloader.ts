@@ -1,14 +1,15 @@
 /** Downloads from one remote, within its limits: the only way in which the server fetches anything. */
-import { BodyMismatch } from '../lib/body-mismatch.ts';
-import { type Clock, systemClock } from '../lib/clock.ts';
-import { RateLimiter } from '../lib/rate-limiter.ts';
-import { Semaphore } from '../lib/semaphore.ts';
-import { type Dispatchers, openDispatchers } from './dispatchers.ts';
+
+import { RateLimiter } from '../lib/flow/rate-limiter.ts';
+import { Semaphore } from '../lib/flow/semaphore.ts';
+import { BodyMismatch } from '../lib/http/body-mismatch.ts';
+import { type Clock, systemClock } from '../lib/process/clock.ts';
+import { type Dispatchers, openDispatchers } from './connection/dispatchers.ts';
+import { basicToken } from './connection/proxy.ts';
 import { DownloadError, isRetryableStatus, mismatchError, statusError } from './download-error.ts';
 import { DownloadResponse } from './download-response.ts';
 import { type Answer, exchange } from './exchange.ts';
 import { openLocalFile } from './local-file.ts';
-import { basicToken } from './proxy.ts';
 import { type Hop, isRedirect, RedirectTrail } from './redirects.ts';
 import { type Limits, limitsOf, type RemoteSettings } from './remote-settings.ts';
 import { RequestHeaders } from './request-headers.ts';

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { isErrno } from '../lib/errno.ts';
+import { isErrno } from '../lib/process/errno.ts';
 import { DownloadError, statusError } from './download-error.ts';
 import { DownloadResponse } from './download-response.ts';
 

@@ -1,9 +1,9 @@
 /** Tests of redirects and of credentials on the way. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { serve } from '../../test/support/upstream-servers.ts';
 import { DownloadError } from './download-error.ts';
 import { Downloader } from './http-downloader.ts';
-import { serve } from './test-servers.ts';
 
 const BASIC = `Basic ${Buffer.from('joe:se:cret').toString('base64')}`;
 

@@ -1,5 +1,5 @@
 /** Headers of requests to a remote's servers: who we are, the remote's own headers, and credentials only for whom they are meant. */
-import { basicToken } from './proxy.ts';
+import { basicToken } from './connection/proxy.ts';
 import type { RemoteSettings } from './remote-settings.ts';
 
 export const USER_AGENT = 'pulpcore/3.123.1-compatible (Deckle)';

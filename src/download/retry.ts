@@ -1,5 +1,5 @@
 /** Trying again after failures that may heal by themselves. */
-import type { Clock } from '../lib/clock.ts';
+import type { Clock } from '../lib/process/clock.ts';
 import { DownloadError } from './download-error.ts';
 
 const FIRST_PAUSE = 500;

@@ -1,7 +1,7 @@
 /** Exporters, importers and their records as tasks need them. */
 import type { Queryable, Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
-import { type RepositoryRow, repositoryOf } from './repository.ts';
+import { type RepositoryRow, repositoryOf } from './repositories/repository.ts';
 
 export interface ExporterRow {
   readonly pulpId: string;

@@ -1,7 +1,7 @@
 /** Programs that sign files: found by id, added and removed by operators. */
 import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
-import { uuid7 } from '../lib/uuid7.ts';
+import { uuid7 } from '../lib/text/uuid7.ts';
 
 export interface SigningService {
   readonly pulpId: string;

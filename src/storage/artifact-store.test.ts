@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, test } from 'node:test';
-import { DIGEST_NAMES, digestsOf } from '../lib/digest.ts';
+import { DIGEST_NAMES, digestsOf } from '../lib/crypto/digest.ts';
 import { ArtifactStore } from './artifact-store.ts';
-import { FilesystemDriver } from './filesystem.ts';
+import { FilesystemDriver } from './drivers/filesystem.ts';
 import { BodyTooLarge, DigestMismatch, MissingFile, SizeMismatch, StorageFull } from './storage-errors.ts';
 
 const DOMAIN = '0190b2c3-0000-7000-8000-000000000000';

@@ -1,11 +1,11 @@
 /** Artifacts on their way into the storage: received while hashing, kept by their sha256 and made durable, or discarded. */
-import type { DigestName, Digests } from '../lib/digest.ts';
-import { isErrno } from '../lib/errno.ts';
-import { forEachConcurrent } from '../lib/map-concurrent.ts';
+import type { DigestName, Digests } from '../lib/crypto/digest.ts';
+import { forEachConcurrent } from '../lib/flow/map-concurrent.ts';
+import { isErrno } from '../lib/process/errno.ts';
 import { artifactKey } from './artifact-key.ts';
 import { BodyReader, type BodySource, checkDigests, type Expected } from './body.ts';
 import { type AssembleOptions, type Chunk, ChunkedUploads, type ChunkOptions } from './chunked-uploads.ts';
-import type { StorageDriver } from './driver.ts';
+import type { StorageDriver } from './drivers/driver.ts';
 import { HashPool } from './hash-pool.ts';
 import { receiveLarge } from './receive-large.ts';
 import { digestBuffer, joinPieces, writeNewFile } from './receive-small.ts';

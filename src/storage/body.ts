@@ -1,6 +1,6 @@
 /** Reading of bodies: pieces of any source, with limits and cancelling. */
-import type { DigestName, Digests } from '../lib/digest.ts';
-import { mismatchedDigest } from '../lib/digest.ts';
+import type { DigestName, Digests } from '../lib/crypto/digest.ts';
+import { mismatchedDigest } from '../lib/crypto/digest.ts';
 import { BodyTooLarge, DigestMismatch, SizeMismatch } from './storage-errors.ts';
 
 /** What bytes may come from: a stream, a generator, pieces in memory. */

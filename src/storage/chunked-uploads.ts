@@ -1,6 +1,6 @@
 /** Chunks of an upload in the making: each a file `upload/<id>/<offset>` of the storage, so that any process can go on with it. */
-import type { DigestName } from '../lib/digest.ts';
-import { forEachConcurrent } from '../lib/map-concurrent.ts';
+import type { DigestName } from '../lib/crypto/digest.ts';
+import { forEachConcurrent } from '../lib/flow/map-concurrent.ts';
 import type { ArtifactStore, TempArtifact } from './artifact-store.ts';
 import type { BodySource, Expected } from './body.ts';
 import { SizeMismatch } from './storage-errors.ts';

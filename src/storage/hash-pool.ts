@@ -1,7 +1,7 @@
 /** A few threads that hash large bodies, so that one upload uses several cores and the event loop stays free. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { DigestName, Digests } from '../lib/digest.ts';
+import type { DigestName, Digests } from '../lib/crypto/digest.ts';
 import type { HashReply, HashRequest } from './hash-worker.ts';
 
 /** Time per byte against sha256 with processor support, measured (MiB/s: md5 800, sha1 1870, sha224/256 1760, sha384/512 800). */

@@ -1,6 +1,6 @@
 /** A thread that hashes pieces of bodies lying in shared memory; hash-pool.ts speaks to it. */
 import { parentPort } from 'node:worker_threads';
-import { type DigestName, type Digests, MultiHasher } from '../lib/digest.ts';
+import { type DigestName, type Digests, MultiHasher } from '../lib/crypto/digest.ts';
 
 export type HashRequest =
   | { kind: 'open'; session: number; names: DigestName[]; memory: SharedArrayBuffer }

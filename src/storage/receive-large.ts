@@ -1,6 +1,6 @@
 /** Receiving a large body: pieces go to shared memory, and from there to the disk and the hashing threads at once. */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { DigestName, Digests } from '../lib/digest.ts';
+import type { DigestName, Digests } from '../lib/crypto/digest.ts';
 import type { BodyReader } from './body.ts';
 import type { HashPool, HashSession } from './hash-pool.ts';
 

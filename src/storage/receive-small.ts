@@ -1,7 +1,7 @@
 /** Receiving a body that is in memory: digests first, then one write, so that a wrong body never touches the disk. */
 import { writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { type DigestName, type Digests, digestsOf, MultiHasher } from '../lib/digest.ts';
+import { type DigestName, type Digests, digestsOf, MultiHasher } from '../lib/crypto/digest.ts';
 
 /** About a millisecond of work for four digests: longer ones are hashed in slices with other work in between. */
 const AT_ONCE = 256 * 1024;

@@ -1,6 +1,6 @@
 /** Errors of storing bytes; the API answers them with 400, 413 and 507. */
-import { BodyMismatch } from '../lib/body-mismatch.ts';
-import { isErrno } from '../lib/errno.ts';
+import { BodyMismatch } from '../lib/http/body-mismatch.ts';
+import { isErrno } from '../lib/process/errno.ts';
 
 /** The bytes do not have a digest they should have. */
 export class DigestMismatch extends BodyMismatch {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, opendir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrno } from '../lib/errno.ts';
+import { isErrno } from '../lib/process/errno.ts';
 
 export class TempFiles {
   readonly directory: string;

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { type AccessCatalogue, viewOf } from '../../src/access/catalogue.ts';
-import { accessCatalogue } from '../../src/app/access.ts';
-import { allResources } from '../../src/app/resources.ts';
+import { accessCatalogue } from '../../src/app/program/access.ts';
+import { allResources } from '../../src/app/program/resources.ts';
 
 type Names = string | readonly string[] | null;
 

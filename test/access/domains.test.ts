@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { useApi } from '../support/api.ts';
 import { idOf, makeUser as makeUserAt } from './world.ts';
 

@@ -1,8 +1,8 @@
 /** A world with an object of every kind, and people who hold nothing, the viewers' roles, the owners' roles or everything. */
 import { createHash } from 'node:crypto';
 import { type Sql, sql } from '../../src/db/sql.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
-import { ensureArtifactDistribution } from '../../src/model/artifact-distribution.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
+import { ensureArtifactDistribution } from '../../src/model/repositories/artifact-distribution.ts';
 import type { TestApi } from '../support/api.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { give, idOf, made, makeUser, type Person, publication, unit } from './world.ts';

@@ -6,11 +6,11 @@ import { type AccessCatalogue, ADMIN_ONLY, type Policy, viewOf } from '../../src
 import { HrefReader } from '../../src/api/engine/hrefs.ts';
 import { type Route, routesOf } from '../../src/api/engine/routes.ts';
 import { roleActionsBy } from '../../src/api/role-actions.ts';
-import { accessCatalogue } from '../../src/app/access.ts';
-import { apiEndpoints } from '../../src/app/api.ts';
-import { allModels } from '../../src/app/models.ts';
-import { allResources } from '../../src/app/resources.ts';
-import { Models } from '../../src/plugin-api/model.ts';
+import { accessCatalogue } from '../../src/app/program/access.ts';
+import { apiEndpoints } from '../../src/app/program/api.ts';
+import { allModels } from '../../src/app/program/models.ts';
+import { allResources } from '../../src/app/program/resources.ts';
+import { Models } from '../../src/plugin-api/declare/model.ts';
 import { useApi } from '../support/api.ts';
 import { type Actor, fillWorld, makeActors } from './full-world.ts';
 

@@ -1,7 +1,7 @@
 /** People with roles and objects to act upon, for the tests of access control. */
 import assert from 'node:assert/strict';
 import { sql } from '../../src/db/sql.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import type { TestApi } from '../support/api.ts';
 
 export const PASSWORD = 'Right-horse7';

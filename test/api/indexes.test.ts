@@ -1,7 +1,7 @@
 /** No list and no filter looks at all rows of a large table to find a few: by the plans of all queries, from the declarations. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { allResources } from '../../src/app/resources.ts';
+import { allResources } from '../../src/app/program/resources.ts';
 import { type Sql, sql } from '../../src/db/sql.ts';
 import { useApi } from '../support/api.ts';
 import { listQueries } from '../support/list-queries.ts';

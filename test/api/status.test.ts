@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { dispatchDueSchedules } from '../../src/tasking/schedules.ts';
+import { dispatchDueSchedules } from '../../src/tasking/schedules/schedules.ts';
 import { useApi } from '../support/api.ts';
 
 const api = await useApi();

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { makeDataDirectory, startServer, type TestServer } from '../support/server.ts';
 import { get, post, uploadArtifact } from './files.ts';

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { allResources } from '../../src/app/resources.ts';
-import { encryptedColumns } from '../../src/backup/encrypted-columns.ts';
-import { rotateKeys } from '../../src/backup/rotate-keys.ts';
+import { allResources } from '../../src/app/program/resources.ts';
 import { sql } from '../../src/db/sql.ts';
-import { Secrets } from '../../src/lib/secrets.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
+import { encryptedColumns } from '../../src/engines/backup/encrypted-columns.ts';
+import { rotateKeys } from '../../src/engines/backup/rotate-keys.ts';
+import { Secrets } from '../../src/lib/crypto/secrets.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { useDatabase } from '../support/database.ts';
 
 const db = await useDatabase();

@@ -1,7 +1,7 @@
 /** Uploads with wrong digests, sizes and ranges are refused with the reason; the upload stays as it was. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { type Reply, useRunningServer } from '../support/running-server.ts';
 
 const running = await useRunningServer();

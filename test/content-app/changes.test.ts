@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AnswerCache } from '../../src/content-app/answer-cache.ts';
+import { AnswerCache } from '../../src/content-app/paths/answer-cache.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { sql } from '../../src/db/sql.ts';
 import { TYPES, useWorld } from './world.ts';

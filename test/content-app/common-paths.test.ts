@@ -1,7 +1,7 @@
 /** A path that many repositories have costs no look at all of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findFile } from '../../src/content-app/find-file.ts';
+import { findFile } from '../../src/content-app/paths/find-file.ts';
 import type { Queryable } from '../../src/db/database.ts';
 import { type Sql, sql } from '../../src/db/sql.ts';
 import { type Unit, useWorld } from './world.ts';

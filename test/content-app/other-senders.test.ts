@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { sql } from '../../src/db/sql.ts';
 import { ArtifactStore } from '../../src/storage/artifact-store.ts';
-import type { PresignOptions, StorageDriver } from '../../src/storage/driver.ts';
+import type { PresignOptions, StorageDriver } from '../../src/storage/drivers/driver.ts';
 import { sha256, useWorld, type World } from './world.ts';
 
 const body = randomBytes(200_000);

@@ -1,7 +1,7 @@
 /** An upstream server whose faults can be chosen by path. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseByteRange } from '../../src/lib/byte-range.ts';
+import { parseByteRange } from '../../src/lib/http/byte-range.ts';
 import { listen } from './world.ts';
 
 export interface Behaviour {

@@ -14,13 +14,13 @@ import {
 } from '../../src/content-app/content-handler.ts';
 import { sql } from '../../src/db/sql.ts';
 import { createDownloader } from '../../src/download/downloader.ts';
-import { Secrets } from '../../src/lib/secrets.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
-import type { Domain, Services } from '../../src/plugin-api/context.ts';
-import { Models } from '../../src/plugin-api/model.ts';
-import type { DistributionType } from '../../src/plugin-api/plugin.ts';
+import { Secrets } from '../../src/lib/crypto/secrets.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
+import type { Domain, Services } from '../../src/plugin-api/contracts/context.ts';
+import type { DistributionType } from '../../src/plugin-api/contracts/plugin.ts';
+import { Models } from '../../src/plugin-api/declare/model.ts';
 import { ArtifactStore } from '../../src/storage/artifact-store.ts';
-import { FilesystemDriver } from '../../src/storage/filesystem.ts';
+import { FilesystemDriver } from '../../src/storage/drivers/filesystem.ts';
 import { type TestDatabase, useDatabase } from '../support/database.ts';
 
 export interface Answer {

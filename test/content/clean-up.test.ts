@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../../src/db/sql.ts';
-import { sha256Of } from '../../src/lib/digest.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { useUpstream } from './upstream.ts';
 import { MODIFY, ORPHANS, type TestRepository, useWorld } from './world.ts';
 

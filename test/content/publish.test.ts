@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { sha256Of } from '../../src/lib/digest.ts';
-import { findRepository } from '../../src/model/repository.ts';
-import { latestVersion } from '../../src/model/repository-version.ts';
-import { publishVersion } from '../../src/publish/publish-task.ts';
+import { publishVersion } from '../../src/engines/publish/publish-task.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
+import { findRepository } from '../../src/model/repositories/repository.ts';
+import { latestVersion } from '../../src/model/repositories/repository-version.ts';
 import { manifestOf, useUpstream } from './upstream.ts';
 import { MODIFY, PUBLISH, type TestRepository, useWorld } from './world.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { sha256Of } from '../../src/lib/digest.ts';
-import { latestVersion } from '../../src/model/repository-version.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
+import { latestVersion } from '../../src/model/repositories/repository-version.ts';
 import { useUpstream } from './upstream.ts';
 import { MODIFY, type TestRepository, useWorld } from './world.ts';
 

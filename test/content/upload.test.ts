@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { sha256Of } from '../../src/lib/digest.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
-import { createContentNow } from '../../src/upload/create-content.ts';
+import { createContentNow } from '../../src/engines/upload/create-content.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { useUpstream } from './upstream.ts';
 import { entry, useWorld } from './world.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { latestVersion } from '../../src/model/repository-version.ts';
+import { latestVersion } from '../../src/model/repositories/repository-version.ts';
 import { DELETE_VERSION, entry, MODIFY, type Run, type TestRepository, useWorld } from './world.ts';
 
 const world = await useWorld();

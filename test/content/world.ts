@@ -3,23 +3,27 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { contentEngine, contentTasks } from '../../src/app/content-task-functions.ts';
+import { contentEngine, contentTasks } from '../../src/app/program/content-task-functions.ts';
 import { makeSettings, type Settings } from '../../src/config/settings.ts';
 import { sql } from '../../src/db/sql.ts';
 import { createDownloader } from '../../src/download/downloader.ts';
-import { digestsOf } from '../../src/lib/digest.ts';
-import { Secrets } from '../../src/lib/secrets.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
-import { insertFirstVersion, latestVersion, type VersionCounts } from '../../src/model/repository-version.ts';
-import type { Domain } from '../../src/plugin-api/context.ts';
-import { contentModel } from '../../src/plugin-api/declare-content.ts';
-import { Models } from '../../src/plugin-api/model.ts';
-import type { ProgressOptions, TaskContext, TaskFunction } from '../../src/plugin-api/task.ts';
+import type { VersionEngine } from '../../src/engines/repository/versions/version-context.ts';
+import { createContent } from '../../src/engines/upload/create-content.ts';
+import { digestsOf } from '../../src/lib/crypto/digest.ts';
+import { Secrets } from '../../src/lib/crypto/secrets.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
+import {
+  insertFirstVersion,
+  latestVersion,
+  type VersionCounts,
+} from '../../src/model/repositories/repository-version.ts';
+import type { Domain } from '../../src/plugin-api/contracts/context.ts';
+import type { ProgressOptions, TaskContext, TaskFunction } from '../../src/plugin-api/contracts/task.ts';
+import { Models } from '../../src/plugin-api/declare/model.ts';
+import { contentModel } from '../../src/plugin-api/types/declare-content.ts';
 import { filePlugin } from '../../src/plugins/file/plugin.ts';
-import type { VersionEngine } from '../../src/repository/version-context.ts';
 import { ArtifactStore } from '../../src/storage/artifact-store.ts';
-import { FilesystemDriver } from '../../src/storage/filesystem.ts';
-import { createContent } from '../../src/upload/create-content.ts';
+import { FilesystemDriver } from '../../src/storage/drivers/filesystem.ts';
 import { type TestDatabase, useDatabase } from '../support/database.ts';
 
 export const SYNC = 'pulp_file.app.tasks.synchronizing.synchronize';
@@ -165,7 +169,7 @@ export class World {
 
   async artifact(text: string): Promise<string> {
     const received = await this.store.receive([Buffer.from(text)], { digests: ['sha256'] });
-    const { saveArtifacts } = await import('../../src/model/artifact.ts');
+    const { saveArtifacts } = await import('../../src/model/content/artifact.ts');
     const [saved] = await saveArtifacts(this.db, this.store, this.domain.id, [received], ['sha256']);
     return saved!.pulpId;
   }

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { migrationSources } from '../../src/app/migrations.ts';
+import { migrationSources } from '../../src/app/storage/migrations.ts';
 import { MigrationRefused, migrate, pendingMigrations } from '../../src/db/migrate.ts';
 import { sql } from '../../src/db/sql.ts';
 import { useDatabase } from '../support/database.ts';

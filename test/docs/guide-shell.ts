@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter } from 'node:path';
 import { after } from 'node:test';
-import { sha256Of } from '../../src/lib/digest.ts';
-import { zip } from '../../src/plugins/python/formats/test-archives.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { UpstreamIndex } from '../python/upstream.ts';
+import { zip } from '../support/python-archives.ts';
 import { makeDataDirectory, type TestServer } from '../support/server.ts';
 
 /** What https://example.com is in the guides, whatever the directory. */

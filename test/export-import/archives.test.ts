@@ -5,9 +5,9 @@ import { basename, join } from 'node:path';
 import test from 'node:test';
 import { crc32 } from 'node:zlib';
 import { sql } from '../../src/db/sql.ts';
-import { Archive } from '../../src/export-import/archive.ts';
-import { ChunkedFile } from '../../src/export-import/chunked-file.ts';
-import { TarWriter } from '../../src/export-import/tar-writer.ts';
+import { Archive } from '../../src/engines/export-import/archive.ts';
+import { ChunkedFile } from '../../src/engines/export-import/chunked-file.ts';
+import { TarWriter } from '../../src/engines/export-import/tar-writer.ts';
 import { entry, type TestRepository } from '../content/world.ts';
 import { namesIn, useExportWorld } from './world.ts';
 

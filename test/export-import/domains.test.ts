@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { ChunkedFile } from '../../src/export-import/chunked-file.ts';
-import { TarWriter } from '../../src/export-import/tar-writer.ts';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { ChunkedFile } from '../../src/engines/export-import/chunked-file.ts';
+import { TarWriter } from '../../src/engines/export-import/tar-writer.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { makeSdist, makeWheel } from '../python/upstream.ts';
 import { useRunningServer } from '../support/running-server.ts';
 

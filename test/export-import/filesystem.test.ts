@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { digestsOf } from '../../src/lib/digest.ts';
+import { digestsOf } from '../../src/lib/crypto/digest.ts';
 import { PUBLISH, type TestRepository } from '../content/world.ts';
 import { namesIn, useExportWorld } from './world.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { type Run, type TestRepository, useWorld, type World } from '../content/world.ts';
 
 export const EXPORT = 'pulpcore.app.tasks.export.pulp_export';

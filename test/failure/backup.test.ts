@@ -7,7 +7,7 @@ import { afterEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../../src/db/database.ts';
 import { sql } from '../../src/db/sql.ts';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { useUpstream } from '../content/upstream.ts';
 import { runCommand, startCommand } from '../support/command.ts';
 import { useDatabase } from '../support/database.ts';

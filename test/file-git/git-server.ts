@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { digestsOf } from '../../src/lib/digest.ts';
+import { digestsOf } from '../../src/lib/crypto/digest.ts';
 
 const AUTHOR = [
   '-c',

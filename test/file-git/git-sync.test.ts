@@ -3,8 +3,8 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { beforeEach } from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { Secrets } from '../../src/lib/secrets.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
+import { Secrets } from '../../src/lib/crypto/secrets.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { entry, useWorld } from '../content/world.ts';
 import { useGitServer } from './git-server.ts';
 

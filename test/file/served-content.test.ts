@@ -1,7 +1,7 @@
 /** Through the API of a running server: which distributions serve a unit, and checkpoints that are kept fewer of. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { upstreamFiles, useExampleUpstream } from '../docs/guide-shell.ts';
 import { useRunningServer } from '../support/running-server.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../../src/db/sql.ts';
-import { signLink } from '../../src/lib/signed-link.ts';
+import { signLink } from '../../src/lib/crypto/signed-link.ts';
 import { useApi } from '../support/api.ts';
 import { type ContentReply, useContent } from '../support/content.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { apiDocument } from '../../src/app/api-document.ts';
+import { apiDocument } from '../../src/app/program/api-document.ts';
 import { accepted, claimed } from './accepted.ts';
 import { type Comparison, compare } from './compare.ts';
 import { type DocumentLike, type Facts, factsOf } from './facts.ts';

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { uuid7 } from '../../src/lib/uuid7.ts';
-import { saveContent } from '../../src/model/content.ts';
+import { unitOf } from '../../src/engines/repository/unit-of.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
+import { saveContent } from '../../src/model/content/content.ts';
 import { publicKeyType } from '../../src/plugins/core-openpgp/content.ts';
 import { declareKey } from '../../src/plugins/core-openpgp/declare-key.ts';
 import { readPublicKey } from '../../src/plugins/core-openpgp/formats/public-key.ts';
 import { serveKeys } from '../../src/plugins/core-openpgp/serve.ts';
-import { unitOf } from '../../src/repository/unit-of.ts';
 import { useApi } from '../support/api.ts';
 
 /** Of RFC drafts on samples: a key with Ed25519, one user id and a subkey. */

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { request as ask } from 'node:http';
 import { after, afterEach, test } from 'node:test';
-import { serve } from '../../src/download/test-servers.ts';
 import { useUpstream } from '../content/upstream.ts';
 import { type Member, useCluster } from '../failure/cluster.ts';
+import { serve } from '../support/upstream-servers.ts';
 
 const token = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 /** Forwards requests that bring the token; remembers the addresses and the tokens. */

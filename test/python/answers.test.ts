@@ -1,7 +1,7 @@
 /** Answers of Python indexes that clients know from the peer, in the cases at the edges. */
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { useRunningServer } from '../support/running-server.ts';
 import { form, makeIndex } from './own-index.ts';
 import { makeSdist, makeWheel, UpstreamIndex } from './upstream.ts';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test, { after } from 'node:test';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
+import { verifyAttestation } from '../../src/plugins/python/attestations/verify-attestation.ts';
 import { type Attestation, checkAttestations, checkProvenance } from '../../src/plugins/python/formats/provenance.ts';
 import type { Publisher } from '../../src/plugins/python/formats/publisher.ts';
-import { verifyAttestation } from '../../src/plugins/python/verify-attestation.ts';
 import { useRunningServer } from '../support/running-server.ts';
 import { form, makeIndex } from './own-index.ts';
 import { UpstreamIndex } from './upstream.ts';

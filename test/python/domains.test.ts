@@ -1,7 +1,7 @@
 /** Two domains with indexes of the same names, and who may do what with an index. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { startDomains } from '../domains/domain-server.ts';
 import { makeSdist } from './upstream.ts';
 

@@ -1,7 +1,7 @@
 /** Uploads that follow each other closely become one version where that is set. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { useRunningServer } from '../support/running-server.ts';
 import { makeSdist } from './upstream.ts';
 

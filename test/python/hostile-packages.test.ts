@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { sha256Of } from '../../src/lib/digest.ts';
-import { tar, zip } from '../../src/plugins/python/formats/test-archives.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
+import { tar, zip } from '../support/python-archives.ts';
 import { type Reply, useRunningServer } from '../support/running-server.ts';
 import { form } from './own-index.ts';
 

@@ -1,7 +1,7 @@
 /** Files that only upstream has, on a server without workers: what is done at once, and what is left to them. */
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { useRunningServer } from '../support/running-server.ts';
 import { makeWheel, UpstreamIndex } from './upstream.ts';
 

@@ -4,7 +4,7 @@ import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { after } from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { useRunningServer } from '../support/running-server.ts';
 import { makeSdist, makeWheel, UpstreamIndex } from './upstream.ts';
 

@@ -2,10 +2,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { sha256Of } from '../../src/lib/digest.ts';
-import type { IndexFile } from '../../src/plugins/python/formats/index-file.ts';
-import { writeProjectPage } from '../../src/plugins/python/formats/simple-html.ts';
-import { tar, zip } from '../../src/plugins/python/formats/test-archives.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
+import type { IndexFile } from '../../src/plugins/python/formats/index/index-file.ts';
+import { writeProjectPage } from '../../src/plugins/python/formats/index/simple-html.ts';
+import { tar, zip } from '../support/python-archives.ts';
 
 const metadataOf = (name: string, version: string) =>
   `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\nSummary: a package\nRequires-Python: >=3.8\n\nabout ${name}\n`;

@@ -1,7 +1,7 @@
 /** The plan as a table: every rule of matching, ownership and removal, and every kind of conflict. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { makePlan } from '../../src/replication/plan/plan.ts';
+import { makePlan } from '../../src/engines/replication/plan/plan.ts';
 import type {
   LocalDistribution,
   LocalRemote,
@@ -9,7 +9,7 @@ import type {
   LocalState,
   PlanInput,
   Wanted,
-} from '../../src/replication/plan/plan-types.ts';
+} from '../../src/engines/replication/plan/plan-types.ts';
 
 const ME = 'me';
 const FRIEND = 'friend';

@@ -1,7 +1,7 @@
 /** Taking a run back: after retention, orphan cleanup and deletions; and what is kept for it goes in the end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sha256Of } from '../../src/lib/digest.ts';
+import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { type Json, type Peer, startPeer } from './servers.ts';
 
 const STORES = ['repositories/file/file/', 'remotes/file/file/'];

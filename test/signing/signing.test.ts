@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { addSigningService } from '../../src/app/operator/signing-services.ts';
 import { sql } from '../../src/db/sql.ts';
-import { verifySignature } from '../../src/lib/gpg.ts';
-import { runProgram } from '../../src/lib/run-program.ts';
-import { DETACHED, signFile } from '../../src/plugin-api/signing.ts';
+import { verifySignature } from '../../src/lib/crypto/gpg.ts';
+import { runProgram } from '../../src/lib/process/run-program.ts';
+import { DETACHED, signFile } from '../../src/plugin-api/contracts/signing.ts';
 import { runCommand } from '../support/command.ts';
 import { useDatabase } from '../support/database.ts';
 

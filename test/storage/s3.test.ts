@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { after, test } from 'node:test';
-import { uuid7 } from '../../src/lib/uuid7.ts';
-import { testDriver } from '../../src/storage/conformance.ts';
-import { S3Driver } from '../../src/storage/s3.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
+import { S3Driver } from '../../src/storage/drivers/s3.ts';
 import { useObjectStore } from '../support/object-store.ts';
+import { testDriver } from '../support/storage-conformance.ts';
 
 const store = await useObjectStore(['artifacts']);
 const scratch = mkdtempSync(join(tmpdir(), 'deckle-s3-'));

@@ -6,14 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { buildApi } from '../../src/app/api.ts';
-import { componentVersions } from '../../src/app/component-versions.ts';
-import { firstStart } from '../../src/app/first-start.ts';
-import { createLogger } from '../../src/app/logging.ts';
-import { type BuiltServices, buildServices } from '../../src/app/services.ts';
-import { taskFunctions } from '../../src/app/task-functions.ts';
+import { firstStart } from '../../src/app/processes/first-start.ts';
+import { createLogger } from '../../src/app/processes/logging.ts';
+import { buildApi } from '../../src/app/program/api.ts';
+import { componentVersions } from '../../src/app/program/component-versions.ts';
+import { type BuiltServices, buildServices } from '../../src/app/program/services.ts';
+import { taskFunctions } from '../../src/app/program/task-functions.ts';
 import { makeSettings, type Settings } from '../../src/config/settings.ts';
-import { joinQueue } from '../../src/tasking/join-queue.ts';
+import { joinQueue } from '../../src/tasking/queue/join-queue.ts';
 import { type TestDatabase, useDatabase } from './database.ts';
 
 export interface Reply {

@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after } from 'node:test';
-import { buildContent } from '../../src/app/content.ts';
+import { buildContent } from '../../src/app/program/content.ts';
 import type { TestApi } from './api.ts';
 
 export interface ContentReply {

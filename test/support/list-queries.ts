@@ -1,6 +1,6 @@
 /** Every list with each of its declared filters, asked for a few objects that there are: from the declarations. */
 import { listPath } from '../../src/api/engine/routes.ts';
-import type { Resource } from '../../src/plugin-api/resource.ts';
+import type { Resource } from '../../src/plugin-api/declare/resource.ts';
 
 export interface ListQuery {
   readonly path: string;

@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { openDatabase } from '../../src/db/database.ts';
 import { sql } from '../../src/db/sql.ts';
-import { cancelTask } from '../../src/tasking/cancel.ts';
-import { dispatch, enqueue } from '../../src/tasking/dispatch.ts';
-import { finishTask, nextTask, releaseTask, unblockAll } from '../../src/tasking/queue.ts';
-import type { Outcome, RunnableTask } from '../../src/tasking/task-row.ts';
+import { cancelTask } from '../../src/tasking/queue/cancel.ts';
+import { dispatch, enqueue } from '../../src/tasking/queue/dispatch.ts';
+import { finishTask, nextTask, releaseTask, unblockAll } from '../../src/tasking/queue/queue.ts';
+import type { Outcome, RunnableTask } from '../../src/tasking/queue/task-row.ts';
 import { until, useTasking } from './tasking-support.ts';
 
 const t = await useTasking();

@@ -4,14 +4,14 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { openDatabase } from '../../src/db/database.ts';
 import { sql } from '../../src/db/sql.ts';
-import { NameTaken } from '../../src/tasking/app-status.ts';
-import { cleanUpMissing } from '../../src/tasking/clean-up-missing.ts';
-import { dispatch } from '../../src/tasking/dispatch.ts';
-import { joinQueue } from '../../src/tasking/join-queue.ts';
-import { nextTask } from '../../src/tasking/queue.ts';
-import { byName } from '../../src/tasking/run-task.ts';
-import { undo } from '../../src/tasking/undo.ts';
-import { taskDirectory } from '../../src/tasking/work-directory.ts';
+import { byName } from '../../src/tasking/context/run-task.ts';
+import { undo } from '../../src/tasking/context/undo.ts';
+import { taskDirectory } from '../../src/tasking/context/work-directory.ts';
+import { dispatch } from '../../src/tasking/queue/dispatch.ts';
+import { joinQueue } from '../../src/tasking/queue/join-queue.ts';
+import { nextTask } from '../../src/tasking/queue/queue.ts';
+import { NameTaken } from '../../src/tasking/worker/app-status.ts';
+import { cleanUpMissing } from '../../src/tasking/worker/clean-up-missing.ts';
 import { until, useTasking } from './tasking-support.ts';
 
 const t = await useTasking();
@@ -45,7 +45,7 @@ test('without the database the lease is given up after its time, and taken up ag
       name === 'row' && away ? () => Promise.reject(new Error('away')) : Reflect.get(target, name).bind(target),
   });
   const services = { ...t.services, db: flaky };
-  const { Registration } = await import('../../src/tasking/register-process.ts');
+  const { Registration } = await import('../../src/tasking/worker/register-process.ts');
   const registration = await Registration.enter(services, {
     type: 'worker',
     name: 'cut off',

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from '../../src/db/sql.ts';
-import { configureSchedules } from '../../src/tasking/configure-schedules.ts';
-import { dispatch } from '../../src/tasking/dispatch.ts';
-import { joinQueue } from '../../src/tasking/join-queue.ts';
-import { purgeTask } from '../../src/tasking/purge.ts';
-import { byName } from '../../src/tasking/run-task.ts';
-import { dispatchDueSchedules } from '../../src/tasking/schedules.ts';
-import { testTasks } from '../../src/tasking/test-tasks.ts';
+import { byName } from '../../src/tasking/context/run-task.ts';
+import { testTasks } from '../../src/tasking/context/test-tasks.ts';
+import { dispatch } from '../../src/tasking/queue/dispatch.ts';
+import { joinQueue } from '../../src/tasking/queue/join-queue.ts';
+import { purgeTask } from '../../src/tasking/queue/purge.ts';
+import { configureSchedules } from '../../src/tasking/schedules/configure-schedules.ts';
+import { dispatchDueSchedules } from '../../src/tasking/schedules/schedules.ts';
 import { exited, startWorker, useTasking } from './tasking-support.ts';
 
 const t = await useTasking();

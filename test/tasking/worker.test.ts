@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../../src/db/sql.ts';
-import { cancelGroup, cancelTask } from '../../src/tasking/cancel.ts';
-import { dispatch } from '../../src/tasking/dispatch.ts';
-import { createTaskGroup } from '../../src/tasking/task-group.ts';
-import type { TaskError } from '../../src/tasking/task-row.ts';
+import { cancelGroup, cancelTask } from '../../src/tasking/queue/cancel.ts';
+import { dispatch } from '../../src/tasking/queue/dispatch.ts';
+import { createTaskGroup } from '../../src/tasking/queue/task-group.ts';
+import type { TaskError } from '../../src/tasking/queue/task-row.ts';
 import { isRunning } from '../support/processes.ts';
 import { exited, startWorker, taskProcess, until, useTasking } from './tasking-support.ts';
 
 const t = await useTasking();
 // Workers read the key of the database from the file; here it is made by the first of them.
-const { Secrets } = await import('../../src/lib/secrets.ts');
+const { Secrets } = await import('../../src/lib/crypto/secrets.ts');
 const services = { ...t.services, secrets: await Secrets.load(join(t.settings.data, 'db-encryption-key')) };
 const add = (name: string, args = {}, more = {}) => dispatch(services, t.request(name, args, more));
 const running = (id: number) =>

@@ -1,8 +1,9 @@
 /** Starts the repair of counters of repository versions under the number clients know it by. */
+
+import { REPAIR_COUNTS } from '../../engines/repository/repair/repair-counts-task.ts';
 import { HttpError } from '../../lib/errors.ts';
-import type { Answer, RequestContext } from '../../plugin-api/context.ts';
-import { boolean } from '../../plugin-api/field.ts';
-import { REPAIR_COUNTS } from '../../repository/repair-counts-task.ts';
+import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
+import { boolean } from '../../plugin-api/declare/field.ts';
 import { HrefReader } from '../engine/hrefs.ts';
 import { accepted } from '../engine/operations.ts';
 import type { Body } from '../engine/read-body.ts';

@@ -2,10 +2,10 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { resolveAllowedPath } from '../../lib/allowed-path.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
-import type { Answer, RequestContext } from '../../plugin-api/context.ts';
-import { boolean, list, nested, string } from '../../plugin-api/field.ts';
+import { resolveAllowedPath } from '../../lib/process/allowed-path.ts';
+import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
+import { boolean, list, nested, string } from '../../plugin-api/declare/field.ts';
 import { HrefReader } from '../engine/hrefs.ts';
 import type { Body } from '../engine/read-body.ts';
 import { validateBody } from '../engine/validate-body.ts';

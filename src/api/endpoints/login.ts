@@ -1,19 +1,19 @@
 /** `login/`: browser sessions, and the own profile and password of whoever is logged in (core.md §7.1). */
 
-import { parseCookies } from '../../access/authenticate.ts';
-import { passwordProblems } from '../../access/password-rules.ts';
-import { hashPassword } from '../../access/passwords.ts';
-import { endAllSessions, endSession, startSession } from '../../access/sessions.ts';
-import type { VerifiedPasswords } from '../../access/verified-passwords.ts';
+import { parseCookies } from '../../access/identities/authenticate.ts';
+import { passwordProblems } from '../../access/identities/password-rules.ts';
+import { hashPassword } from '../../access/identities/passwords.ts';
+import { endAllSessions, endSession, startSession } from '../../access/identities/sessions.ts';
+import type { VerifiedPasswords } from '../../access/identities/verified-passwords.ts';
 import { sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
-import type { Answer, RequestContext } from '../../plugin-api/context.ts';
-import { type Field, string } from '../../plugin-api/field.ts';
+import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
+import { type Field, string } from '../../plugin-api/declare/field.ts';
 import { HrefReader } from '../engine/hrefs.ts';
 import type { Body } from '../engine/read-body.ts';
 import { validateBody } from '../engine/validate-body.ts';
 import { translateConstraint } from '../engine/write-rows.ts';
-import { emailField, nameField, userResource } from '../resources/users.ts';
+import { emailField, nameField, userResource } from '../resources/access/users.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const identity: Record<string, Field> = {

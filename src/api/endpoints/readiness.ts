@@ -1,8 +1,8 @@
 /** `readyz/`: whether a process can do its work now, for those who send it requests or restart it. */
 import { sql } from '../../db/sql.ts';
-import type { Services } from '../../plugin-api/context.ts';
-import { boolean } from '../../plugin-api/field.ts';
-import type { StorageDriver } from '../../storage/driver.ts';
+import type { Services } from '../../plugin-api/contracts/context.ts';
+import { boolean } from '../../plugin-api/declare/field.ts';
+import type { StorageDriver } from '../../storage/drivers/driver.ts';
 import type { Endpoint } from './endpoint.ts';
 import { within } from './within.ts';
 

@@ -2,7 +2,17 @@
 
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
-import { boolean, datetime, integer, json, list, nested, number, type Row, string } from '../../plugin-api/field.ts';
+import {
+  boolean,
+  datetime,
+  integer,
+  json,
+  list,
+  nested,
+  number,
+  type Row,
+  string,
+} from '../../plugin-api/declare/field.ts';
 
 const text = (help: string) => string({ help, nullable: true, readOnly: true });
 

@@ -1,9 +1,9 @@
 /** `status/` and `livez/`: what runs, and that something runs; both answer while the database is down (core.md §8.5). */
 import { DatabaseUnavailable } from '../../db/errors.ts';
 import { sql } from '../../db/sql.ts';
-import type { RequestContext } from '../../plugin-api/context.ts';
-import { boolean, integer, list, nested, string } from '../../plugin-api/field.ts';
-import { appStatusFields } from '../resources/workers.ts';
+import type { RequestContext } from '../../plugin-api/contracts/context.ts';
+import { boolean, integer, list, nested, string } from '../../plugin-api/declare/field.ts';
+import { appStatusFields } from '../resources/tasks/workers.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type ServerFacts, serverFacts, serverFields } from './server-facts.ts';
 import { within } from './within.ts';

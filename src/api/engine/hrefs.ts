@@ -2,9 +2,9 @@
 
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
-import type { Domain } from '../../plugin-api/context.ts';
-import type { ReferenceTarget } from '../../plugin-api/field.ts';
-import { labelOf, type Model, type Models } from '../../plugin-api/model.ts';
+import type { Domain } from '../../plugin-api/contracts/context.ts';
+import type { ReferenceTarget } from '../../plugin-api/declare/field.ts';
+import { labelOf, type Model, type Models } from '../../plugin-api/declare/model.ts';
 import { Refused } from './validate-value.ts';
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;

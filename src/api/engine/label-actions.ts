@@ -1,8 +1,8 @@
 /** `set_label` and `unset_label`: change one label at once, without task or lock (core.md §1.6). */
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
-import { string } from '../../plugin-api/field.ts';
-import type { Action, Resource } from '../../plugin-api/resource.ts';
+import { string } from '../../plugin-api/declare/field.ts';
+import type { Action, Resource } from '../../plugin-api/declare/resource.ts';
 import { checkLabels, Refused } from './validate-value.ts';
 
 const KEY_FIELD = string({});

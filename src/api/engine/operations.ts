@@ -2,12 +2,12 @@
 import { runCreationHooks } from '../../access/creation-hooks.ts';
 import type { Sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
-import type { ListPlace } from '../../model/content-count.ts';
-import type { Answer, DispatchedTask, RequestContext } from '../../plugin-api/context.ts';
-import { asksForDryRun, deleteNow } from '../../plugin-api/dry-run.ts';
-import type { Row, Values } from '../../plugin-api/field.ts';
-import { labelOf } from '../../plugin-api/model.ts';
-import type { Mode, Resource } from '../../plugin-api/resource.ts';
+import type { ListPlace } from '../../model/content/content-count.ts';
+import type { Answer, DispatchedTask, RequestContext } from '../../plugin-api/contracts/context.ts';
+import { asksForDryRun, deleteNow } from '../../plugin-api/declare/dry-run.ts';
+import type { Row, Values } from '../../plugin-api/declare/field.ts';
+import { labelOf } from '../../plugin-api/declare/model.ts';
+import type { Mode, Resource } from '../../plugin-api/declare/resource.ts';
 import type { FilterSet } from './filters.ts';
 import { type HrefReader, isUuid } from './hrefs.ts';
 import { hrefOf, present, presentOne, prnOf, selectionOf } from './present.ts';

@@ -1,8 +1,8 @@
 /** Rows to wire objects by the fields of a resource, with `fields` and `exclude_fields`. */
-import type { Presenter } from '../../plugin-api/context.ts';
-import type { Field, Row } from '../../plugin-api/field.ts';
-import { labelOf, type Model, prn } from '../../plugin-api/model.ts';
-import type { Resource } from '../../plugin-api/resource.ts';
+import type { Presenter } from '../../plugin-api/contracts/context.ts';
+import type { Field, Row } from '../../plugin-api/declare/field.ts';
+import { labelOf, type Model, prn } from '../../plugin-api/declare/model.ts';
+import type { Resource } from '../../plugin-api/declare/resource.ts';
 
 /** Which fields an answer has. */
 export interface Selection {

@@ -1,5 +1,5 @@
 /** Builds hrefs and URLs of a domain: what presenting needs to know beside the rows. */
-import type { Domain, Presenter, Services } from '../../plugin-api/context.ts';
+import type { Domain, Presenter, Services } from '../../plugin-api/contracts/context.ts';
 import { apiPrefix } from './hrefs.ts';
 
 export function presenterFor(services: Services, domain: Domain): Presenter {

@@ -2,10 +2,10 @@
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
-import type { ListPlace } from '../../model/content-count.ts';
-import type { Domain, RequestContext } from '../../plugin-api/context.ts';
-import type { Row } from '../../plugin-api/field.ts';
-import type { Resource } from '../../plugin-api/resource.ts';
+import type { ListPlace } from '../../model/content/content-count.ts';
+import type { Domain, RequestContext } from '../../plugin-api/contracts/context.ts';
+import type { Row } from '../../plugin-api/declare/field.ts';
+import type { Resource } from '../../plugin-api/declare/resource.ts';
 
 /** The columns every read selects: the table's own and those that fields compute in SQL. */
 function selectList(resource: Resource): Sql {

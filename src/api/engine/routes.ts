@@ -1,5 +1,5 @@
 /** The routes of all resources: for each path the methods, and which operation or action answers them. */
-import type { Action, Resource } from '../../plugin-api/resource.ts';
+import type { Action, Resource } from '../../plugin-api/declare/resource.ts';
 import { FilterSet } from './filters.ts';
 import type { HrefReader } from './hrefs.ts';
 import { labelActions } from './label-actions.ts';

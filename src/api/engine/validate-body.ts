@@ -1,7 +1,7 @@
 /** Checks a request body against fields: conversion, references, unknown keys; all errors at once (core.md §1.8). */
 import { type ErrorBody, ValidationError } from '../../lib/errors.ts';
-import type { RequestContext } from '../../plugin-api/context.ts';
-import { type Field, isRequired, type Values } from '../../plugin-api/field.ts';
+import type { RequestContext } from '../../plugin-api/contracts/context.ts';
+import { type Field, isRequired, type Values } from '../../plugin-api/declare/field.ts';
 import { findAnywhere, fits, type HrefReader, isInDomain } from './hrefs.ts';
 import type { Body } from './read-body.ts';
 import { CrossRefused, pythonType, Refused, validateValue } from './validate-value.ts';

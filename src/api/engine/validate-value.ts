@@ -1,6 +1,6 @@
 /** Checks and converts one value of a request body by its field, with the peer's messages (core.md §1.8). */
 import type { ErrorBody } from '../../lib/errors.ts';
-import type { Field } from '../../plugin-api/field.ts';
+import type { Field } from '../../plugin-api/declare/field.ts';
 
 /** A value that was refused; the body goes under the field's name. */
 export class Refused extends Error {

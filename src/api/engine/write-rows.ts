@@ -1,12 +1,12 @@
 /** Writes rows of a resource: validated values to columns, insert, update, delete, and the errors of constraints. */
 import type { Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
+import type { Secrets } from '../../lib/crypto/secrets.ts';
 import { type ErrorBody, ValidationError } from '../../lib/errors.ts';
-import type { Secrets } from '../../lib/secrets.ts';
-import { uuid7 } from '../../lib/uuid7.ts';
-import type { Domain, Services } from '../../plugin-api/context.ts';
-import type { Field, Row, Values } from '../../plugin-api/field.ts';
-import type { Resource } from '../../plugin-api/resource.ts';
+import { uuid7 } from '../../lib/text/uuid7.ts';
+import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
+import type { Field, Row, Values } from '../../plugin-api/declare/field.ts';
+import type { Resource } from '../../plugin-api/declare/resource.ts';
 import { storedValue } from './present.ts';
 import type { Reference } from './validate-body.ts';
 

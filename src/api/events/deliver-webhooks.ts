@@ -3,8 +3,8 @@ import { createHmac } from 'node:crypto';
 import { sql } from '../../db/sql.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { eventClock, numberEvents, readEvents } from '../../model/event.ts';
-import type { Domain, Services } from '../../plugin-api/context.ts';
-import { logTrouble } from '../../tasking/log-trouble.ts';
+import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
+import { logTrouble } from '../../tasking/worker/log-trouble.ts';
 import { presenterFor } from '../engine/presenter.ts';
 import { presentEvent } from './present-event.ts';
 

@@ -1,7 +1,7 @@
 /** Tells those who follow the log of events that there is more: one look at the database for all of them. */
 import type { Database } from '../../db/database.ts';
 import { numberEvents } from '../../model/event.ts';
-import { stateChannel } from '../../tasking/queue.ts';
+import { stateChannel } from '../../tasking/queue/queue.ts';
 
 /** Milliseconds between looks without a hint, and at least between looks with one. */
 const POLL = 1000;

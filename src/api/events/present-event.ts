@@ -1,7 +1,7 @@
 /** An event as clients get it: the same in streams and in webhooks. */
 import type { EventRow } from '../../model/event.ts';
-import type { Presenter } from '../../plugin-api/context.ts';
-import { labelOf, type Model, type Models, prn } from '../../plugin-api/model.ts';
+import type { Presenter } from '../../plugin-api/contracts/context.ts';
+import { labelOf, type Model, type Models, prn } from '../../plugin-api/declare/model.ts';
 
 export interface PresentedEvent {
   readonly id: number;

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
 import { type EventFilter, type EventRow, eventClock, numberEvents, readEvents } from '../../model/event.ts';
-import type { Answer, RequestContext } from '../../plugin-api/context.ts';
+import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { presenterFor } from '../engine/presenter.ts';
 import type { EventFeed } from './event-feed.ts';

@@ -2,7 +2,7 @@
 import { sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
 import type { EventRow } from '../../model/event.ts';
-import type { RequestContext } from '../../plugin-api/context.ts';
+import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import type { AccessControl } from '../api-handler.ts';
 import { baseConditions } from '../engine/read-rows.ts';
 import type { Route } from '../engine/routes.ts';

@@ -1,32 +1,32 @@
 /** Lists over all types of a master: `repositories/`, `remotes/`, `publications/`, `distributions/`, `contentguards/`, `content/`. */
 import { sql } from '../../db/sql.ts';
-import { COMMON_ORDERING, labelField, nameFilters, reportHrefs } from '../../plugin-api/common-fields.ts';
-import type { RequestContext } from '../../plugin-api/context.ts';
-import { contentFilters, placeInList } from '../../plugin-api/declare-content.ts';
+import type { RequestContext } from '../../plugin-api/contracts/context.ts';
+import { COMMON_ORDERING, labelField, nameFilters, reportHrefs } from '../../plugin-api/declare/common-fields.ts';
+import { datetime, type Field, object, type Row, string } from '../../plugin-api/declare/field.ts';
+import { choiceFilter, type Filters } from '../../plugin-api/declare/filter.ts';
+import { labelOf, type Model, prn } from '../../plugin-api/declare/model.ts';
+import { operationOf, tagOf } from '../../plugin-api/declare/names.ts';
+import type { Resource, TableMapping } from '../../plugin-api/declare/resource.ts';
+import { contentFilters, placeInList } from '../../plugin-api/types/declare-content.ts';
 import {
   DISTRIBUTION_ORDERING,
   distributionFields,
   distributionFilters,
   distributionTable,
-} from '../../plugin-api/declare-distribution.ts';
+} from '../../plugin-api/types/declare-distribution.ts';
 import {
   PUBLICATION_ORDERING,
   publicationFields,
   publicationFilters,
   publicationTable,
-} from '../../plugin-api/declare-publication.ts';
-import { REMOTE_ORDERING, remoteFields, remoteFilters } from '../../plugin-api/declare-remote.ts';
+} from '../../plugin-api/types/declare-publication.ts';
+import { REMOTE_ORDERING, remoteFields, remoteFilters } from '../../plugin-api/types/declare-remote.ts';
 import {
   REPOSITORY_ORDERING,
   repositoryFields,
   repositoryFilters,
   repositoryTable,
-} from '../../plugin-api/declare-repository.ts';
-import { datetime, type Field, object, type Row, string } from '../../plugin-api/field.ts';
-import { choiceFilter, type Filters } from '../../plugin-api/filter.ts';
-import { labelOf, type Model, prn } from '../../plugin-api/model.ts';
-import { operationOf, tagOf } from '../../plugin-api/names.ts';
-import type { Resource, TableMapping } from '../../plugin-api/resource.ts';
+} from '../../plugin-api/types/declare-repository.ts';
 
 /** Identity by the row's own type. */
 function typedIdentity(master: string): Record<string, Field> {

@@ -1,5 +1,5 @@
 /** Models of the core that are not made by a declaration of a type. */
-import type { Model } from '../../plugin-api/model.ts';
+import type { Model } from '../../plugin-api/declare/model.ts';
 
 const core = (name: string, path: string, table: string, more: Partial<Model> = {}): Model => ({
   app: 'core',

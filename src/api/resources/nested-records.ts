@@ -1,10 +1,10 @@
 /** What exports and imports have in common: records nested below an exporter or importer, made by a task. */
 import { sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
-import type { RequestContext } from '../../plugin-api/context.ts';
-import { datetime, type Field, reference, string } from '../../plugin-api/field.ts';
-import { labelOf, type Model, prn } from '../../plugin-api/model.ts';
-import type { Resource } from '../../plugin-api/resource.ts';
+import type { RequestContext } from '../../plugin-api/contracts/context.ts';
+import { datetime, type Field, reference, string } from '../../plugin-api/declare/field.ts';
+import { labelOf, type Model, prn } from '../../plugin-api/declare/model.ts';
+import type { Resource } from '../../plugin-api/declare/resource.ts';
 import { isUuid } from '../engine/hrefs.ts';
 
 /** Lists of them can be paged and nothing else. */

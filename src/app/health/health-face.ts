@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isReady, readiness } from '../../api/endpoints/readiness.ts';
 import { type BindAddress, parseBind } from '../../config/check-settings.ts';
 import { HttpError } from '../../lib/errors.ts';
-import { listen } from '../listen.ts';
+import { listen } from '../processes/listen.ts';
 import { type MetricsSource, metricsText } from './metrics-text.ts';
 
 const PATHS = new Set(['/livez/', '/livez', '/readyz/', '/readyz', '/metrics', '/metrics/']);

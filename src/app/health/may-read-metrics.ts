@@ -1,9 +1,9 @@
 /** Only administrators read the metrics on the address that everybody uses. */
 import type { IncomingMessage } from 'node:http';
-import { authenticate } from '../../access/authenticate.ts';
-import { VerifiedPasswords } from '../../access/verified-passwords.ts';
+import { authenticate } from '../../access/identities/authenticate.ts';
+import { VerifiedPasswords } from '../../access/identities/verified-passwords.ts';
 import { HttpError } from '../../lib/errors.ts';
-import type { Services } from '../../plugin-api/context.ts';
+import type { Services } from '../../plugin-api/contracts/context.ts';
 
 /** Throws HttpError 401 or 403 for others. */
 export function mayReadMetrics(services: Services): (request: IncomingMessage) => Promise<void> {

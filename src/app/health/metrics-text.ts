@@ -2,9 +2,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { within } from '../../api/endpoints/within.ts';
 import type { Database } from '../../db/database.ts';
-import { PrometheusText } from '../../lib/prometheus.ts';
+import { PrometheusText } from '../../lib/text/prometheus.ts';
 import { type QueueFigures, queueFigures } from '../../model/queue-figures.ts';
-import type { StorageDriver } from '../../storage/driver.ts';
+import type { StorageDriver } from '../../storage/drivers/driver.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 
 export interface MetricsSource {

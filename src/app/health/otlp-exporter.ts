@@ -1,10 +1,10 @@
 /** Sends metrics by the OpenTelemetry protocol (JSON over HTTP) under the names of the peer; addresses by the standard OTEL_ variables. */
 import { sql } from '../../db/sql.ts';
-import type { DurationHistogram } from '../../lib/duration-histogram.ts';
 import { messageOf } from '../../lib/errors.ts';
+import type { DurationHistogram } from '../../lib/process/duration-histogram.ts';
 import { queueFigures } from '../../model/queue-figures.ts';
-import type { DispatchServices } from '../../tasking/dispatch.ts';
-import { logTrouble } from '../../tasking/log-trouble.ts';
+import type { DispatchServices } from '../../tasking/queue/dispatch.ts';
+import { logTrouble } from '../../tasking/worker/log-trouble.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 
 export interface OtlpOptions {

@@ -1,7 +1,7 @@
 /** Measures requests: how long each took, by face, method, class of status and route. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DurationHistogram } from '../../lib/duration-histogram.ts';
-import { routeOf } from '../../lib/request-route.ts';
+import { routeOf } from '../../lib/http/request-route.ts';
+import { DurationHistogram } from '../../lib/process/duration-histogram.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 

@@ -1,8 +1,8 @@
 /** Gives the account admin a new password, and makes the account when it is not there. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { passwordProblems } from '../../access/password-rules.ts';
-import { hashPassword } from '../../access/passwords.ts';
+import { passwordProblems } from '../../access/identities/password-rules.ts';
+import { hashPassword } from '../../access/identities/passwords.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';

@@ -1,6 +1,6 @@
 /** Tells for each path of a publication where its bytes are stored. */
 import { sql } from '../../db/sql.ts';
-import type { Services } from '../../plugin-api/context.ts';
+import type { Services } from '../../plugin-api/contracts/context.ts';
 import { findByNames } from './named-objects.ts';
 import { OperatorError } from './operator-error.ts';
 import { findPublication, publicationFiles, servedPublication } from './publication-files.ts';

@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
-import { DIGEST_NAMES, type DigestName, MultiHasher } from '../../lib/digest.ts';
-import { byteaText } from '../../model/digest-columns.ts';
-import type { Services } from '../../plugin-api/context.ts';
+import { DIGEST_NAMES, type DigestName, MultiHasher } from '../../lib/crypto/digest.ts';
+import { byteaText } from '../../model/content/digest-columns.ts';
+import type { Services } from '../../plugin-api/contracts/context.ts';
 
 export interface HandledChecksums {
   /** Artifacts that got missing digests. */

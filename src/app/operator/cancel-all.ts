@@ -1,7 +1,8 @@
 /** Cancels all tasks of a server that does not run. */
-import { tidyUp } from '../../backup/after-restore.ts';
-import { liveProcesses } from '../../backup/clear-database.ts';
+
 import type { Database } from '../../db/database.ts';
+import { tidyUp } from '../../engines/backup/after-restore.ts';
+import { liveProcesses } from '../../engines/backup/clear-database.ts';
 import { OperatorError } from './operator-error.ts';
 
 /** Answers how many there were; throws OperatorError while a process is alive. */

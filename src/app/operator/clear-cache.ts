@@ -2,7 +2,7 @@
 
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
-import { announceChange } from '../../model/distribution-change.ts';
+import { announceChange } from '../../model/repositories/distribution-change.ts';
 import { findByNames, findDomain } from './named-objects.ts';
 import { OperatorError } from './operator-error.ts';
 

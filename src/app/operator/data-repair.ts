@@ -1,8 +1,9 @@
 /** Finds and repairs states of the database that no run of the server should leave. */
-import { rotateKeys } from '../../backup/rotate-keys.ts';
+
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
-import type { Services } from '../../plugin-api/context.ts';
+import { rotateKeys } from '../../engines/backup/rotate-keys.ts';
+import type { Services } from '../../plugin-api/contracts/context.ts';
 import { OperatorError } from './operator-error.ts';
 import { removeStrayFiles } from './stray-files.ts';
 

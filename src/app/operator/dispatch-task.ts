@@ -1,15 +1,15 @@
 /** Dispatches tasks for tests from outside, in the words of the peer's own function; only with the setting test_tasks. */
 import { presenterFor } from '../../api/engine/presenter.ts';
 import { sql } from '../../db/sql.ts';
-import { withCorrelationId } from '../../lib/correlation.ts';
-import type { Domain } from '../../plugin-api/context.ts';
-import { dispatch } from '../../tasking/dispatch.ts';
-import { joinQueue } from '../../tasking/join-queue.ts';
-import { createTaskGroup } from '../../tasking/task-group.ts';
-import { testTaskArguments } from '../../tasking/test-tasks.ts';
-import { componentVersions } from '../component-versions.ts';
-import type { BuiltServices } from '../services.ts';
-import { taskFunctions } from '../task-functions.ts';
+import { withCorrelationId } from '../../lib/process/correlation.ts';
+import type { Domain } from '../../plugin-api/contracts/context.ts';
+import { testTaskArguments } from '../../tasking/context/test-tasks.ts';
+import { dispatch } from '../../tasking/queue/dispatch.ts';
+import { joinQueue } from '../../tasking/queue/join-queue.ts';
+import { createTaskGroup } from '../../tasking/queue/task-group.ts';
+import { componentVersions } from '../program/component-versions.ts';
+import type { BuiltServices } from '../program/services.ts';
+import { taskFunctions } from '../program/task-functions.ts';
 import { findDomain } from './named-objects.ts';
 import { OperatorError } from './operator-error.ts';
 

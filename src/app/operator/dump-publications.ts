@@ -2,10 +2,10 @@
 import { link, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { sql } from '../../db/sql.ts';
-import { isErrno } from '../../lib/errno.ts';
-import { forEachConcurrent } from '../../lib/map-concurrent.ts';
-import type { Services } from '../../plugin-api/context.ts';
-import type { StorageDriver } from '../../storage/driver.ts';
+import { forEachConcurrent } from '../../lib/flow/map-concurrent.ts';
+import { isErrno } from '../../lib/process/errno.ts';
+import type { Services } from '../../plugin-api/contracts/context.ts';
+import type { StorageDriver } from '../../storage/drivers/driver.ts';
 import { MissingFile } from '../../storage/storage-errors.ts';
 import { findByNames } from './named-objects.ts';
 import { OperatorError } from './operator-error.ts';

@@ -1,7 +1,7 @@
 /** Maintenance: while it is on, nothing is removed from the storage; for copying it by other means than ours. */
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
-import { fileRemovalLock } from '../../model/file-removal.ts';
+import { fileRemovalLock } from '../../model/content/file-removal.ts';
 
 /** Returns when no removal is under way any more. */
 export async function setMaintenance(db: Database, on: boolean): Promise<void> {

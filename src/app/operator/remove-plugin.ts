@@ -1,8 +1,9 @@
 /** Removes everything a package type has in the database, its tables included; nothing may run meanwhile. */
-import { liveProcesses } from '../../backup/clear-database.ts';
+
 import type { Database, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
-import { contentTables } from '../content-tables.ts';
+import { liveProcesses } from '../../engines/backup/clear-database.ts';
+import { contentTables } from '../storage/content-tables.ts';
 import { OperatorError } from './operator-error.ts';
 
 /** Master tables in an order in which nothing that is still named goes first. */

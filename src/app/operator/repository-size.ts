@@ -1,7 +1,7 @@
 /** How much room the content of repositories takes, over all of their versions and by version. */
 import { presenterFor } from '../../api/engine/presenter.ts';
 import { type Sql, sql } from '../../db/sql.ts';
-import type { Services } from '../../plugin-api/context.ts';
+import type { Services } from '../../plugin-api/contracts/context.ts';
 import { findByNames, findDomain } from './named-objects.ts';
 
 export interface SizeRequest {

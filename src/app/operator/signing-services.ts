@@ -4,15 +4,15 @@ import { access, constants, mkdtemp, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { Database } from '../../db/database.ts';
+import { exportKey, GpgError, type KeyPlace, type PublicKey, verifySignature } from '../../lib/crypto/gpg.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { exportKey, GpgError, type KeyPlace, type PublicKey, verifySignature } from '../../lib/gpg.ts';
 import {
   deleteSigningService,
   insertSigningService,
   type SigningService,
   signingServiceNames,
 } from '../../model/signing-service.ts';
-import { DETACHED, runSigningScript, type SigningClass } from '../../plugin-api/signing.ts';
+import { DETACHED, runSigningScript, type SigningClass } from '../../plugin-api/contracts/signing.ts';
 import { installedPlugins } from '../installed-plugins.ts';
 import { OperatorError } from './operator-error.ts';
 

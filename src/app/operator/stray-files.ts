@@ -1,12 +1,12 @@
 /** Finds and removes stored files that no row names: a process was killed between storing and recording, or forgetting and removing. */
 import type { Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
-import { forEachConcurrent } from '../../lib/map-concurrent.ts';
-import { holdArtifactGate } from '../../model/artifact.ts';
+import { forEachConcurrent } from '../../lib/flow/map-concurrent.ts';
+import { holdArtifactGate } from '../../model/content/artifact.ts';
+import { removingFiles } from '../../model/content/file-removal.ts';
+import { knownDigests } from '../../model/content/orphans.ts';
 import { storageStamp } from '../../model/domain.ts';
-import { removingFiles } from '../../model/file-removal.ts';
-import { knownDigests } from '../../model/orphans.ts';
-import type { Domain, Services } from '../../plugin-api/context.ts';
+import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { ArtifactStore } from '../../storage/artifact-store.ts';
 
 const BATCH = 1000;

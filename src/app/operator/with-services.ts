@@ -1,8 +1,8 @@
 /** Runs an operator's command with what a process of the server works with, whether or not a server is running. */
 import type { Settings } from '../../config/settings.ts';
-import type { AppLogger } from '../logging.ts';
-import { requireMigrated, withDatabase } from '../prepare-database.ts';
-import { type BuiltServices, buildServices } from '../services.ts';
+import type { AppLogger } from '../processes/logging.ts';
+import { type BuiltServices, buildServices } from '../program/services.ts';
+import { requireMigrated, withDatabase } from '../storage/prepare-database.ts';
 
 export async function withServices<T>(
   settings: Settings,

@@ -1,8 +1,8 @@
 /** Asks the guard of a distribution whether a request may pass, by the types of guards there are. */
 import { sql } from '../../db/sql.ts';
-import type { Domain, Services } from '../../plugin-api/context.ts';
-import type { Row, Values } from '../../plugin-api/field.ts';
-import type { Guard, GuardedRequest, GuardType, GuardVerdict } from '../../plugin-api/guard.ts';
+import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
+import type { Guard, GuardedRequest, GuardType, GuardVerdict } from '../../plugin-api/contracts/guard.ts';
+import type { Row, Values } from '../../plugin-api/declare/field.ts';
 
 /** Asked at every request for a distribution with a guard. `row` stays the same object until the guard has changed. */
 export type CheckGuard = (row: Row, domain: Domain, request: GuardedRequest) => Promise<GuardVerdict>;

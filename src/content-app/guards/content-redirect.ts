@@ -1,6 +1,6 @@
 /** The guard of links that this server has signed. */
-import { refusalOfLink } from '../../lib/signed-link.ts';
-import type { GuardType } from '../../plugin-api/guard.ts';
+import { refusalOfLink } from '../../lib/crypto/signed-link.ts';
+import type { GuardType } from '../../plugin-api/contracts/guard.ts';
 
 export const contentRedirectGuard: GuardType = {
   pulpType: 'core.content_redirect',

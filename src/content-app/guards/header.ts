@@ -1,14 +1,14 @@
 /** Guards that compare a header with a value: one that is stored, or one of the environment of this process. */
 import { hash, timingSafeEqual } from 'node:crypto';
-import { firstResult } from '../../lib/jq.ts';
-import type { Services } from '../../plugin-api/context.ts';
+import { firstResult } from '../../lib/text/jq.ts';
+import type { Services } from '../../plugin-api/contracts/context.ts';
 import {
   type Guard,
   type GuardedRequest,
   type GuardType,
   type GuardVerdict,
   headerOf,
-} from '../../plugin-api/guard.ts';
+} from '../../plugin-api/contracts/guard.ts';
 
 const DENIED = 'Access denied.';
 

@@ -1,8 +1,8 @@
 /** The guard of those who may download: asks who sends the request and what the policy of its view says. */
 import type { IncomingMessage } from 'node:http';
 import { HttpError } from '../../lib/errors.ts';
-import type { Domain, Services, User } from '../../plugin-api/context.ts';
-import type { GuardType } from '../../plugin-api/guard.ts';
+import type { Domain, Services, User } from '../../plugin-api/contracts/context.ts';
+import type { GuardType } from '../../plugin-api/contracts/guard.ts';
 
 /** What the guard asks of the access control; both throw HttpError to refuse. */
 export interface DownloadAccess {

@@ -1,5 +1,5 @@
 /** Serves the keys of a keyring: a list of them, and each with those of its parts that the version has. */
-import { listingFrame, listingLine } from '../../lib/html-listing.ts';
+import { listingFrame, listingLine } from '../../lib/http/html-listing.ts';
 import {
   type DistributionType,
   type Row,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
-import { mapConcurrent } from '../../lib/map-concurrent.ts';
+import { mapConcurrent } from '../../lib/flow/map-concurrent.ts';
 import type {
   DeclaredContent,
   Downloader,

@@ -1,6 +1,6 @@
 /** Syncs a file repository from the manifest at the URL of its remote. */
 import { createReadStream } from 'node:fs';
-import { fileNameOf } from '../../lib/relative-path.ts';
+import { fileNameOf } from '../../lib/http/relative-path.ts';
 import type {
   DeclaredContent,
   PublishContext,

@@ -1,6 +1,6 @@
 /** What archives keep of packages and their repositories; provenance and marks of yanked releases stay behind, as on the peer. */
 import type { ExportField, ExportResource } from '../../plugin-api/index.ts';
-import { packageProvenance, packageYank, pythonPackage } from './content.ts';
+import { packageProvenance, packageYank, pythonPackage } from './rest/content.ts';
 
 const text = (name: string): ExportField => ({ name });
 const jsonText = (name: string): ExportField => ({ name, kind: 'jsonText' });

@@ -1,18 +1,18 @@
 /** The Python type: packages of an index, with its live protocol. */
 import { definePlugin, type Repository } from '../../plugin-api/index.ts';
 import { pythonClientSetup } from './client-setup.ts';
-import { pythonContentTypes } from './content.ts';
 import { pythonExportResources } from './export-resources.ts';
 import { compareVersionTexts } from './formats/version.ts';
 import { pythonLive } from './live/live.ts';
 import { publishIndex } from './publish.ts';
-import { locateUpstream, pathWithQuery, pulledPackage } from './pull-through.ts';
 import { repairTask } from './repair.ts';
 import { replicatePython } from './replicate.ts';
-import { checkVersion, SYNC_TASK, scanVersion } from './repository.ts';
-import { PUBLISH_TASK, pythonResources } from './resources.ts';
+import { pythonContentTypes } from './rest/content.ts';
+import { checkVersion, SYNC_TASK, scanVersion } from './rest/repository.ts';
+import { PUBLISH_TASK, pythonResources } from './rest/resources.ts';
 import { servePython } from './serve.ts';
-import { syncFromIndex } from './sync.ts';
+import { locateUpstream, pathWithQuery, pulledPackage } from './sync/pull-through.ts';
+import { syncFromIndex } from './sync/sync.ts';
 import { pythonTasks } from './tasks.ts';
 import { scannedPackages } from './version-packages.ts';
 

@@ -1,5 +1,5 @@
 /** Reads the metadata of the packages of a repository anew, from their files or from upstream, and makes missing metadata files. */
-import { mapConcurrent } from '../../lib/map-concurrent.ts';
+import { mapConcurrent } from '../../lib/flow/map-concurrent.ts';
 import {
   announceChange,
   type ContentTools,
@@ -12,13 +12,13 @@ import {
   type Values,
   type Version,
 } from '../../plugin-api/index.ts';
-import { pythonPackage } from './content.ts';
-import { PackageError } from './formats/package-error.ts';
-import { type PackageFacts, readPackage } from './formats/read-package.ts';
-import { packageLimits } from './package-limits.ts';
-import { packageValues, syncedValues } from './package-values.ts';
-import { REPAIR_TASK } from './repository.ts';
-import { UpstreamIndex } from './upstream-index.ts';
+import { PackageError } from './formats/archives/package-error.ts';
+import { type PackageFacts, readPackage } from './formats/archives/read-package.ts';
+import { pythonPackage } from './rest/content.ts';
+import { REPAIR_TASK } from './rest/repository.ts';
+import { UpstreamIndex } from './sync/upstream-index.ts';
+import { packageLimits } from './uploads/package-limits.ts';
+import { packageValues, syncedValues } from './uploads/package-values.ts';
 import { inVersion } from './version-packages.ts';
 
 const BATCH = 200;

@@ -1,6 +1,6 @@
 /** Replication of Python indexes: everything of the live index that upstream serves. */
 import type { Replicator } from '../../plugin-api/index.ts';
-import { pythonPackage } from './content.ts';
+import { pythonPackage } from './rest/content.ts';
 
 export const replicatePython: Replicator = {
   distribution: 'python.python',

@@ -1,6 +1,6 @@
 /** What the content app answers of an index beside its files: the JSON metadata of projects. */
 import type { ServeAnswer, ServedDistribution, Services } from '../../plugin-api/index.ts';
-import { LAST_SERIAL } from './formats/index-file.ts';
+import { LAST_SERIAL } from './formats/index/index-file.ts';
 import { projectMetadata } from './live/metadata.ts';
 
 const METADATA = /^pypi\/([^/]+)(?:\/([^/]+))?\/json\/?$/;

@@ -1,5 +1,5 @@
 /** The settings of the Python type, under the names operators of Pulp know. */
-import { boolean, integer, optionalText, pathPrefix } from '../../plugin-api/setting.ts';
+import { boolean, integer, optionalText, pathPrefix } from '../../plugin-api/declare/setting.ts';
 
 export const pythonSettings = {
   pypi_api_hostname: optionalText('Scheme and host of Python indexes; null is the host asked for'),

@@ -9,10 +9,10 @@ import {
   type TaskFunction,
   type TempArtifact,
 } from '../../plugin-api/index.ts';
-import { pythonPackage } from './content.ts';
-import { takeGroup } from './grouped-uploads.ts';
-import { declareYank } from './sync.ts';
-import { readUploadedPackage } from './upload.ts';
+import { pythonPackage } from './rest/content.ts';
+import { declareYank } from './sync/sync.ts';
+import { takeGroup } from './uploads/grouped-uploads.ts';
+import { readUploadedPackage } from './uploads/upload.ts';
 import { inVersion, yanksOfProject } from './version-packages.ts';
 
 export const UPLOAD_TASK = 'pulp_python.app.tasks.upload.upload';

@@ -1,6 +1,6 @@
 /** Conditions and queries over the packages of a repository version. */
 import { type Queryable, type Row, type ScannedPackage, type Sql, sql, type Version } from '../../plugin-api/index.ts';
-import type { IndexProject } from './formats/index-file.ts';
+import type { IndexProject } from './formats/index/index-file.ts';
 
 /** Condition on `rc`, a row of repository_content. */
 export function inVersion({ repositoryId, number }: Version): Sql {

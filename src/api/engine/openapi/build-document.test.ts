@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { sql } from '../../../db/sql.ts';
-import { string } from '../../../plugin-api/field.ts';
-import { choiceFilter, dateFilter, textFilter } from '../../../plugin-api/filter.ts';
-import type { Action, Resource } from '../../../plugin-api/resource.ts';
+import { string } from '../../../plugin-api/declare/field.ts';
+import { choiceFilter, dateFilter, textFilter } from '../../../plugin-api/declare/filter.ts';
+import type { Action, Resource } from '../../../plugin-api/declare/resource.ts';
 import { buildDocument, type DocumentOptions } from './build-document.ts';
 import type { ExtraOperation } from './extra-operation.ts';
 

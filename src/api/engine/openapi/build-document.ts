@@ -1,5 +1,5 @@
 /** The OpenAPI document of the server, made from its resources and extra operations. */
-import type { Action, Resource } from '../../../plugin-api/resource.ts';
+import type { Action, Resource } from '../../../plugin-api/declare/resource.ts';
 import { actionsOf } from '../routes.ts';
 import { Components } from './components.ts';
 import type { ExtraOperation } from './extra-operation.ts';

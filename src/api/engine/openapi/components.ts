@@ -1,5 +1,5 @@
 /** The components of a document: made from fields as operations ask for them, each once. */
-import { type Field, isRequired } from '../../../plugin-api/field.ts';
+import { type Field, isRequired } from '../../../plugin-api/declare/field.ts';
 import { Enumerations } from './enumerations.ts';
 import { fieldSchema, type Schema, type Side } from './field-schema.ts';
 

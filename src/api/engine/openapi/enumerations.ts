@@ -2,7 +2,7 @@
  * Enumerations as components of their own. Their names depend on the whole document: `PolicyEnum` as long as all fields
  * called `policy` have the same choices, else the name that was declared. Generated clients name their classes so.
  */
-import type { Field } from '../../../plugin-api/field.ts';
+import type { Field } from '../../../plugin-api/declare/field.ts';
 import type { Schema } from './field-schema.ts';
 
 interface Use {

@@ -1,2 +1,2 @@
 /** Operations outside resources, in the vocabulary that package types use too. */
-export type * from '../../../plugin-api/extra-operation.ts';
+export type * from '../../../plugin-api/declare/extra-operation.ts';

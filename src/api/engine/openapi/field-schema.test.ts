@@ -16,7 +16,7 @@ import {
   reference,
   secret,
   string,
-} from '../../../plugin-api/field.ts';
+} from '../../../plugin-api/declare/field.ts';
 import { Components } from './components.ts';
 import { fieldSchema } from './field-schema.ts';
 

@@ -1,5 +1,5 @@
 /** One field as a schema of the document, for requests or for answers. */
-import type { Field } from '../../../plugin-api/field.ts';
+import type { Field } from '../../../plugin-api/declare/field.ts';
 import type { Components } from './components.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;

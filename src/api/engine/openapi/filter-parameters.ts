@@ -1,6 +1,6 @@
 /** Query parameters of a list: one for each filter and suffix, and those that all lists have. */
-import type { Filter } from '../../../plugin-api/filter.ts';
-import type { Resource } from '../../../plugin-api/resource.ts';
+import type { Filter } from '../../../plugin-api/declare/filter.ts';
+import type { Resource } from '../../../plugin-api/declare/resource.ts';
 import type { Parameter } from './extra-operation.ts';
 import type { Schema } from './field-schema.ts';
 

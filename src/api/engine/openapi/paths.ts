@@ -1,5 +1,5 @@
 /** Keys of the document's paths: by href names, as clients of the API expect, or by ids (`pk_path=1`). */
-import type { Resource } from '../../../plugin-api/resource.ts';
+import type { Resource } from '../../../plugin-api/declare/resource.ts';
 import type { Parameter } from './extra-operation.ts';
 
 export interface PathStyle {

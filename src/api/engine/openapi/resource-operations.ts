@@ -1,5 +1,5 @@
 /** The operations of one resource: list, create, read, update, delete and its actions. */
-import type { Action, Mode, Resource } from '../../../plugin-api/resource.ts';
+import type { Action, Mode, Resource } from '../../../plugin-api/declare/resource.ts';
 import type { Components, Fields } from './components.ts';
 import type { Parameter } from './extra-operation.ts';
 import type { Schema } from './field-schema.ts';

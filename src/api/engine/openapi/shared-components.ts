@@ -1,5 +1,5 @@
 /** Components that many operations answer: the references to a started task or group of tasks. */
-import { string } from '../../../plugin-api/field.ts';
+import { string } from '../../../plugin-api/declare/field.ts';
 import type { Components } from './components.ts';
 import type { Schema } from './field-schema.ts';
 

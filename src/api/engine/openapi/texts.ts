@@ -1,5 +1,5 @@
 /** Words of the document: summaries by noun, descriptions by the way an operation is carried out. */
-import type { Mode, Resource } from '../../../plugin-api/resource.ts';
+import type { Mode, Resource } from '../../../plugin-api/declare/resource.ts';
 
 /** `a file repository`, `file repositories`. */
 export function nounPhrases(resource: Pick<Resource, 'noun' | 'plural'>): { one: string; many: string } {

@@ -1,6 +1,6 @@
 /** A certificate with the parts that node's own class does not tell: version, serial, extensions (RFC 5280 §4.1). */
 import { X509Certificate } from 'node:crypto';
-import { childrenOf, DER, type DerElement, oidOf, readDer } from '../../../lib/der.ts';
+import { childrenOf, DER, type DerElement, oidOf, readDer } from '../../../lib/crypto/der.ts';
 
 export interface Extension {
   readonly critical: boolean;

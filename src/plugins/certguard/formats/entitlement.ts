@@ -1,6 +1,6 @@
 /** Paths that an entitlement certificate of Red Hat's subscription management opens: version 1 lists them, version 3 packs a tree. */
 import { inflateSync } from 'node:zlib';
-import { DER, type DerElement, readDer, readDerLength } from '../../../lib/der.ts';
+import { DER, type DerElement, readDer, readDerLength } from '../../../lib/crypto/der.ts';
 import type { Certificate } from './certificate.ts';
 import { BitReader, HuffmanTree } from './huffman.ts';
 

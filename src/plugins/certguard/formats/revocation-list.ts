@@ -1,6 +1,6 @@
 /** Lists of revoked certificates (RFC 5280 §5): reading them, and whose they are. */
 import { constants, type KeyObject, verify } from 'node:crypto';
-import { childrenOf, DER, type DerElement, DerError, oidOf, readDer, timeOf } from '../../../lib/der.ts';
+import { childrenOf, DER, type DerElement, DerError, oidOf, readDer, timeOf } from '../../../lib/crypto/der.ts';
 import { type Certificate, serialText } from './certificate.ts';
 
 export interface RevocationList {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { isSafeFilename, packageTypeOf, parseWheelName, pythonVersionOf } from './filename.ts';
+import { pythonJson } from './index/python-json.ts';
 import { isValidName, normalizeName } from './project-name.ts';
-import { pythonJson } from './python-json.ts';
 
 test('project names compare in one form', () => {
   for (const name of ['Friendly-Bard', 'friendly.bard', 'FRIENDLY_bard', 'friendly--bard', 'FrIeNdLy-._.-bArD']) {

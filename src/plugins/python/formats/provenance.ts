@@ -1,7 +1,7 @@
 /** Provenance documents and attestations of packages (PEP 740): their shapes and their canonical digest. */
-import { sha256Of } from '../../../lib/digest.ts';
+import { sha256Of } from '../../../lib/crypto/digest.ts';
+import { DEEPEST, isTooDeep, pythonJson } from './index/python-json.ts';
 import { keptPublisher, type Publisher } from './publisher.ts';
-import { DEEPEST, isTooDeep, pythonJson } from './python-json.ts';
 
 type Plain = Readonly<Record<string, unknown>>;
 

@@ -2,11 +2,11 @@
  * What this process knows of an index that it serves: the validators of its version, its list of projects, its finished pages.
  * Pages outlive the versions that do not change them: an upload costs the page of its project and no other.
  */
-import { sha256Of } from '../../../lib/digest.ts';
-import { formatHttpDate } from '../../../lib/http-date.ts';
+import { sha256Of } from '../../../lib/crypto/digest.ts';
+import { formatHttpDate } from '../../../lib/http/http-date.ts';
 import { type Queryable, sql, type Version } from '../../../plugin-api/index.ts';
-import { packageProvenance, packageYank } from '../content.ts';
-import type { IndexProject } from '../formats/index-file.ts';
+import type { IndexProject } from '../formats/index/index-file.ts';
+import { packageProvenance, packageYank } from '../rest/content.ts';
 import { projectsChanged } from '../version-packages.ts';
 import type { PageStore } from './page-store.ts';
 import { type ProjectReader, projectReader } from './project-reader.ts';

@@ -7,8 +7,8 @@ import {
   type LiveRequest,
   settingsFor,
 } from '../../../plugin-api/index.ts';
-import { livePolicies } from '../access.ts';
 import { normalizeName } from '../formats/project-name.ts';
+import { livePolicies } from '../rest/access.ts';
 import { pythonSettings } from '../settings.ts';
 import { feedAnswer } from './feeds.ts';
 import { provenanceAnswer, summaryAnswer } from './integrity.ts';

@@ -1,7 +1,7 @@
 /** JSON metadata of projects (`pypi/<name>/json`), as installers and tools of the public index read it. */
 import type { LiveAnswer, Queryable, Row, Version } from '../../../plugin-api/index.ts';
 import { sql } from '../../../plugin-api/index.ts';
-import { LAST_SERIAL } from '../formats/index-file.ts';
+import { LAST_SERIAL } from '../formats/index/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { compareVersions, compareVersionTexts, parseVersion } from '../formats/version.ts';
 import { type PackageOfVersion, packagesOfProject, yanksOfProject } from '../version-packages.ts';

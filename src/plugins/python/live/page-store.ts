@@ -1,6 +1,6 @@
 /** Finished pages of live indexes, in memory within a bound of bytes: those not used lately are packed, then dropped. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { ownMemory } from '../../../lib/own-memory.ts';
+import { ownMemory } from '../../../lib/process/own-memory.ts';
 
 interface Slot {
   readonly bytes: Buffer;

@@ -1,5 +1,5 @@
 /** Reads the packages of projects of one version for the pages that many clients ask for at once. */
-import { BatchedReader } from '../../../lib/batched-reader.ts';
+import { BatchedReader } from '../../../lib/flow/batched-reader.ts';
 import type { Queryable, Version } from '../../../plugin-api/index.ts';
 import { type PackageOfVersion, packagesOfProjects, yanksOfProjects } from '../version-packages.ts';
 import type { VersionFacts } from './known-index.ts';

@@ -1,6 +1,6 @@
 /** Answers requests for simple pages: from what is known of the index where that still holds, with validators. */
 import { type LiveAnswer, type LiveRequest, type Services, settingsFor } from '../../../plugin-api/index.ts';
-import { LAST_SERIAL } from '../formats/index-file.ts';
+import { LAST_SERIAL } from '../formats/index/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { pythonSettings } from '../settings.ts';
 import { type KnownIndex, KnownIndexes, type VersionFacts } from './known-index.ts';

@@ -1,9 +1,9 @@
 /** The simple pages of a live index: the list of projects, the files of one, in HTML and JSON (PEP 503, 691). */
 
 import type { Queryable, Version } from '../../../plugin-api/index.ts';
-import type { IndexFile, IndexProject } from '../formats/index-file.ts';
-import { writeIndexPage, writeProjectPage } from '../formats/simple-html.ts';
-import { writeIndexJson, writeProjectJson } from '../formats/simple-json.ts';
+import type { IndexFile, IndexProject } from '../formats/index/index-file.ts';
+import { writeIndexPage, writeProjectPage } from '../formats/index/simple-html.ts';
+import { writeIndexJson, writeProjectJson } from '../formats/index/simple-json.ts';
 import { type PackageOfVersion, projectsOfVersion } from '../version-packages.ts';
 import type { KnownIndex } from './known-index.ts';
 import { SIMPLE_JSON, type SimpleType } from './negotiate.ts';

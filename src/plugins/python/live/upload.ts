@@ -1,7 +1,7 @@
 /** Uploads to a live index, as twine, uv, poetry and others send them (legacy upload protocol). */
-import { normalizeDigest } from '../../../lib/digest.ts';
+import { normalizeDigest } from '../../../lib/crypto/digest.ts';
 import { ValidationError } from '../../../lib/errors.ts';
-import { uuid7 } from '../../../lib/uuid7.ts';
+import { uuid7 } from '../../../lib/text/uuid7.ts';
 import {
   type LiveAnswer,
   type LiveBody,
@@ -12,14 +12,14 @@ import {
   type User,
   type Version,
 } from '../../../plugin-api/index.ts';
-import { readAttestations } from '../attestations.ts';
+import { readAttestations } from '../attestations/attestations.ts';
+import { PackageError } from '../formats/archives/package-error.ts';
+import { extensionMessage, readPackage } from '../formats/archives/read-package.ts';
 import { isSafeFilename, packageTypeOf } from '../formats/filename.ts';
-import { PackageError } from '../formats/package-error.ts';
-import { extensionMessage, readPackage } from '../formats/read-package.ts';
-import { beginGroup, joinGroup } from '../grouped-uploads.ts';
-import { packageLimits } from '../package-limits.ts';
 import { pythonSettings } from '../settings.ts';
 import { GROUP_TASK, type GroupArgs, UPLOAD_TASK, type UploadArgs, type UploadedFile } from '../tasks.ts';
+import { beginGroup, joinGroup } from '../uploads/grouped-uploads.ts';
+import { packageLimits } from '../uploads/package-limits.ts';
 import { hasFile } from '../version-packages.ts';
 import type { ServedIndex } from './served-index.ts';
 

@@ -1,0 +1,58 @@
+/** API tokens: made once, shown once, kept as a digest, usable as Bearer or as basic password. */
+import { createHash, randomBytes } from 'node:crypto';
+import type { Queryable } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
+import { HttpError } from '../../lib/errors.ts';
+import type { User } from '../../plugin-api/contracts/context.ts';
+import { type AccountRow, accountColumns, toUser } from './account.ts';
+
+const PREFIX = 'deckle_';
+const FORM = /^deckle_[A-Za-z0-9_-]{43}$/;
+/** The time of last use is written at most once in this many seconds. */
+const NOTE_EVERY = 300;
+
+export function newToken(): { token: string; digest: Buffer } {
+  const token = PREFIX + randomBytes(32).toString('base64url');
+  return { token, digest: digestOf(token) };
+}
+
+/** 256 random bits need no slow hash. */
+function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+export function isToken(text: string): boolean {
+  return FORM.test(text);
+}
+
+interface TokenRow extends AccountRow {
+  readonly pulp_id: string;
+  readonly scope: 'read' | 'read-write' | 'permissions';
+  readonly permissions: string[];
+  readonly stale: boolean;
+}
+
+/** Whose token it is, undefined for one that is unknown or has expired, or whose owner is not active. */
+export async function userOfToken(
+  db: Queryable,
+  token: string,
+  method: string,
+  username?: string,
+): Promise<User | undefined> {
+  const row = await db.row<TokenRow>(sql`select ${accountColumns}, k.pulp_id, k.scope, k.permissions,
+      k.last_used is null or k.last_used < now() - make_interval(secs => ${NOTE_EVERY}) as stale
+    from api_token k join app_user u on u.id = k.user_id
+    where k.token_digest = ${digestOf(token)} and (k.expires_at is null or k.expires_at > now())`);
+  if (!row?.is_active || (username !== undefined && username !== row.username)) return undefined;
+  if (row.stale) await db.run(sql`update api_token set last_used = now() where pulp_id = ${row.pulp_id}`);
+  if (row.scope === 'read' && !SAFE.has(method)) throw new HttpError(403, 'The token only allows reading.');
+  return toTokenUser(row);
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+function toTokenUser(row: TokenRow): User {
+  const user = { ...toUser(row), byToken: true };
+  if (row.scope !== 'permissions') return user;
+  return { ...user, isSuperuser: false, limit: { permissions: row.permissions, ofSuperuser: row.is_superuser } };
+}

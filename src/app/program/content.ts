@@ -1,0 +1,21 @@
+/** Puts the content face together: distribution types of the installed package types, guards. */
+
+import { type ContentHandler, createContentHandler } from '../../content-app/content-handler.ts';
+import { artifactDistribution } from '../../content-app/distributions/artifact-distribution.ts';
+import type { Services } from '../../plugin-api/contracts/context.ts';
+import type { TaskRunner } from '../../tasking/queue/dispatch.ts';
+import { installedPlugins } from '../installed-plugins.ts';
+import { buildGuards } from './guards.ts';
+import { keepPulled } from './keep-pulled.ts';
+
+export function buildContent(
+  services: Services,
+  runner: () => TaskRunner | undefined,
+): ContentHandler & { readonly name: 'content' } {
+  const handler = createContentHandler(
+    services,
+    [artifactDistribution, ...installedPlugins.flatMap((plugin) => plugin.distributions)],
+    { guards: buildGuards(services), keepPulled: keepPulled(services, runner) },
+  );
+  return Object.assign(handler, { name: 'content' as const });
+}

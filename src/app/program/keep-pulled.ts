@@ -1,0 +1,76 @@
+/** Keeps what a client fetched through a distribution's remote, and adds it to the distribution's repository. */
+import type { KeepPulled } from '../../content-app/upstream/pull-through.ts';
+import { sql } from '../../db/sql.ts';
+import { saveReceived } from '../../engines/repository/save-received.ts';
+import { unitOf } from '../../engines/repository/unit-of.ts';
+import { newCorrelationId } from '../../lib/process/correlation.ts';
+import { findContent, saveContent } from '../../model/content/content.ts';
+import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
+import type { ServedDistribution } from '../../plugin-api/contracts/plugin.ts';
+import type { DeclaredArtifact, DeclaredContent } from '../../plugin-api/declare/content.ts';
+import { dispatch, type TaskRunner } from '../../tasking/queue/dispatch.ts';
+
+/** With a runner a unit is added at once where nothing blocks the repository; content processes without one leave it to workers. */
+export function keepPulled(services: Services, runner: () => TaskRunner | undefined): KeepPulled {
+  const addTo = async ({ domain, row }: ServedDistribution, pulpId: string) => {
+    if (!row.repository_id) return;
+    const target = await findTarget(services, domain, String(row.repository_id), pulpId);
+    if (!target || target.has_unit) return;
+    await dispatch(
+      services,
+      {
+        name: 'pulpcore.app.tasks.repository.add_and_remove',
+        args: { repository: target.pulp_id, add_content_units: [pulpId], remove_content_units: [] },
+        exclusive: [services.models.prnOfType('repository', target.pulp_type, target.pulp_id)],
+        // A publication is made of all units of a version: nothing for a process that answers requests.
+        immediate: !target.autopublish,
+        domain,
+        userId: null,
+      },
+      { loggingCid: newCorrelationId(), runner: runner() },
+    );
+  };
+  return {
+    async save({ distribution, remote, content }) {
+      await addTo(distribution, await saveUnit(services, distribution.domain, content, String(remote.pulp_id)));
+    },
+    async add(distribution, contentArtifactId) {
+      const unit = await services.db.row<{ pulp_id: string }>(
+        sql`select c.pulp_id from content c join content_artifact ca on ca.content_id = c.id where ca.id = ${contentArtifactId}`,
+      );
+      if (unit) await addTo(distribution, unit.pulp_id);
+    },
+  };
+}
+
+async function findTarget({ db }: Services, domain: Domain, repositoryId: string, contentId: string) {
+  return await db.row<{ pulp_id: string; pulp_type: string; autopublish: boolean; has_unit: boolean }>(
+    sql`select r.pulp_id, r.pulp_type, coalesce((r.details ->> 'autopublish')::boolean, false) as autopublish,
+        exists (select 1 from repository_content rc join content c on c.id = rc.content_id
+          where c.pulp_id = ${contentId} and rc.repository_id = r.id and rc.version_removed is null) as has_unit
+      from repository r where r.pulp_id = ${repositoryId} and r.domain_id = ${domain.id}`,
+  );
+}
+
+/** The unit with its bytes, and where upstream has them. */
+async function saveUnit(
+  services: Services,
+  domain: Domain,
+  content: DeclaredContent,
+  remoteId: string,
+): Promise<string> {
+  const temps = content.artifacts.map(({ temp }) => temp).filter((temp) => temp !== undefined);
+  const saved = await saveReceived(services, domain, temps);
+  const artifacts = content.artifacts.map((artifact): DeclaredArtifact => {
+    const at = artifact.temp ? temps.indexOf(artifact.temp) : -1;
+    return at < 0 ? artifact : { ...artifact, artifactId: saved[at]!.id };
+  });
+  const unit = unitOf({ ...content, artifacts }, ({ url, size, digests }) =>
+    url ? { remoteId, url, size: size ?? null, digests: digests ?? {} } : undefined,
+  );
+  const [made] = await services.db.transaction(async (tx) => {
+    await findContent(tx, domain.id, [unit]);
+    return await saveContent(tx, domain.id, [unit]);
+  });
+  return made!.pulpId;
+}

@@ -1,0 +1,21 @@
+/** All models: what hrefs and PRNs can name. */
+import { artifactDistributionResource } from '../../api/resources/content/artifact-distribution.ts';
+import { contentGuards } from '../../api/resources/content/content-guards.ts';
+import { coreModels } from '../../api/resources/models.ts';
+import type { Model } from '../../plugin-api/declare/model.ts';
+import { contentModel } from '../../plugin-api/types/declare-content.ts';
+import { versionModel } from '../../plugin-api/types/declare-version.ts';
+import { installedPlugins } from '../installed-plugins.ts';
+
+export function allModels(): Model[] {
+  return [
+    ...coreModels,
+    versionModel,
+    ...contentGuards.map((guard) => guard.model),
+    artifactDistributionResource.model,
+    ...installedPlugins.flatMap((plugin) => [
+      ...plugin.resources.map((resource) => resource.model),
+      ...plugin.contentTypes.map(contentModel),
+    ]),
+  ];
+}

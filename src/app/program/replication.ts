@@ -1,0 +1,13 @@
+/** What replication knows of the installed package types. */
+
+import type { ReplicationParts } from '../../engines/replication/prepare-plan.ts';
+import type { Plugin } from '../../plugin-api/contracts/plugin.ts';
+
+export function replicationParts(plugins: readonly Plugin[]): ReplicationParts {
+  const synced = plugins.flatMap((plugin) => plugin.repositories).filter((type) => type.sync !== undefined);
+  return {
+    replicators: plugins.flatMap((plugin) => plugin.replicate ?? []),
+    installed: plugins.map((plugin) => plugin.name),
+    syncTasks: new Map(synced.map((type) => [type.pulpType, type.sync!.taskName])),
+  };
+}

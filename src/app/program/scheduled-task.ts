@@ -1,0 +1,65 @@
+/** The task of users' schedules: does by the API what the schedule says, with the rights of who has made it. */
+import { type AccountRow, accountColumns, toUser } from '../../access/identities/account.ts';
+import type { ScheduleOperation } from '../../api/resources/tasks/task-schedules.ts';
+import { sql } from '../../db/sql.ts';
+import { PulpError } from '../../lib/errors.ts';
+import type { User } from '../../plugin-api/contracts/context.ts';
+import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
+
+interface ScheduleRow {
+  readonly name: string;
+  readonly operation: ScheduleOperation;
+  readonly target: string | null;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+interface Request {
+  /** Below the prefix of the API. */
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The result is the answer of the API; what it starts becomes a child of this task. */
+export const scheduledTask: TaskFunction = {
+  name: 'deckle.app.tasks.schedule.perform',
+  async run(context: TaskContext, args: { schedule: string }) {
+    const schedule = await context.db.row<ScheduleRow>(
+      sql`select name, operation, target, options from task_schedule where pulp_id = ${args.schedule}::uuid`,
+    );
+    if (!schedule) return null;
+    const { requestPerformer } = await import('./api.ts');
+    const { path, body } = requestOf(context, schedule);
+    const user = await userOf(context, schedule);
+    const answer = await requestPerformer(context)({
+      path,
+      body,
+      user,
+      domain: context.domain,
+      dispatch: context.dispatch,
+    });
+    return answer.body ?? null;
+  },
+};
+
+function requestOf(context: TaskContext, { name, operation, target, options }: ScheduleRow): Request {
+  if (operation === 'orphan_cleanup') return { path: 'orphans/cleanup/', body: options };
+  const [, label = '', id = ''] = (target ?? '').split(':');
+  const model = context.models.byLabel(label);
+  if (!model)
+    throw new PulpError('PLP0000', `The target of the schedule “${name}” is of a type that is not installed.`);
+  if (operation === 'publish') {
+    return {
+      path: `${model.path.replace(/^repositories/, 'publications')}/`,
+      body: { repository: target, ...options },
+    };
+  }
+  return { path: `${model.path}/${id}/${operation}/`, body: options };
+}
+
+async function userOf({ db, task }: TaskContext, { name }: ScheduleRow): Promise<User> {
+  const row = await db.row<AccountRow>(
+    sql`select ${accountColumns} from app_user u where u.id = ${task.userId} and u.is_active`,
+  );
+  if (row) return toUser(row);
+  throw new PulpError('PLP0000', `Nobody with an active account has made the schedule “${name}”.`);
+}

@@ -1,0 +1,77 @@
+/** Builds what a process works with: database pool, storage, downloads, secrets, models. */
+import { presentOne } from '../../api/engine/present.ts';
+import { presenterFor } from '../../api/engine/presenter.ts';
+import { readRow } from '../../api/engine/read-rows.ts';
+import type { Settings } from '../../config/settings.ts';
+import { createDownloaderFactory } from '../../download/downloader.ts';
+import { processTag } from '../../lib/process/process-identity.ts';
+import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
+import { labelOf, Models } from '../../plugin-api/declare/model.ts';
+import type { Resource } from '../../plugin-api/declare/resource.ts';
+import { ArtifactStore } from '../../storage/artifact-store.ts';
+import { openStorage } from '../storage/storage.ts';
+import { type BaseServices, openBase, type ServiceOptions } from './base-services.ts';
+import { allModels } from './models.ts';
+import { allResources } from './resources.ts';
+
+export interface BuiltServices extends Services {
+  readonly logger: BaseServices['logger'];
+  readonly applicationName: string;
+  close(): Promise<void>;
+}
+
+export async function buildServices(settings: Settings, options: ServiceOptions): Promise<BuiltServices> {
+  const base = await openBase(settings, options);
+  const { driver, driverOf, workDirectory } = await openStorage(settings, base.db, base.secrets);
+  const store = new ArtifactStore({
+    driver,
+    workDirectory,
+    fsync: settings.storageFsync,
+    processTag: processTag(base.applicationName),
+  });
+  const downloaders = createDownloaderFactory(settings);
+  /** By domain, for the settings of its storage that the stamp stands for. */
+  const stores = new Map<number, { stamp: string; store: ArtifactStore }>();
+  const services: BuiltServices = {
+    ...base,
+    models: new Models(allModels()),
+    storage: (domain) => {
+      if (domain.name === 'default') return store;
+      const { storageStamp: stamp = '' } = domain;
+      const known = stores.get(domain.id);
+      if (known?.stamp === stamp) return known.store;
+      const own = store.forDomain(domain.pulpId, driverOf(domain.pulpId, stamp));
+      stores.set(domain.id, { stamp, store: own });
+      return own;
+    },
+    downloader: downloaders.create,
+    present: (domain, label, pulpId) => presentById(services, domain, label, pulpId),
+  };
+  return services;
+}
+
+let byLabel: Map<string, Resource> | undefined;
+
+/** Detail resources by label; versions are read by their id here, not by their number. */
+function resourceOf(label: string): Resource | undefined {
+  byLabel ??= new Map(
+    allResources()
+      .filter((resource) => resource.operations.read)
+      .map((resource) => [labelOf(resource.model), resource]),
+  );
+  return byLabel.get(label);
+}
+
+async function presentById(
+  services: Services,
+  domain: Domain,
+  label: string,
+  pulpId: string,
+): Promise<Record<string, unknown> | null> {
+  const declared = resourceOf(label);
+  if (!declared) throw new Error(`no resource is named ${label}`);
+  const { parent: _, ...table } = declared.table;
+  const resource = declared.table.key === 'number' ? { ...declared, table: { ...table, key: 'pulp_id' } } : declared;
+  const row = await readRow(services.db, resource, domain, pulpId);
+  return row ? await presentOne(resource, row, presenterFor(services, domain)) : null;
+}

@@ -1,0 +1,19 @@
+/** `remove-plugin NAME`. */
+import { removePlugin } from '../../app/operator/remove-plugin.ts';
+import { withDatabase } from '../../app/storage/prepare-database.ts';
+import { type Command, CommandFailed } from '../command.ts';
+
+const command: Command = {
+  name: 'remove-plugin',
+  summary: 'remove everything a package type has in the database, while nothing runs; make a backup before',
+  words: ['NAME'],
+  async run({ settings, words, logger }) {
+    const [name] = words;
+    if (name === undefined) throw new CommandFailed('Name a package type: remove-plugin NAME.');
+    const removed = await withDatabase(settings, logger, (db) => removePlugin(db, name));
+    const counts = Object.entries(removed).map(([table, count]) => `${table} ${count}`);
+    process.stdout.write(`Removed ${counts.join(', ')}. Orphaned artifacts go with the next clean-up.\n`);
+    return 0;
+  },
+};
+export default command;

@@ -1,0 +1,31 @@
+/** `serve`: the whole server on one machine, and the words that greet the operator. */
+import { relative } from 'node:path';
+import { formatAddress } from '../../app/processes/probe-port.ts';
+import { type ServerStarted, serve } from '../../app/processes/supervisor.ts';
+import type { Command } from '../command.ts';
+
+const command: Command = {
+  name: 'serve',
+  summary: 'run the whole server on this machine: database, API, content and workers',
+  async run({ settings, logger }) {
+    await serve(settings, logger, (started) => process.stdout.write(greeting(started)));
+    return 0;
+  },
+};
+export default command;
+
+function greeting({ address, settings, adminPasswordFile }: ServerStarted): string {
+  const everywhere = address.host === '::' || address.host === '0.0.0.0';
+  const host = everywhere ? 'localhost' : address.host;
+  const scheme = settings.tlsCertificate === '' ? 'http' : 'https';
+  const url = `${scheme}://${formatAddress({ ...address, host })}`;
+  const near = adminPasswordFile && relative(process.cwd(), adminPasswordFile);
+  const file = near?.startsWith('..') ? adminPasswordFile : near;
+  const password = file ? `"$(cat ${file})"` : '…';
+  return [
+    `Deckle is ready at ${url}/`,
+    file ? `  The password of admin is in ${file}` : '  The password of admin is the one given in the settings',
+    `  pulp config create --base-url ${url} --api-root ${settings.apiRoot} --username admin --password ${password}`,
+    '',
+  ].join('\n');
+}

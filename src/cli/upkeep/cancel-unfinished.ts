@@ -1,0 +1,15 @@
+/** `cancel-unfinished`: after a restore by other means than ours, before any process is started. */
+import { cancelAll } from '../../app/operator/cancel-all.ts';
+import { withDatabase } from '../../app/storage/prepare-database.ts';
+import type { Command } from '../command.ts';
+
+const command: Command = {
+  name: 'cancel-unfinished',
+  summary: 'cancel all tasks and forget all processes, while nothing runs: after a restore by other means than ours',
+  async run({ settings, logger }) {
+    const count = await withDatabase(settings, logger, cancelAll);
+    process.stdout.write(`${count} tasks canceled.\n`);
+    return 0;
+  },
+};
+export default command;

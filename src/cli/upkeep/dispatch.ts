@@ -1,0 +1,17 @@
+/** `dispatch`: reads JSON on standard input, dispatches the task and prints its href; for suites written for Pulp. */
+import { text } from 'node:stream/consumers';
+import { dispatchFromText } from '../../app/operator/dispatch-task.ts';
+import { withServices } from '../../app/operator/with-services.ts';
+import type { Command } from '../command.ts';
+
+const command: Command = {
+  name: 'dispatch',
+  summary: 'dispatch a task for tests, described by JSON on standard input (with the setting test_tasks)',
+  async run({ settings, logger }) {
+    const request = await text(process.stdin);
+    const answer = await withServices(settings, logger, (services) => dispatchFromText(services, request));
+    process.stdout.write(`${answer}\n`);
+    return 0;
+  },
+};
+export default command;

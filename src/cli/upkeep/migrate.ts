@@ -1,0 +1,19 @@
+/** `migrate`: brings the schema up to date and sees to what has to be there on a first start. */
+import { firstStart } from '../../app/processes/first-start.ts';
+import { migrateDatabase, withDatabase } from '../../app/storage/prepare-database.ts';
+import type { Command } from '../command.ts';
+
+const command: Command = {
+  name: 'migrate',
+  summary: 'bring the database up to date (serve does it by itself)',
+  async run({ settings, logger }) {
+    const count = await withDatabase(settings, logger, async (db) => {
+      const applied = await migrateDatabase(db, logger);
+      await firstStart(db, settings);
+      return applied;
+    });
+    process.stdout.write(count === 0 ? 'The database is up to date.\n' : `Applied ${count} migrations.\n`);
+    return 0;
+  },
+};
+export default command;

@@ -1,0 +1,75 @@
+/** From an upstream to a plan: reads what is there and what is here, compares, and looks at what would be deleted once more. */
+import type { Services } from '../../plugin-api/contracts/context.ts';
+import type { Replicator } from '../../plugin-api/contracts/replicate.ts';
+import { guardFinder } from './find-guard.ts';
+import { readLocalState } from './local-state.ts';
+import { makePlan } from './plan/plan.ts';
+import type { LocalState, Plan, PlanInput } from './plan/plan-types.ts';
+import { confirmGone } from './upstream/confirm-gone.ts';
+import { takeSnapshot } from './upstream/snapshot.ts';
+import type { Upstream } from './upstream/upstream.ts';
+import { UpstreamApi } from './upstream/upstream-api.ts';
+
+/** What the installed package types bring. */
+export interface ReplicationParts {
+  readonly replicators: readonly Replicator[];
+  /** Names of all package types. */
+  readonly installed: readonly string[];
+  /** Name of the sync task by pulp_type of the repository. */
+  readonly syncTasks: ReadonlyMap<string, string>;
+}
+
+export interface PlanOptions {
+  readonly q: string | null;
+  /** The expression was given for this run only. */
+  readonly selective: boolean;
+  readonly failed?: ReadonlyMap<string, string>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Prepared {
+  readonly plan: Plan;
+  readonly local: LocalState;
+  /** Requests for lists that it took. */
+  readonly listings: number;
+}
+
+/** Throws PLP0014 when upstream cannot be read or contradicts itself. */
+export async function preparePlan(
+  services: Services,
+  parts: ReplicationParts,
+  upstream: Upstream,
+  options: PlanOptions,
+): Promise<Prepared> {
+  const downloader = services.downloader(upstream.settings);
+  try {
+    const api = new UpstreamApi(upstream, downloader, services.settings, options.signal);
+    const snapshot = await takeSnapshot(api, {
+      replicators: parts.replicators,
+      installed: parts.installed,
+      models: services.models,
+      q: options.q,
+      ...(upstream.copyGuards && { guard: guardFinder(api, services, upstream.domainId) }),
+    });
+    const local = await readLocalState(services.db, upstream.domainId, upstream.id);
+    const { covered, uncovered, wanted, idle } = snapshot;
+    const input: PlanInput = {
+      upstream,
+      wanted,
+      idle,
+      covered: covered.map((one) => one.distribution),
+      coveredRepositories: covered.map((one) => one.repository),
+      coveredRemotes: covered.map((one) => one.remote),
+      uncovered: uncovered.map((one) => ({ type: one.distribution, plugin: one.distribution.split('.')[0]! })),
+      local,
+      selective: options.selective,
+      ...(options.failed && { failed: options.failed }),
+    };
+    const plan = makePlan(input);
+    const blocked = upstream.onFailure === 'abort' && plan.conflicts.length > 0;
+    if (!blocked) await confirmGone(api, services.models, parts.replicators, { plan, local, idle, q: options.q });
+    return { plan, local, listings: api.listings };
+  } finally {
+    await downloader.close();
+  }
+}

@@ -1,0 +1,201 @@
+/** Makes and updates the remotes and repositories of a run: nothing here is served by anything yet. */
+import type { Transaction } from '../../../db/database.ts';
+import { type Sql, sql } from '../../../db/sql.ts';
+import type { Secrets } from '../../../lib/crypto/secrets.ts';
+import { uuid7Batch } from '../../../lib/text/uuid7.ts';
+import type { Values } from '../../../plugin-api/declare/field.ts';
+import { ownLabels } from '../plan/differences.ts';
+import type { LocalState, PlanItem, Store, Wanted } from '../plan/plan-types.ts';
+import { CONNECTION, SECRET, type Upstream } from '../upstream/upstream.ts';
+
+/** Ids of the repository and the remote by key of the item. */
+export type StagedStores = ReadonlyMap<string, { readonly repositoryId: string; readonly remoteId: string }>;
+
+export interface StageContext {
+  readonly upstream: Upstream;
+  readonly local: LocalState;
+  readonly secrets: Secrets;
+}
+
+/** Items without a repository or a remote get new ones, under another name while their own is taken. */
+export async function stageStores(
+  tx: Transaction,
+  context: StageContext,
+  items: readonly PlanItem[],
+): Promise<StagedStores> {
+  const remotes = await stage(tx, context, items, 'remote');
+  const repositories = await stage(tx, context, items, 'repository');
+  const stores = new Map(
+    items.map(({ key }) => [key, { repositoryId: repositories.get(key)!, remoteId: remotes.get(key)! }]),
+  );
+  await linkStores(tx, context.upstream, items, stores);
+  return stores;
+}
+
+async function stage(
+  tx: Transaction,
+  context: StageContext,
+  items: readonly PlanItem[],
+  what: 'remote' | 'repository',
+): Promise<Map<string, string>> {
+  const store = (item: PlanItem): Store => item[what]!;
+  const there = items.filter((item) => store(item).id !== null);
+  const fresh = items.filter((item) => store(item).id === null);
+  const ids = uuid7Batch(fresh.length);
+  const found = what === 'remote' ? context.local.remotes : context.local.repositories;
+  const names = new Set(found.map(({ name }) => name));
+  const rows = fresh.map((item, at) => ({ item, id: ids[at]!, name: freeName(names, store(item).name, ids[at]!) }));
+  if (what === 'remote') {
+    await insertRemotes(tx, context, rows);
+    await updateRemotes(tx, context, there);
+  } else {
+    await insertRepositories(tx, context, rows);
+    await updateRepositories(tx, there);
+  }
+  return new Map([
+    ...there.map((item) => [item.key, store(item).id!] as const),
+    ...rows.map((row) => [row.item.key, row.id] as const),
+  ]);
+}
+
+function freeName(taken: Set<string>, name: string, id: string): string {
+  const free = taken.has(name) ? `${name} ${id}` : name;
+  taken.add(free);
+  return free;
+}
+
+interface Fresh {
+  readonly item: PlanItem;
+  readonly id: string;
+  readonly name: string;
+}
+
+const DEFAULT_POLICY = 'immediate';
+
+async function insertRemotes(
+  tx: Transaction,
+  { upstream, secrets }: StageContext,
+  rows: readonly Fresh[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const values = rows.map(({ item, id, name }) => {
+    const { remote, remoteType, labels } = item.wanted!;
+    const policy = remote.policy ?? DEFAULT_POLICY;
+    return {
+      id,
+      name,
+      type: remoteType,
+      labels: ownLabels(labels, upstream.id),
+      url: remote.url,
+      policy,
+      details: remote.details,
+    };
+  });
+  const columns = sql.join(CONNECTION.map((name) => sql.ident(name)));
+  await tx.run(sql`insert into remote (pulp_id, domain_id, pulp_type, name, pulp_labels, url, policy, details, ${columns})
+    select r.id, ${upstream.domainId}, r.type, r.name, r.labels, r.url, r.policy, r.details, ${sql.join(connectionValues(upstream, secrets))}
+    from jsonb_to_recordset(${JSON.stringify(values)}::jsonb)
+      as r (id uuid, type text, name text, labels jsonb, url text, policy text, details jsonb)`);
+}
+
+/** Their names and labels change with the switch. */
+async function updateRemotes(
+  tx: Transaction,
+  { upstream, secrets }: StageContext,
+  items: readonly PlanItem[],
+): Promise<void> {
+  if (items.length === 0) return;
+  const values = items.map(({ wanted, remote }) => ({
+    id: remote!.id,
+    url: wanted!.remote.url,
+    policy: wanted!.remote.policy ?? null,
+    details: wanted!.remote.details,
+  }));
+  const names = CONNECTION.map((name) => sql.ident(name));
+  const sets = connectionValues(upstream, secrets).map((value, at) => sql`${names[at]} = ${value}`);
+  await tx.run(sql`update remote m set url = r.url, policy = coalesce(r.policy, m.policy), details = m.details || r.details,
+      pulp_last_updated = now(), ${sql.join(sets)}
+    from jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as r (id uuid, url text, policy text, details jsonb)
+    where m.pulp_id = r.id`);
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  tls_validation: 'boolean',
+  headers: 'jsonb',
+  download_concurrency: 'integer',
+  max_retries: 'integer',
+};
+
+function connectionValues({ settings }: Upstream, secrets: Secrets): Sql[] {
+  return CONNECTION.map((name) => {
+    const value = settings[name] ?? null;
+    const stored = storedValue(name, value, secrets);
+    const type = TYPES[name] ?? (name.endsWith('timeout') ? 'double precision' : 'text');
+    return sql`${stored}::${sql.raw(type)}`;
+  });
+}
+
+function storedValue(name: string, value: unknown, secrets: Secrets): unknown {
+  if (value === null) return null;
+  if ((SECRET as readonly string[]).includes(name)) return secrets.encrypt(String(value));
+  return typeof value === 'object' ? JSON.stringify(value) : value;
+}
+
+async function insertRepositories(tx: Transaction, { upstream }: StageContext, rows: readonly Fresh[]): Promise<void> {
+  if (rows.length === 0) return;
+  const versions = uuid7Batch(rows.length);
+  const values = rows.map(({ item, id, name }, at) => ({
+    id,
+    version: versions[at],
+    name,
+    type: item.wanted!.repositoryType,
+    labels: ownLabels(item.wanted!.labels, upstream.id),
+    ...repositoryColumns(item.wanted!),
+  }));
+  await tx.run(sql`
+    with r as (select * from jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as r (id uuid, version uuid, type text,
+        name text, labels jsonb, description text, retain_repo_versions integer, retain_checkpoints integer, details jsonb)),
+      made as (insert into repository (pulp_id, domain_id, pulp_type, name, pulp_labels, description, retain_repo_versions,
+          retain_checkpoints, details, next_version)
+        select r.id, ${upstream.domainId}, r.type, r.name, r.labels, r.description, r.retain_repo_versions,
+          r.retain_checkpoints, r.details, 1 from r returning id, pulp_id)
+    insert into repository_version (pulp_id, repository_id, number, complete)
+      select r.version, made.id, 0, true from made join r on r.id = made.pulp_id`);
+}
+
+function repositoryColumns({ repository }: Wanted): Values {
+  const { description, retain_repo_versions, retain_checkpoints, details } = repository;
+  return { description, retain_repo_versions, retain_checkpoints, details };
+}
+
+/** Only what the sync needs: the rest changes with the switch. */
+async function updateRepositories(tx: Transaction, items: readonly PlanItem[]): Promise<void> {
+  const values = items.map(({ wanted, repository }) => ({ id: repository!.id, details: wanted!.repository.details }));
+  await tx.run(sql`update repository m set details = m.details || r.details
+    from jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as r (id uuid, details jsonb)
+    where m.pulp_id = r.id and not m.details @> r.details`);
+}
+
+/** Notes what each repository follows; what it holds is kept while it follows the same. */
+async function linkStores(
+  tx: Transaction,
+  upstream: Upstream,
+  items: readonly PlanItem[],
+  stores: StagedStores,
+): Promise<void> {
+  const values = items.map(({ key, wanted }) => ({
+    repository: stores.get(key)!.repositoryId,
+    remote: stores.get(key)!.remoteId,
+    href: wanted!.href,
+  }));
+  const rows = sql`jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as r (repository uuid, remote uuid, href text)`;
+  await tx.run(
+    sql`update repository m set remote_id = r.remote from ${rows} where m.pulp_id = r.repository and m.remote_id is distinct from r.remote`,
+  );
+  await tx.run(sql`
+    insert into replication_holding as h (repository_id, upstream_id, remote_id, upstream_href, settings_generation)
+      select r.repository, ${upstream.id}, r.remote, r.href, ${upstream.generation} from ${rows}
+    on conflict (repository_id) do update set upstream_id = excluded.upstream_id, remote_id = excluded.remote_id,
+      upstream_href = excluded.upstream_href, settings_generation = excluded.settings_generation,
+      watermark = case when h.upstream_id = excluded.upstream_id and h.upstream_href = excluded.upstream_href then h.watermark end`);
+}

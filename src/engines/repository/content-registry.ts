@@ -1,0 +1,37 @@
+/** The declared content, repository and publication types by their pulp_type: what engines know of plugins. */
+
+import type { Plugin, PublicationType, RepositoryType } from '../../plugin-api/contracts/plugin.ts';
+import type { ContentType } from '../../plugin-api/declare/content.ts';
+
+export class ContentRegistry {
+  readonly contentTypes: readonly ContentType[];
+  readonly repositoryTypes: readonly RepositoryType[];
+  readonly publicationTypes: readonly PublicationType[];
+
+  constructor(plugins: readonly Plugin[]) {
+    this.contentTypes = plugins.flatMap((plugin) => plugin.contentTypes);
+    this.repositoryTypes = plugins.flatMap((plugin) => plugin.repositories);
+    this.publicationTypes = plugins.flatMap((plugin) => plugin.publications);
+  }
+
+  contentType(pulpType: string): ContentType {
+    return found(this.contentTypes, pulpType, 'content');
+  }
+  repositoryType(pulpType: string): RepositoryType {
+    return found(this.repositoryTypes, pulpType, 'repository');
+  }
+  publicationType(pulpType: string): PublicationType {
+    return found(this.publicationTypes, pulpType, 'publication');
+  }
+}
+
+function found<T extends { readonly pulpType: string }>(types: readonly T[], pulpType: string, what: string): T {
+  const type = types.find((one) => one.pulpType === pulpType);
+  if (!type) throw new Error(`No ${what} type is named ${pulpType}`);
+  return type;
+}
+
+/** Label of a content type's model: `file.filecontent`. */
+export function labelOfContent(type: Pick<ContentType, 'app' | 'name'>): string {
+  return `${type.app}.${type.name.toLowerCase()}`;
+}

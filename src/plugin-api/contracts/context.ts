@@ -1,0 +1,120 @@
+/** The services handed to hooks, tasks and actions: everything a plugin may use comes in through these. */
+import type { Settings } from '../../config/settings.ts';
+import type { Database } from '../../db/database.ts';
+import type { Sql } from '../../db/sql.ts';
+import type { Downloader, RemoteSettings } from '../../download/downloader.ts';
+import type { Secrets } from '../../lib/crypto/secrets.ts';
+import type { ArtifactStore } from '../../storage/artifact-store.ts';
+import type { Models } from '../declare/model.ts';
+
+export interface Domain {
+  readonly id: number;
+  readonly pulpId: string;
+  readonly name: string;
+  /** Changes with the settings of its storage (model/domain.ts). */
+  readonly storageStamp?: string;
+}
+
+/** Names the storage of the default domain, which all others share unless they have their own. */
+export const MAIN_STORAGE: Domain = { id: 0, pulpId: '', name: 'default' };
+
+export interface User {
+  readonly id: number;
+  readonly username: string;
+  readonly isSuperuser: boolean;
+  readonly isStaff: boolean;
+  /** Count of changes of access policies when the account was read. */
+  readonly policies?: number;
+  /** Known by an API token: it opens no session and makes no tokens. */
+  readonly byToken?: boolean;
+  /** The token used gives only these permissions; isSuperuser is then false. */
+  readonly limit?: { readonly permissions: readonly string[]; readonly ofSuperuser: boolean };
+}
+
+export interface Logger {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** Built once per process by app/services.ts and passed down. */
+export interface Services {
+  readonly settings: Settings;
+  readonly db: Database;
+  /** The artifact store of a domain. */
+  readonly storage: (domain: Domain) => ArtifactStore;
+  /** A downloader for a remote, with the defaults of the settings filled in; must be closed. */
+  readonly downloader: (remote: RemoteSettings) => Downloader;
+  readonly secrets: Secrets;
+  readonly models: Models;
+  readonly logger: Logger;
+  /** The wire object of a resource named by its model's label, as its detail view answers it; null when it is gone. */
+  readonly present: (domain: Domain, label: string, pulpId: string) => Promise<Record<string, unknown> | null>;
+}
+
+export interface TaskRequest {
+  /** Dotted name of a registered task function. */
+  readonly name: string;
+  readonly args: unknown;
+  /** Lock names (PRNs or free words); a task also holds its domain shared unless it names it here. */
+  readonly exclusive?: readonly (string | null | undefined)[];
+  readonly shared?: readonly (string | null | undefined)[];
+  /** Runs at once in the calling process when nothing blocks it. */
+  readonly immediate?: boolean;
+  /** An immediate task that is blocked waits for a worker (default) instead of being canceled. */
+  readonly deferrable?: boolean;
+  readonly taskGroup?: string | null;
+  readonly domain: Domain;
+  readonly userId: number | null;
+  readonly profileOptions?: readonly string[] | null;
+  /** Least versions of components that a worker must have to take it; for tasks that older programs cannot run. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+export interface DispatchedTask {
+  readonly id: number;
+  readonly pulpId: string;
+  readonly state: string;
+}
+
+/** What a request names beside its own object, such as the repository in a filter, has to be visible too. */
+export type Visible = (kind: 'repository' | 'distribution' | 'content', alias: string) => Sql | undefined;
+
+/** Turns rows into wire values: knows the prefix of hrefs and the models. */
+export interface Presenter {
+  readonly services: Services;
+  readonly domain: Domain;
+  /** `/pulp/api/v3/` or `/pulp/<domain>/api/v3/`. */
+  readonly apiPrefix: string;
+  /** The prefix of what belongs to no domain: that of the default domain. */
+  readonly globalPrefix: string;
+  /** href of an object of a model named by label (`file.filerepository`). */
+  href(label: string, pulpId: string): string;
+  /** href of a row of a master table by its pulp_type; null for null. */
+  hrefOfType(master: string, pulpType: string | null, pulpId: string | null): string | null;
+  /** Content origin, prefix and domain: where distributions are served. */
+  contentUrl(basePath: string): string;
+  /** Condition on rows of another kind for those the caller may see; absent, or undefined, when he sees all of them. */
+  readonly visible?: Visible;
+}
+
+/** A request to the REST API as actions see it. */
+export interface RequestContext extends Presenter {
+  readonly user: User | null;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly method: string;
+  /** Path with query as sent. */
+  readonly url: string;
+  /** `http://host` as the client sees it. */
+  readonly origin: string;
+  readonly db: Database;
+  dispatch(request: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,146 @@
+/** The vocabulary for the fields of a resource: each constructor names a kind on the wire and where the value is kept. */
+import type { Sql } from '../../db/sql.ts';
+import type { Presenter } from '../contracts/context.ts';
+
+export type FieldKind =
+  | 'string'
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'datetime'
+  | 'reference'
+  | 'json'
+  | 'object'
+  | 'labels'
+  | 'list'
+  | 'choice'
+  | 'nested'
+  | 'file'
+  | 'map';
+
+/** A row as it was selected; the names are those of the columns. */
+export type Row = Record<string, unknown>;
+/** Values of fields by wire name, validated. */
+export type Values = Record<string, unknown>;
+
+/** What a reference may point at: a master table (any of its types), or one model by its label (`file.fileremote`). */
+export type ReferenceTarget = string | readonly string[];
+
+export interface Field {
+  readonly kind: FieldKind;
+  readonly help?: string;
+  /** Must be in a full request; by default when there is no default, no null and the field can be written. */
+  readonly required?: boolean;
+  readonly nullable?: boolean;
+  readonly readOnly?: boolean;
+  readonly writeOnly?: boolean;
+  readonly default?: unknown;
+  /** Kept at a default but not told in the document (the peer leaves it out). */
+  readonly hiddenDefault?: boolean;
+  /** string: '' is allowed. */
+  readonly blank?: boolean;
+  /** string: white space at the ends belongs to the value. */
+  readonly keepSpace?: boolean;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: { readonly source: string; readonly message: string };
+  readonly format?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** integer: false where the document says plain integer. */
+  readonly int64?: boolean;
+  readonly choices?: readonly string[];
+  /** The choices are whole numbers on the wire. */
+  readonly numeric?: boolean;
+  /** Component name of the choice's enumeration in the document. */
+  readonly enumName?: string;
+  readonly items?: Field;
+  readonly minItems?: number;
+  readonly properties?: Readonly<Record<string, Field>>;
+  /** Component name of a nested object in the document (without `Response`). */
+  readonly component?: string;
+  readonly target?: ReferenceTarget;
+  /** reference: may point into another domain than that of the request. */
+  readonly anyDomain?: boolean;
+  /** Column of the table, or `false` where the value is not stored as it is. Default: the wire name. */
+  readonly column?: string | false;
+  /** Kept in the `details` object of the row instead of a column of its own. */
+  readonly detail?: boolean;
+  /** Encrypted at rest and never shown. */
+  readonly secret?: boolean;
+  /** SQL that yields the value (named like the field), where a plain column is not enough. */
+  readonly select?: Sql;
+  /** The wire value from the selected row. */
+  readonly read?: (row: Row, presenter: Presenter) => unknown;
+  /** The wire values of many rows at once, where more must be asked of the database. */
+  readonly load?: (rows: readonly Row[], presenter: Presenter) => Promise<readonly unknown[]>;
+  /** Additional facts for the document only, merged over what the kind gives. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  /** Facts for the document's response component only. */
+  readonly responseSchema?: Readonly<Record<string, unknown>>;
+  /** A check of the field's own value; returns a message when it is refused. */
+  readonly check?: (value: unknown) => string | undefined;
+  /** Not part of the response when the row has no value for it. */
+  readonly omitNull?: boolean;
+  /** Part of an answer only when the query's `fields` names it; the document does not tell of it. */
+  readonly onRequest?: boolean;
+  /** An addition to the peer that is taken and answered, but not in the document, so that generated clients are the same. */
+  readonly undocumented?: boolean;
+}
+
+type Options = Omit<Field, 'kind'>;
+
+export const string = (options: Options = {}): Field => ({ kind: 'string', ...options });
+export const integer = (options: Options = {}): Field => ({ kind: 'integer', ...options });
+export const number = (options: Options = {}): Field => ({ kind: 'number', ...options });
+export const boolean = (options: Options = {}): Field => ({ kind: 'boolean', ...options });
+export const datetime = (options: Options = {}): Field => ({ kind: 'datetime', ...options });
+/** Any JSON value. */
+export const json = (options: Options = {}): Field => ({ kind: 'json', ...options });
+/** A JSON object. */
+export const object = (options: Options = {}): Field => ({ kind: 'object', ...options });
+/** An object whose values are all of one kind. */
+export const map = (items: Field, options: Options = {}): Field => ({ kind: 'map', items, ...options });
+export const list = (items: Field, options: Options = {}): Field => ({ kind: 'list', items, ...options });
+/** An object with fields of its own and a component name in the document. */
+export const nested = (
+  component: string,
+  properties: Readonly<Record<string, Field>>,
+  options: Options = {},
+): Field => ({
+  kind: 'nested',
+  component,
+  properties,
+  ...options,
+});
+export const choice = (enumName: string, choices: readonly string[], options: Options = {}): Field => ({
+  kind: 'choice',
+  enumName,
+  choices,
+  ...options,
+});
+/** An uploaded file: a part of a multipart body, received into the artifact store. */
+export const file = (options: Options = {}): Field => ({ kind: 'file', writeOnly: true, column: false, ...options });
+/** An href or PRN of another resource; the column holds its pulp_id. */
+export const reference = (target: ReferenceTarget, options: Options = {}): Field => ({
+  kind: 'reference',
+  target,
+  format: 'uri',
+  ...options,
+});
+/** A write-only string that is encrypted at rest. */
+export const secret = (options: Options = {}): Field => ({
+  kind: 'string',
+  secret: true,
+  writeOnly: true,
+  nullable: true,
+  ...options,
+});
+/** `pulp_labels`: strings or nulls by key. */
+export const labels = (options: Options = {}): Field => ({ kind: 'labels', ...options });
+
+/** Whether a full request must have the field. */
+export function isRequired(field: Field): boolean {
+  if (field.required !== undefined) return field.required;
+  return !field.readOnly && field.default === undefined && !field.nullable && field.kind !== 'labels';
+}

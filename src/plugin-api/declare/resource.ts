@@ -1,0 +1,176 @@
+/** A resource, declared once: table mapping, fields, filters, operations and actions; everything else is derived from it. */
+
+import type { Transaction } from '../../db/database.ts';
+import type { Sql } from '../../db/sql.ts';
+import type { DigestName } from '../../lib/crypto/digest.ts';
+import type { ListPlace } from '../../model/content/content-count.ts';
+import type { Answer, RequestContext, Services } from '../contracts/context.ts';
+import type { AccessDeclaration } from './access.ts';
+import type { Field, Row, Values } from './field.ts';
+import type { Filters } from './filter.ts';
+import type { Model } from './model.ts';
+
+export interface TableMapping {
+  /** Table written by create, update and delete. */
+  readonly name: string;
+  /** FROM clause with the alias `t` for the table itself. */
+  readonly from: Sql;
+  /** FROM clause without the detail table `d`, for counting and passing over rows when only `t` is asked for. */
+  readonly narrow?: Sql;
+  /** Column of the id on the wire. */
+  readonly key: string;
+  /** Expression that sorts newest rows first when descending. */
+  readonly newest: Sql;
+  /** Condition that is always added, such as the type's own rows of a master table. */
+  readonly where?: Sql;
+  /** Rows of other domains are invisible (condition on `t.domain_id`). */
+  readonly inDomain: boolean;
+  /** Condition that limits rows to a parent named in the path. */
+  readonly parent?: (request: RequestContext, params: Readonly<Record<string, string>>) => Promise<Sql>;
+  /** Expressions for ordering words that are not a column of the table; null means the word is accepted and the default used. */
+  readonly order?: Readonly<Record<string, Sql>>;
+  /** Columns needed by computed fields though no field shows them. */
+  readonly columns?: readonly Sql[];
+}
+
+/** Write path of an operation: in the request, as a task, or as a task run at once when nothing blocks it. */
+export type Mode = 'now' | 'task' | 'immediate';
+
+export interface UniqueRule {
+  readonly fields: readonly string[];
+  /** Name of the constraint in the database. */
+  readonly constraint: string;
+  readonly body: (values: Values) => object;
+}
+
+export interface ActionTarget {
+  readonly row: Row;
+  /** The id on the wire. */
+  readonly id: string;
+  readonly prn: string;
+  /** Parts of the path: `parent` of a nested resource. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export interface Action {
+  /** Name in access policies and operationId: `sync`. */
+  readonly name: string;
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** Of one object (`<href>sync/`) or of the collection. */
+  readonly detail: boolean;
+  /** Path below the object or collection; default `<name>/`. '' for the object itself. */
+  readonly path?: string;
+  /** Request body: component and fields; its fields are checked before `run`. */
+  readonly input?: {
+    readonly component: string;
+    readonly fields: Readonly<Record<string, Field>>;
+    readonly partial?: boolean;
+    readonly ignoreUnknown?: boolean;
+  };
+  /** Digests computed of a file in the body; default all that artifacts have. */
+  readonly fileDigests?: readonly DigestName[];
+  /** Media types of the body in the document; default JSON and both forms. */
+  readonly media?: readonly string[];
+  /** Answers by status: component name, or null for none. */
+  readonly output: Readonly<
+    Record<string, { readonly component: string; readonly fields?: Readonly<Record<string, Field>> } | null>
+  >;
+  readonly summary: string;
+  readonly description?: string;
+  readonly parameters?: readonly object[];
+  /** operationId where it is not `<resource>_<name>`. */
+  readonly operationId?: string;
+  /** Tag where it is not that of the resource. */
+  readonly tag?: string;
+  readonly run: (request: RequestContext, target: ActionTarget, input: Values) => Promise<Answer>;
+}
+
+export interface Operations {
+  readonly list?: boolean;
+  readonly read?: boolean;
+  readonly create?: Mode;
+  readonly update?: Mode;
+  readonly delete?: Mode;
+}
+
+export interface Resource {
+  readonly model: Model;
+  /** `Repositories: File` */
+  readonly tag: string;
+  /** Start of operationIds: `repositories_file_file`. */
+  readonly operation: string;
+  /** `file_file_repository_href` */
+  readonly hrefName: string;
+  /** Component name without `Response`: `file.FileRepository`. */
+  readonly component: string;
+  /** `file repository`; plural for summaries is the noun with an s unless given. */
+  readonly noun: string;
+  readonly plural?: string;
+  readonly description: string;
+  readonly table: TableMapping;
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Fields of the shorter form asked by `minimal=true`. */
+  readonly minimalFields?: Readonly<Record<string, Field>>;
+  /** Fields that only detail answers have, and the component name of those. */
+  readonly detailFields?: Readonly<Record<string, Field>>;
+  readonly detailComponent?: string;
+  readonly filters: Filters;
+  readonly ordering: readonly string[];
+  /** Common filters that this list does not have. */
+  readonly without?: readonly string[];
+  readonly operations: Operations;
+  /** Names of the tasks of these operations, where they are not the usual ones. */
+  readonly taskNames?: Readonly<Partial<Record<'create' | 'update' | 'delete', string>>>;
+  readonly actions: readonly Action[];
+  readonly unique?: readonly UniqueRule[];
+  readonly hasLabels?: boolean;
+  readonly hasRoles?: boolean;
+  /** Rows have labels, but the actions on them are elsewhere (generic lists). */
+  readonly noLabelActions?: boolean;
+  /** Status that set_label answers (201, or 200 for some). */
+  readonly labelStatus?: number;
+  /** Body media types of create in the document (forms only where a file can be sent). */
+  readonly createMedia?: readonly string[];
+  /** Throws for a row that nobody may change or delete, before the body is looked at. */
+  readonly guard?: (row: Row) => void;
+  /** What is known of a list without counting, such as from the counters of a version; undefined: it must be counted. */
+  readonly knownPlace?: (request: RequestContext, offset: number) => Promise<ListPlace | undefined>;
+  /** Cross-field checks; gets stored values on update; may return changed values. */
+  readonly validate?: (values: Values, request: RequestContext, existing: Row | undefined) => Promise<Values> | Values;
+  /** Lock names of a write task: defaults to the object itself, exclusively. */
+  readonly locks?: (
+    values: Values,
+    request: RequestContext,
+    existing: Row | undefined,
+  ) => { exclusive: (string | null)[]; shared?: (string | null)[] };
+  /** Rows of other tables written with a created or updated one. */
+  readonly afterSave?: (
+    tx: Transaction,
+    id: string,
+    values: Values,
+    services: Services,
+    created: boolean,
+  ) => Promise<void>;
+  /** Rows of other tables removed before the row itself. */
+  readonly beforeDelete?: (tx: Transaction, row: Row, services: Services) => Promise<void>;
+  /** What goes with a row once its deletion is committed, such as files. */
+  readonly afterDelete?: (row: Row, services: Services) => Promise<void>;
+  /** Task-made resources: the name and args of the task that creates one. */
+  readonly createTask?: (values: Values, request: RequestContext) => Promise<Answer>;
+  /** Fields that a create takes instead of `fields`, where the document tells less. */
+  readonly hiddenInput?: Readonly<Record<string, Field>>;
+  /** Replaces the generic create in the request. */
+  readonly createNow?: (
+    values: Values,
+    request: RequestContext,
+    params: Readonly<Record<string, string>>,
+  ) => Promise<Answer>;
+  /** Replaces the generic delete: checks and dispatches a task of its own. */
+  readonly deleteTask?: (row: Row, request: RequestContext) => Promise<Answer>;
+  /** Where access differs from what is usual for its kind. */
+  readonly access?: AccessDeclaration;
+  /** Lists and details need no login. */
+  readonly open?: boolean;
+  /** hrefName of the resource in whose path this one is nested. */
+  readonly parentHref?: string;
+}

@@ -1,0 +1,167 @@
+/** Declares a type's alternate content sources: other places to fetch the same bytes from (core.md §3.7). */
+import type { Transaction } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
+import { ValidationError } from '../../lib/errors.ts';
+import { uuid7 } from '../../lib/text/uuid7.ts';
+import type { Answer, RequestContext, Services } from '../contracts/context.ts';
+import { identityFields, MASTER_ORDERING, nameFilters } from '../declare/common-fields.ts';
+import { datetime, list, type Row, reference, string, type Values } from '../declare/field.ts';
+import type { Model } from '../declare/model.ts';
+import { namesOf } from '../declare/names.ts';
+import type { ActionTarget, Resource } from '../declare/resource.ts';
+
+export interface AcsDeclaration {
+  readonly app: string;
+  readonly name: string;
+  readonly type: string;
+  readonly description: string;
+  /** Label of the remotes it takes: `file.fileremote`. */
+  readonly remote: string;
+  /** Dotted name of the task that refreshes one path. */
+  readonly refreshTask: string;
+}
+
+interface Found {
+  readonly id: string;
+  readonly row: Row;
+  readonly prn: string;
+}
+
+export function declareAcs(declaration: AcsDeclaration): Resource {
+  const { app, name, type } = declaration;
+  const model: Model = {
+    app,
+    name,
+    path: `acs/${app}/${type}`,
+    table: 'alternate_content_source',
+    pulpType: `${app}.${type}`,
+  };
+  return {
+    model,
+    ...namesOf(model),
+    noun: `${type} alternate content source`,
+    description: declaration.description,
+    table: {
+      name: 'alternate_content_source',
+      from: sql.raw('alternate_content_source t'),
+      key: 'pulp_id',
+      newest: sql.raw('t.pulp_id'),
+      where: sql`t.pulp_type = ${model.pulpType}`,
+      inDomain: true,
+    },
+    fields: {
+      ...identityFields(model),
+      name: string({ help: 'A name that no other source of the domain has.' }),
+      last_refreshed: datetime({ help: 'When it was last refreshed.', nullable: true }),
+      paths: list(string(), {
+        help: 'Paths below the URL of the remote; none, like an empty one, stands for the URL itself.',
+        required: false,
+        column: false,
+        load: async (rows, presenter) => await pathsOf(rows, presenter.services.db),
+      }),
+      remote: reference(declaration.remote, {
+        help: 'The remote that has the bytes; its policy must be on_demand.',
+        column: 'remote_id',
+      }),
+    },
+    filters: nameFilters,
+    ordering: [...MASTER_ORDERING, 'name', 'last_refreshed'],
+    operations: { list: true, read: true, create: 'now', update: 'immediate', delete: 'task' },
+    taskNames: { delete: 'general_multi_delete' },
+    unique: [
+      {
+        fields: ['name'],
+        constraint: 'alternate_content_source_name_unique',
+        body: () => ({ name: ['This field must be unique.'] }),
+      },
+    ],
+    hasRoles: true,
+    actions: [
+      {
+        name: 'refresh',
+        method: 'post',
+        detail: true,
+        summary: 'Refresh a source',
+        description: 'Starts a group of tasks that learn what the source has.',
+        output: { 202: { component: 'TaskGroupOperation' } },
+        run: (request, target) => refresh(declaration, request, target),
+      },
+    ],
+    validate: (values) => {
+      checkAcs(values);
+      return values;
+    },
+    afterSave: savePaths,
+    beforeDelete: removeHiddenRepositories,
+  };
+}
+
+async function pathsOf(rows: readonly Row[], db: Services['db']): Promise<string[][]> {
+  const found = await db.rows<{ source_id: string; path: string }>(
+    sql`select source_id, path from alternate_content_source_path where source_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by path`,
+  );
+  return rows.map((row) => found.filter((one) => one.source_id === row.pulp_id).map((one) => one.path));
+}
+
+function checkAcs(values: Values): void {
+  const remote = values.remote as Found | undefined;
+  if (remote && remote.row.policy !== 'on_demand') {
+    throw ValidationError.field(
+      'remote',
+      "Remote used with alternate content source must have the 'on_demand' policy.",
+    );
+  }
+  for (const path of (values.paths as string[] | undefined) ?? []) {
+    if (path.startsWith('/')) throw ValidationError.field('paths', 'Path cannot start with a slash.');
+  }
+}
+
+/** Keeps the paths that stay, with their hidden repositories. */
+async function savePaths(
+  tx: Transaction,
+  id: string,
+  values: Values,
+  _services: Services,
+  created: boolean,
+): Promise<void> {
+  const given = values.paths as string[] | undefined;
+  if (given === undefined && !created) return;
+  const paths = given && given.length > 0 ? [...new Set(given)] : [''];
+  await tx.run(sql`delete from repository where pulp_id in (
+    select repository_id from alternate_content_source_path where source_id = ${id} and not path = any(${paths}))`);
+  await tx.run(sql`delete from alternate_content_source_path where source_id = ${id} and not path = any(${paths})`);
+  const ids = paths.map(() => uuid7());
+  await tx.run(sql`insert into alternate_content_source_path (pulp_id, source_id, path)
+    select i, ${id}, p from unnest(${ids}::uuid[], ${paths}::text[]) as u (i, p) on conflict do nothing`);
+}
+
+async function removeHiddenRepositories(tx: Transaction, row: Row): Promise<void> {
+  await tx.run(sql`delete from repository_content where repository_id in (select r.id from repository r
+    join alternate_content_source_path p on p.repository_id = r.pulp_id where p.source_id = ${row.pulp_id})`);
+  await tx.run(sql`delete from repository where pulp_id in (
+    select repository_id from alternate_content_source_path where source_id = ${row.pulp_id})`);
+  await tx.run(sql`update remote_artifact set is_alternate = false where remote_id = ${row.remote_id}`);
+}
+
+/** One task per path; each syncs into its hidden repository. */
+async function refresh(declaration: AcsDeclaration, request: RequestContext, target: ActionTarget): Promise<Answer> {
+  const paths = await request.db.rows<{ pulp_id: string }>(
+    sql`select pulp_id from alternate_content_source_path where source_id = ${target.id} order by path`,
+  );
+  const group = uuid7();
+  await request.db.run(sql`insert into task_group (pulp_id, domain_id, description)
+    values (${group}, ${request.domain.id}, ${`Refreshing ${paths.length} alternate content source paths.`})`);
+  const remote = `prn:${declaration.remote}:${target.row.remote_id}`;
+  for (const path of paths) {
+    await request.dispatch({
+      name: declaration.refreshTask,
+      args: { source_path: path.pulp_id, source: target.id, remote: String(target.row.remote_id) },
+      exclusive: [`${target.prn}:${path.pulp_id}`],
+      shared: [remote, target.prn],
+      taskGroup: group,
+    });
+  }
+  await request.db.run(sql`update task_group set all_tasks_dispatched = true where pulp_id = ${group}`);
+  await request.db.run(sql`update alternate_content_source set last_refreshed = now() where pulp_id = ${target.id}`);
+  return { status: 202, body: { task_group: request.href('core.taskgroup', group) } };
+}

@@ -1,0 +1,262 @@
+/** Declares a distribution type's REST resource: where something is served and what (core.md §5.2). */
+
+import type { Transaction } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
+import { ValidationError } from '../../lib/errors.ts';
+import { relativePathError } from '../../lib/http/relative-path.ts';
+import { announceChange } from '../../model/repositories/distribution-change.ts';
+import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../declare/common-fields.ts';
+import { boolean, type Field, type Row, reference, string, type Values } from '../declare/field.ts';
+import { booleanFilter, customFilter, type Filters, referenceFilter, textFilter } from '../declare/filter.ts';
+import type { Model } from '../declare/model.ts';
+import { namesOf } from '../declare/names.ts';
+import type { Action, Resource } from '../declare/resource.ts';
+import { contentCondition } from './repository-actions.ts';
+import { type ServedFieldOptions, servedBy, servedField } from './served-field.ts';
+
+export interface DistributionDeclaration {
+  readonly app: string;
+  readonly name: string;
+  readonly type: string;
+  /** Where it is not `<app>.<type>`. */
+  readonly pulpType?: string;
+  readonly description: string;
+  /** Has `publication` (types that serve publications). */
+  readonly publication?: boolean;
+  /** Has `repository_version`; default true. */
+  readonly repositoryVersion?: boolean;
+  readonly checkpoint?: boolean;
+  /** Fields of its repositories and publications that other servers need to replicate it. */
+  readonly told?: Omit<ServedFieldOptions, 'publishes'>;
+  /** Has `remote` for pull-through. */
+  readonly remote?: boolean;
+  readonly fields?: Readonly<Record<string, Field>>;
+  readonly actions?: readonly Action[];
+  readonly validate?: Resource['validate'];
+  readonly hasRoles?: boolean;
+}
+
+export function distributionModel(app: string, name: string, type: string, pulpType = `${app}.${type}`): Model {
+  return { app, name, path: `distributions/${app}/${type}`, table: 'distribution', pulpType };
+}
+
+export function declareDistribution(declaration: DistributionDeclaration): Resource {
+  const { app, name, type } = declaration;
+  const model = distributionModel(app, name, type, declaration.pulpType);
+  return {
+    model,
+    ...namesOf(model),
+    noun: `${type} distribution`,
+    description: declaration.description,
+    table: distributionTable(model.pulpType),
+    fields: {
+      ...distributionFields(model, declaration),
+      served: servedField({ publishes: declaration.publication ?? false, ...declaration.told }),
+      ...declaration.fields,
+    },
+    filters: distributionFilters(declaration.publication ?? false),
+    ordering: DISTRIBUTION_ORDERING,
+    operations: { list: true, read: true, create: 'immediate', update: 'immediate', delete: 'immediate' },
+    actions: declaration.actions ?? [],
+    unique: [
+      {
+        fields: ['name'],
+        constraint: 'distribution_name_unique',
+        body: () => ({ name: ['This field must be unique.'] }),
+      },
+      {
+        fields: ['base_path'],
+        constraint: 'distribution_base_path',
+        body: () => ({ base_path: ['This field must be unique.'] }),
+      },
+      {
+        fields: [],
+        constraint: 'distribution_path_overlap',
+        body: () => ({ base_path: { base_path: 'Overlaps with an existing distribution.' } }),
+      },
+    ],
+    hasLabels: true,
+    hasRoles: declaration.hasRoles ?? true,
+    labelStatus: 200,
+    validate: async (values, request, existing) => {
+      const checked = await checkDistribution(values, existing, declaration);
+      await checkOverlap(checked, existing, request.domain.id, request.services.db);
+      if (!existing && checked.content_guard === undefined) {
+        const guard = await request.db.row<{ id: string | null }>(
+          sql`select default_content_guard_id as id from domain where id = ${request.domain.id}`,
+        );
+        if (guard?.id) checked.content_guard = { id: guard.id, row: {}, prn: '' };
+      }
+      return (await declaration.validate?.(checked, request, existing)) ?? checked;
+    },
+    locks: (_values, _request, existing) => ({
+      exclusive: existing ? [`prn:${app}.${name.toLowerCase()}:${existing.pulp_id}`] : [],
+    }),
+    afterSave: async (tx, id) => await noteServed(tx, id),
+    beforeDelete: async (tx, row) => await announceChange(tx, String(row.pulp_id)),
+  };
+}
+
+/** Notes what the distribution serves from now on, for the grace period, and tells the content processes. */
+export async function noteServed(tx: Transaction, id: string): Promise<void> {
+  await tx.run(sql`update distribution set generation = generation + 1 where pulp_id = ${id}`);
+  await tx.run(sql`update distributed_publication dp set served_until = now() from distribution d
+    where dp.distribution_id = ${id} and d.pulp_id = dp.distribution_id and dp.served_until is null and dp.publication_id is distinct from d.publication_id and d.publication_id is not null`);
+  await tx.run(sql`insert into distributed_publication (distribution_id, publication_id)
+    select d.pulp_id, d.publication_id from distribution d where d.pulp_id = ${id} and d.publication_id is not null
+    on conflict (distribution_id, publication_id) do update set served_until = null`);
+  await announceChange(tx, id);
+}
+
+const PAIRS = [
+  ['repository', 'repository_version'],
+  ['publication', 'repository'],
+  ['publication', 'repository_version'],
+] as const;
+
+/** At most one source; a source that is given replaces nothing by itself: the other must be set to null, as on the peer. */
+async function checkDistribution(
+  values: Values,
+  existing: Row | undefined,
+  declaration: DistributionDeclaration,
+): Promise<Values> {
+  if (typeof values.base_path === 'string') {
+    const message = relativePathError(values.base_path);
+    if (message) throw ValidationError.field('base_path', message);
+  }
+  const now = (name: string) => (name in values ? values[name] : (existing?.[`${name}_id`] ?? null));
+  for (const [a, b] of PAIRS) {
+    if (now(a) && now(b)) {
+      throw ValidationError.cross(`Only one of the attributes '${a}' and '${b}' may be used simultaneously.`);
+    }
+  }
+  const checkpoint = 'checkpoint' in values ? values.checkpoint : existing?.checkpoint;
+  if (declaration.checkpoint && checkpoint && !now('repository')) {
+    throw ValidationError.cross("The 'checkpoint' attribute may only be used with the 'repository' attribute.");
+  }
+  return { ...values };
+}
+
+/** The store refuses overlaps in any case; asking first gives the answer in the request instead of in a task. */
+async function checkOverlap(
+  values: Values,
+  existing: Row | undefined,
+  domainId: number,
+  db: { row<T>(q: ReturnType<typeof sql>): Promise<T | undefined> },
+): Promise<void> {
+  const path = values.base_path;
+  if (typeof path !== 'string') return;
+  const other = existing ? sql`and pulp_id <> ${existing.pulp_id}` : sql.empty;
+  const taken = await db.row<{ base_path: string }>(sql`select base_path from distribution
+    where path_span && path_range(${domainId}::text || '/' || ${path} || '/', ${domainId}::text || '/' || ${path} || '0') ${other} limit 1`);
+  if (!taken) return;
+  if (taken.base_path === path) throw ValidationError.field('base_path', 'This field must be unique.');
+  throw new ValidationError({ base_path: { base_path: 'Overlaps with an existing distribution.' } });
+}
+
+export function distributionTable(pulpType: string | undefined): Resource['table'] {
+  return {
+    name: 'distribution',
+    from: sql.raw('distribution t'),
+    key: 'pulp_id',
+    newest: sql.raw('t.pulp_id'),
+    ...(pulpType && { where: sql`t.pulp_type = ${pulpType}` }),
+    inDomain: true,
+    columns: [
+      sql.raw(`(select json_build_object('type', r.pulp_type, 'id', r.pulp_id, 'number', v.number, 'created', v.pulp_created)
+      from repository_version v join repository r on r.id = v.repository_id where v.pulp_id = t.repository_version_id) as version_of`),
+    ],
+  };
+}
+
+export function distributionFields(
+  model: Model,
+  declaration: Pick<DistributionDeclaration, 'publication' | 'repositoryVersion' | 'checkpoint' | 'remote'>,
+): Record<string, Field> {
+  return {
+    ...identityFields(model),
+    base_path: string({ help: 'Path below which it is served; no other may be equal, above or below.' }),
+    base_url: string({
+      help: 'The URL it is served at.',
+      readOnly: true,
+      column: false,
+      read: (row, presenter) => presenter.contentUrl(String(row.base_path)),
+    }),
+    content_guard: reference('content_guard', {
+      help: 'A guard that clients must pass.',
+      nullable: true,
+      column: 'content_guard_id',
+    }),
+    content_guard_prn: string({
+      help: 'The PRN of the guard.',
+      readOnly: true,
+      column: false,
+      read: (row, { services }) =>
+        row.content_guard_id
+          ? services.models.prnOfType('content_guard', String(row.content_guard_type), String(row.content_guard_id))
+          : null,
+    }),
+    no_content_change_since: string({
+      help: 'Since when what is served cannot have changed.',
+      readOnly: true,
+      column: false,
+      read: (row) => (row.publication_id || row.repository_version_id ? row.pulp_last_updated : null),
+    }),
+    hidden: boolean({ default: false, help: 'Whether listings leave it out.' }),
+    pulp_labels: labelField,
+    name: string({ help: 'A name that no other distribution of the domain has.' }),
+    repository: reference('repository', {
+      help: 'The repository whose newest content is served.',
+      nullable: true,
+      column: 'repository_id',
+    }),
+    ...(declaration.repositoryVersion !== false && {
+      repository_version: reference(['repository_version'], {
+        help: 'The version that is served.',
+        nullable: true,
+        column: 'repository_version_id',
+        read: (row, presenter) => {
+          const version = row.version_of as { type: string; id: string; number: number } | null;
+          return (
+            version && `${presenter.hrefOfType('repository', version.type, version.id)}versions/${version.number}/`
+          );
+        },
+      }),
+    }),
+    ...(declaration.publication && {
+      publication: reference('publication', {
+        help: 'The publication that is served.',
+        nullable: true,
+        column: 'publication_id',
+      }),
+    }),
+    ...(declaration.remote && {
+      remote: reference('remote', {
+        help: 'Where what is not here is fetched from.',
+        nullable: true,
+        column: 'remote_id',
+      }),
+    }),
+    ...(declaration.checkpoint && {
+      checkpoint: boolean({ help: 'Serves the checkpoints of the repository by time.', required: false }),
+    }),
+  };
+}
+
+export const DISTRIBUTION_ORDERING = [...MASTER_ORDERING, 'name', 'pulp_labels', 'base_path', 'hidden', 'checkpoint'];
+
+/** `publishing`: whether the type serves publications, or which types do. */
+export const distributionFilters = (publishing: boolean | readonly string[]): Filters => ({
+  ...nameFilters,
+  base_path: textFilter(sql.raw('t.base_path'), { lookups: ['', 'contains', 'icontains', 'in'] }),
+  repository: referenceFilter(sql.raw('t.repository_id'), 'repository', { nullable: true, lookups: ['', 'in'] }),
+  checkpoint: booleanFilter(sql.raw('t.checkpoint')),
+  with_content: customFilter(async (value, request) => {
+    const content = await contentCondition(value, request);
+    return sql`exists (select 1 from (select t.*) d cross join lateral (${servedBy(publishing)}) s
+      join repository_version v on v.pulp_id = s.version
+      join repository_content rc on rc.repository_id = v.repository_id and rc.version_added <= v.number
+        and (rc.version_removed is null or rc.version_removed > v.number)
+      join content c on c.id = rc.content_id where ${content})`;
+  }),
+});

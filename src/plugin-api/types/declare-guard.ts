@@ -1,0 +1,119 @@
+/** Declares a guard type's REST resource: core's fields and rules with what the type adds (core.md §6). */
+
+import type { Transaction } from '../../db/database.ts';
+import { type Sql, sql } from '../../db/sql.ts';
+import { ValidationError } from '../../lib/errors.ts';
+import { announceChange } from '../../model/repositories/distribution-change.ts';
+import type { Answer, RequestContext } from '../contracts/context.ts';
+import type { AccessDeclaration } from '../declare/access.ts';
+import { COMMON_ORDERING, identityFields, nameFilters } from '../declare/common-fields.ts';
+import { deleteNow } from '../declare/dry-run.ts';
+import { type Field, type Row, string } from '../declare/field.ts';
+import type { Model } from '../declare/model.ts';
+import { namesOf } from '../declare/names.ts';
+import type { Resource } from '../declare/resource.ts';
+
+export interface GuardDeclaration {
+  readonly app: string;
+  readonly name: string;
+  readonly type: string;
+  readonly description: string;
+  readonly fields?: Readonly<Record<string, Field>>;
+  readonly validate?: Resource['validate'];
+  /** Written in the transaction of the row, with what is stored of the request. */
+  readonly afterSave?: Resource['afterSave'];
+  readonly hasRoles?: boolean;
+  readonly access?: AccessDeclaration;
+}
+
+export function guardModel(app: string, name: string, type: string): Model {
+  return { app, name, path: `contentguards/${app}/${type}`, table: 'content_guard', pulpType: `${app}.${type}` };
+}
+
+export const guardDescription: Field = string({ help: 'What the guard is for.', nullable: true });
+
+export const GUARD_ORDERING = [...COMMON_ORDERING, 'pulp_type', 'name', 'description'];
+
+export function declareGuard(declaration: GuardDeclaration): Resource {
+  const { app, name, type } = declaration;
+  const model = guardModel(app, name, type);
+  return {
+    model,
+    ...namesOf(model),
+    noun: `${type} content guard`,
+    description: declaration.description,
+    table: {
+      name: 'content_guard',
+      from: sql.raw('content_guard t'),
+      key: 'pulp_id',
+      newest: sql.raw('t.pulp_id'),
+      where: sql`t.pulp_type = ${model.pulpType}`,
+      inDomain: true,
+    },
+    fields: {
+      ...identityFields(model),
+      name: string({ help: 'A name that no other guard of the domain has.' }),
+      description: guardDescription,
+      ...declaration.fields,
+    },
+    filters: nameFilters,
+    ordering: GUARD_ORDERING,
+    operations: { list: true, read: true, create: 'now', update: 'now', delete: 'now' },
+    actions: [],
+    unique: [
+      {
+        fields: ['name'],
+        constraint: 'content_guard_name_unique',
+        body: () => ({ name: ['This field must be unique.'] }),
+      },
+    ],
+    hasRoles: declaration.hasRoles ?? false,
+    ...(declaration.access && { access: declaration.access }),
+    ...(declaration.validate && { validate: declaration.validate }),
+    afterSave: async (tx, id, values, services, created) => {
+      await declaration.afterSave?.(tx, id, values, services, created);
+      if (!created) await noteGuardChange(tx, id);
+    },
+    deleteTask: deleteGuard,
+  };
+}
+
+/** Tells the content processes; composites above a changed guard change with it, as they are remembered with their members. */
+async function noteGuardChange(tx: Transaction, id: string): Promise<void> {
+  await tx.run(sql`with recursive above (guard_id) as (
+      select guard_id from content_guard_member where member_id = ${id}
+      union select m.guard_id from content_guard_member m join above on m.member_id = above.guard_id)
+    update content_guard set details = details where pulp_id in (select guard_id from above)`);
+  await announceChange(tx);
+}
+
+/** A guard in use is kept, as what it guards would be open to everybody afterwards; `?force=true` says that this is meant. */
+async function deleteGuard(row: Row, request: RequestContext): Promise<Answer> {
+  const id = String(row.pulp_id);
+  const force = /^(true|1|yes|on)$/i.test(request.query.get('force') ?? '');
+  return await deleteNow(request, async (tx) => {
+    // The lock makes those wait who are about to use it; they find that it is gone.
+    await tx.run(sql`select 1 from content_guard where pulp_id = ${id} for update`);
+    if (!force) await refuseUsed(tx, id, request.visible?.('distribution', 'd'));
+    await noteGuardChange(tx, id);
+    await tx.run(sql`delete from content_guard where pulp_id = ${id}`);
+  });
+}
+
+/** How many users of a guard are named; those that the caller may not see stay without names. */
+const NAMED = 20;
+
+async function refuseUsed(tx: Transaction, id: string, seen: Sql | undefined): Promise<void> {
+  const rows = await tx.rows<{ kind: string; name: string | null }>(sql`
+    (select 'distribution' as kind, case when ${seen ?? sql.raw('true')} then d.name end as name from distribution d
+      where d.content_guard_id = ${id} order by d.name limit ${NAMED})
+    union all (select 'composite guard', g.name from content_guard_member m join content_guard g on g.pulp_id = m.guard_id
+      where m.member_id = ${id} order by g.name limit ${NAMED})
+    union all (select 'default of domain', name from domain where default_content_guard_id = ${id})`);
+  if (rows.length === 0) return;
+  const told = rows.map(({ kind, name }) => (name === null ? `a ${kind}` : `${kind} '${name}'`));
+  const users = [...new Set(told)].join(', ');
+  throw new ValidationError([
+    `The content guard is used by ${users}, which would be open to everybody without it. Give them another guard first, or delete it with ?force=true.`,
+  ]);
+}

@@ -1,0 +1,174 @@
+/** Declares a publication type's REST resource; publications are made by a task and never changed. */
+
+import { sql } from '../../db/sql.ts';
+import { ValidationError } from '../../lib/errors.ts';
+import { announceChange } from '../../model/repositories/distribution-change.ts';
+import type { RequestContext } from '../contracts/context.ts';
+import { identityFields, MASTER_ORDERING } from '../declare/common-fields.ts';
+import { boolean, type Field, list, type Row, reference, string, type Values } from '../declare/field.ts';
+import { booleanFilter, customFilter, dateFilter, type Filters } from '../declare/filter.ts';
+import type { Model } from '../declare/model.ts';
+import { namesOf } from '../declare/names.ts';
+import type { Action, Resource } from '../declare/resource.ts';
+import { contentCondition } from './repository-actions.ts';
+import { latestVersionOf, repositoryIdCondition, versionIdCondition } from './version-queries.ts';
+
+export interface PublicationDeclaration {
+  readonly app: string;
+  readonly name: string;
+  readonly type: string;
+  /** Where it is not `<app>.<type>`. */
+  readonly pulpType?: string;
+  readonly description: string;
+  /** Dotted name of the task that makes one. */
+  readonly taskName: string;
+  readonly checkpoint?: boolean;
+  /** Fields the type adds, kept in `details`. */
+  readonly fields?: Readonly<Record<string, Field>>;
+  readonly actions?: readonly Action[];
+  readonly hasRoles?: boolean;
+  readonly validate?: Resource['validate'];
+}
+
+interface Found {
+  readonly id: string;
+  readonly row: Row;
+  readonly prn: string;
+}
+
+export function publicationModel(app: string, name: string, type: string, pulpType = `${app}.${type}`): Model {
+  return { app, name, path: `publications/${app}/${type}`, table: 'publication', pulpType };
+}
+
+export function declarePublication(declaration: PublicationDeclaration): Resource {
+  const { app, name, type } = declaration;
+  const model = publicationModel(app, name, type, declaration.pulpType);
+  return {
+    model,
+    ...namesOf(model),
+    noun: `${type} publication`,
+    description: declaration.description,
+    table: publicationTable(model.pulpType),
+    fields: { ...publicationFields(model, declaration.checkpoint ?? false), ...declaration.fields },
+    filters: publicationFilters,
+    ordering: PUBLICATION_ORDERING,
+    operations: { list: true, read: true, create: 'task', delete: 'now' },
+    actions: declaration.actions ?? [],
+    hasRoles: declaration.hasRoles ?? true,
+    ...(declaration.validate && { validate: declaration.validate }),
+    createTask: (values, request) => dispatchPublish(declaration.taskName, values, request),
+    beforeDelete: async (tx, row) => {
+      await tx.run(sql`update distribution set generation = generation + 1 where publication_id = ${row.pulp_id}`);
+      await announceChange(tx);
+    },
+  };
+}
+
+/** Exactly one of repository and repository_version; the repository stands for its latest version now. */
+async function dispatchPublish(taskName: string, values: Values, request: RequestContext) {
+  const { repository, repository_version: version, ...rest } = values;
+  if (repository && version)
+    throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified but not both.");
+  if (!repository && !version)
+    throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified");
+  if (rest.checkpoint && !repository) throw ValidationError.cross("'checkpoint' may only be used with 'repository'");
+  const versionId = version ? (version as Found).id : await latestVersionOf(request.db, (repository as Found).id);
+  const lock = repository
+    ? (repository as Found).prn
+    : request.services.models.prnOfType(
+        'repository',
+        String((version as Found).row.repository_type),
+        String((version as Found).row.repository_pulp_id),
+      );
+  const task = await request.dispatch({
+    name: taskName,
+    args: { repository_version: versionId, values: rest },
+    shared: [lock],
+  });
+  return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+}
+
+export function publicationTable(pulpType: string | undefined): Resource['table'] {
+  return {
+    name: 'publication',
+    from: sql.raw(
+      `publication t join repository_version rv on rv.pulp_id = t.repository_version_id join repository r on r.id = rv.repository_id`,
+    ),
+    key: 'pulp_id',
+    newest: sql.raw('t.pulp_id'),
+    where: pulpType ? sql`t.complete and t.pulp_type = ${pulpType}` : sql.raw('t.complete'),
+    inDomain: true,
+    columns: [sql.raw('rv.number as version_number, r.pulp_id as repository_id, r.pulp_type as repository_type')],
+  };
+}
+
+export function publicationFields(model: Model, checkpoint: boolean): Record<string, Field> {
+  return {
+    ...identityFields(model),
+    repository_version: reference(['repository_version'], {
+      help: 'The version that is published.',
+      required: false,
+      column: false,
+      read: (row, presenter) => {
+        const repository = presenter.hrefOfType(
+          'repository',
+          row.repository_type as string,
+          row.repository_id as string,
+        );
+        return repository && `${repository}versions/${row.version_number}/`;
+      },
+    }),
+    repository: reference('repository', {
+      help: 'The repository whose latest version is published.',
+      required: false,
+      column: false,
+      read: (row, presenter) =>
+        presenter.hrefOfType('repository', row.repository_type as string, row.repository_id as string),
+    }),
+    distributions: list(string({ format: 'uri' }), {
+      help: 'Distributions that name this publication.',
+      readOnly: true,
+      column: false,
+      load: async (rows, presenter) => {
+        const seen = presenter.visible?.('distribution', 't');
+        const found = await presenter.services.db.rows<{ publication_id: string; pulp_id: string; pulp_type: string }>(
+          sql`select t.publication_id, t.pulp_id, t.pulp_type from distribution t
+            where t.publication_id = any(${rows.map((row) => row.pulp_id)}::uuid[])${seen ? sql` and ${seen}` : sql.empty} order by t.pulp_id`,
+        );
+        return rows.map((row) =>
+          found
+            .filter((one) => one.publication_id === row.pulp_id)
+            .map((one) => presenter.hrefOfType('distribution', one.pulp_type, one.pulp_id)),
+        );
+      },
+    }),
+    ...(checkpoint && { checkpoint: boolean({ help: 'Whether it is a checkpoint.', required: false }) }),
+  };
+}
+
+export const PUBLICATION_ORDERING = [...MASTER_ORDERING, 'complete', 'pass_through', 'checkpoint'];
+
+export const publicationFilters: Filters = {
+  repository: customFilter(async (value, request) =>
+    repositoryIdCondition('repository', value, request, sql.raw('r.pulp_id')),
+  ),
+  repository_version: customFilter(async (value, request) =>
+    versionIdCondition('repository_version', value, request, sql.raw('rv.pulp_id')),
+  ),
+  checkpoint: booleanFilter(sql.raw('t.checkpoint')),
+  pulp_created: dateFilter(sql.raw('t.pulp_created')),
+  content: customFilter(async (value, request) => inVersion(await contentCondition(value, request))),
+  content__in: customFilter(
+    async (value, request) => {
+      const parts = [];
+      for (const one of value.split(',')) parts.push(await contentCondition(one, request));
+      return inVersion(sql`(${sql.join(parts, ' or ')})`);
+    },
+    { schema: { type: 'array', items: { type: 'string' } } },
+  ),
+};
+
+function inVersion(content: ReturnType<typeof sql>) {
+  return sql`exists (select 1 from repository_content rc join content c on c.id = rc.content_id where ${content}
+    and rc.repository_id = rv.repository_id and rc.version_added <= rv.number and (rc.version_removed is null or rc.version_removed > rv.number))`;
+}

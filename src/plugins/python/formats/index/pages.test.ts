@@ -1,0 +1,94 @@
+/** Pages of simple indexes are read as they were written, and read in other styles too. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { readMirrorConfig } from '../bandersnatch-config.ts';
+import type { IndexFile } from './index-file.ts';
+import { readIndexPage, readProjectPage } from './read-simple-html.ts';
+import { readIndexJson, readProjectDocument } from './read-simple-json.ts';
+import { writeIndexPage, writeProjectPage } from './simple-html.ts';
+import { writeIndexJson, writeProjectJson } from './simple-json.ts';
+
+const file: IndexFile = {
+  filename: 'a<b-1.tar.gz',
+  url: 'http://host/x/a%3Cb-1.tar.gz',
+  hashes: { sha256: 'a'.repeat(64) },
+  requiresPython: '>=3.8, <4',
+  metadata: 'b'.repeat(64),
+  yanked: 'has a "bug"',
+  size: 5,
+  uploadTime: '2026-01-01T00:00:00Z',
+  provenance: 'http://host/p',
+};
+const plain = { ...file, requiresPython: null, metadata: null, yanked: null, provenance: null };
+const projects = [{ name: 'A.b', normalized: 'a-b' }];
+
+test('HTML pages', () => {
+  const unknown = { size: null, uploadTime: null };
+  const page = writeProjectPage('a-b', [file, plain]);
+  assert.deepEqual(readProjectPage(page, 'http://host/simple/a-b/'), [
+    { ...file, ...unknown },
+    { ...plain, ...unknown },
+  ]);
+  assert.deepEqual(readIndexPage(writeIndexPage(projects)), ['A.b']);
+});
+
+test('JSON pages', () => {
+  const document = JSON.parse(writeProjectJson('a-b', [file, plain], ['1']));
+  assert.deepEqual(readProjectDocument(document, 'http://host/simple/a-b/'), [file, plain]);
+  assert.deepEqual(readIndexJson(JSON.parse(writeIndexJson(projects))), ['A.b']);
+});
+
+test('other styles of HTML', () => {
+  const page = `<A HREF='../../f/a-1.zip#md5=${'c'.repeat(32)}' data-yanked data-dist-info-metadata=true>a-1.zip</A><a name=x>no link</a>`;
+  const [found, ...others] = readProjectPage(page, 'http://host/simple/a/');
+  assert.deepEqual([found?.url, found?.yanked, found?.metadata, others.length], ['http://host/f/a-1.zip', '', true, 0]);
+  assert.deepEqual(found?.hashes, { md5: 'c'.repeat(32) });
+});
+
+test('what is no such document has no files', () => {
+  for (const document of [null, 1, [], {}, { files: [{}, null, { filename: 'a', url: '' }] }]) {
+    assert.deepEqual(readProjectDocument(document, 'http://host/'), []);
+  }
+});
+
+test('configurations of mirrors', () => {
+  const config =
+    readMirrorConfig(`[mirror]\nmaster = http://host\nworkers = 5\n[plugins]\nenabled =\n    allowlist_project\n    latest_release
+    exclude_platform\n    regex_release_file_metadata\n[allowlist]\npackages =\n    a\n    b>1 ; comment\n[latest_release]\nkeep = 2\n[blocklist]\nplatforms =\n    windows\n[regex_release_file_metadata]\nany:release_file.packagetype =\n    sdist\n`);
+  assert.deepEqual(config, {
+    url: 'http://host',
+    workers: 5,
+    prereleases: true,
+    includes: ['a', 'b>1'],
+    excludes: [],
+    packageTypes: ['sdist'],
+    keepLatest: 2,
+    excludePlatforms: ['windows'],
+  });
+  assert.equal(readMirrorConfig('[mirror]\nmaster = http://host').workers, 3);
+  assert.throws(() => readMirrorConfig('[mirror]\n'));
+});
+
+test('hostile pages: other schemes are no links, what is left open takes no time', () => {
+  const page = `<a href="javascript:alert(1)">x-1.tar.gz</a><a href='file:///etc/passwd'>passwd</a><a href="data:,x">d</a>
+    <A HREF=../../f/good-1.tar.gz
+    >good-1.tar.gz</A ><a href="//other.example/o-1.zip">o<b>-1.zip</b>`;
+  const files = readProjectPage(page, 'http://host/simple/x/');
+  assert.deepEqual(
+    files.map(({ url }) => url),
+    ['http://host/f/good-1.tar.gz', 'http://other.example/o-1.zip'],
+  );
+  const document = {
+    files: [
+      { filename: 'p', url: 'file:///etc/passwd' },
+      { filename: 'q', url: 'javascript:1' },
+    ],
+  };
+  assert.deepEqual(readProjectDocument(document, 'http://host/'), []);
+  const million = 1_000_000;
+  const started = performance.now();
+  for (const piece of ['<a ', '<a href="x">', '<base ', '<a href=x <', '</a', "<a b='"])
+    readIndexPage(piece.repeat(million / 2));
+  assert.deepEqual(readProjectPage('<base '.repeat(million), 'http://host/'), []);
+  assert.ok(performance.now() - started < 20_000, 'time grows with the square of the length');
+});

@@ -1,0 +1,139 @@
+/** Python repositories: their REST resource, and what is checked when a version of them is made. */
+import { ValidationError } from '../../../lib/errors.ts';
+import {
+  type Action,
+  boolean,
+  declareRepository,
+  type ModifyCheck,
+  type Repository,
+  sql,
+  string,
+  type TaskContext,
+  type Transaction,
+  type Version,
+} from '../../../plugin-api/index.ts';
+import {
+  BLOCKLIST_TEXT,
+  CONFLICT_TEXT,
+  dropRefused,
+  findBlocked,
+  findConflicts,
+  findSubstitutes,
+  SUBSTITUTION_TEXT,
+} from '../admission.ts';
+import { blocklistHref } from './blocklist-resource.ts';
+
+export const SYNC_TASK = 'pulp_python.app.tasks.sync.sync';
+export const REPAIR_TASK = 'pulp_python.app.tasks.repair.repair';
+
+const repairMetadata: Action = {
+  name: 'repair_metadata',
+  method: 'post',
+  detail: true,
+  summary: 'Repair metadata',
+  description: 'Starts a task that reads the metadata of all packages of the latest version anew.',
+  output: { 202: { component: 'AsyncOperation' } },
+  run: async (request, target) => {
+    const task = await request.dispatch({
+      name: REPAIR_TASK,
+      args: { repository: target.id },
+      exclusive: [target.prn],
+    });
+    return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+  },
+};
+
+/** Of the versions of a repository. */
+export const scanVersion: Action = {
+  name: 'scan',
+  method: 'post',
+  detail: true,
+  summary: 'Generate vulnerability report',
+  description: 'Starts a task that looks for known weaknesses of the packages of the version.',
+  output: { 202: { component: 'AsyncOperation' } },
+  run: async (request, target) => {
+    const { pulp_id: version, repository_pulp_id: repository } = target.row;
+    const task = await request.dispatch({
+      name: 'pulpcore.app.tasks.vulnerability_report.check_content',
+      args: { repository_version: String(version) },
+      shared: [`prn:python.pythonrepository:${repository}`],
+    });
+    return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+  },
+};
+
+interface Rules {
+  readonly allow_package_substitution?: boolean;
+  readonly error_on_reject?: boolean;
+}
+
+/** What would be refused in the task is refused at once where refusals are errors. */
+const checkModify: ModifyCheck = async (request, repository, { add, remove, hasBase }) => {
+  const rules = repository.details as Rules;
+  if (rules.error_on_reject === false || add.length === 0) return;
+  const blocked = await findBlocked(request.db, String(repository.pulp_id), sql`c.pulp_id = any(${add}::uuid[])`);
+  if (blocked.length > 0) throw new ValidationError([BLOCKLIST_TEXT(blocked.map((one) => one.filename))]);
+  if (rules.allow_package_substitution !== false || remove.length > 0 || hasBase) return;
+  const conflicts = await findConflicts(request.db, Number(repository.id), add);
+  if (conflicts.length > 0) throw new ValidationError([CONFLICT_TEXT(conflicts)]);
+};
+
+export const pythonRepository = declareRepository({
+  app: 'python',
+  name: 'PythonRepository',
+  type: 'python',
+  description: 'Repositories of Python packages.',
+  fields: {
+    autopublish: boolean({
+      default: false,
+      detail: true,
+      help: 'Whether each new version is published at once.',
+      schema: { deprecated: true },
+    }),
+    blocklist_entries_href: string({ readOnly: true, column: false, read: blocklistHref }),
+    allow_package_substitution: boolean({
+      default: true,
+      detail: true,
+      help: 'Whether a package may replace another with the same file name.',
+    }),
+    error_on_reject: boolean({
+      default: true,
+      detail: true,
+      help: 'Whether a refused package fails the task; otherwise it is left out.',
+    }),
+  },
+  sync: {
+    component: 'RepositorySyncURL',
+    taskName: SYNC_TASK,
+    fields: { mirror: boolean({ default: false, help: 'Makes the content equal to upstream’s.' }) },
+  },
+  modify: checkModify,
+  actions: [repairMetadata],
+});
+
+/** Refuses substitutes and blocked packages, or leaves them out and says so. */
+export async function checkVersion(
+  tx: Transaction,
+  version: Version,
+  repository: Repository,
+  context: TaskContext,
+): Promise<void> {
+  const rules = repository.details as Rules;
+  const mustFail = rules.error_on_reject !== false;
+  if (rules.allow_package_substitution === false) {
+    const found = await findSubstitutes(tx, version);
+    if (found.length > 0 && mustFail) throw new ValidationError([SUBSTITUTION_TEXT(found.map((one) => one.filename))]);
+    if (found.length > 0) await dropRefused(tx, version, found, context, SUBSTITUTION_REPORT);
+  }
+  const added = sql`c.id in (select rc.content_id from repository_content rc where rc.repository_id = ${version.repositoryId}
+    and rc.version_added = ${version.number} and rc.version_removed is null)`;
+  const blocked = await findBlocked(tx, repository.pulpId, added);
+  if (blocked.length > 0 && mustFail) throw new ValidationError([BLOCKLIST_TEXT(blocked.map((one) => one.filename))]);
+  if (blocked.length > 0) await dropRefused(tx, version, blocked, context, BLOCKLIST_REPORT);
+}
+
+const SUBSTITUTION_REPORT = {
+  message: 'Skipping packages rejected by package substitution policy',
+  code: 'python.reject.substitution',
+};
+const BLOCKLIST_REPORT = { message: 'Skipping packages rejected by blocklist', code: 'python.reject.blocklist' };

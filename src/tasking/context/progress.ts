@@ -1,0 +1,108 @@
+/** Progress reports of a running task, written together at most every half second. */
+import type { Database } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
+import { uuid7 } from '../../lib/text/uuid7.ts';
+import type { ProgressOptions, ProgressReport } from '../../plugin-api/contracts/task.ts';
+
+const writeEvery = 500;
+
+type State = 'running' | 'completed' | 'failed' | 'canceled';
+
+class Report implements ProgressReport {
+  readonly pulpId = uuid7();
+  readonly options: ProgressOptions;
+  readonly #changed: (report: Report) => void;
+  #done = 0;
+  #total: number | null;
+  state: State = 'running';
+
+  constructor(options: ProgressOptions, changed: (report: Report) => void) {
+    this.options = options;
+    this.#total = options.total ?? null;
+    this.#changed = changed;
+  }
+
+  get done(): number {
+    return this.#done;
+  }
+  set done(value: number) {
+    this.#done = value;
+    this.#changed(this);
+  }
+  get total(): number | null {
+    return this.#total;
+  }
+  set total(value: number | null) {
+    this.#total = value;
+    this.#changed(this);
+  }
+  add(units: number): void {
+    this.done += units;
+  }
+  finish(state: State = 'completed'): void {
+    this.state = state;
+    this.#changed(this);
+  }
+
+  toRow(): object {
+    const { message, code, suffix = null } = this.options;
+    return { pulp_id: this.pulpId, message, code, suffix, state: this.state, total: this.#total, done: this.#done };
+  }
+}
+
+/** Writes only while the task is held under the lease. */
+export class ProgressWriter {
+  readonly #db: Database;
+  readonly #task: { id: number; pulpId: string; lease: number };
+  readonly #changed = new Set<Report>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(db: Database, task: { id: number; pulpId: string; lease: number }) {
+    this.#db = db;
+    this.#task = task;
+  }
+
+  open(options: ProgressOptions): ProgressReport {
+    const report = new Report(options, (changed) => this.#note(changed));
+    this.#note(report);
+    return report;
+  }
+
+  /** Writes what has changed; errors are left to the next write, and to the task's end to be seen. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const reports = [...this.#changed];
+    this.#changed.clear();
+    if (reports.length > 0) this.#writing = this.#writing.then(() => this.#write(reports));
+    return this.#writing;
+  }
+
+  /** Writes the last state; nothing is written afterwards. */
+  async close(): Promise<void> {
+    await this.flush();
+    clearTimeout(this.#timer);
+  }
+
+  #note(report: Report): void {
+    this.#changed.add(report);
+    this.#timer ??= setTimeout(() => void this.flush(), writeEvery).unref();
+  }
+
+  async #write(reports: readonly Report[]): Promise<void> {
+    const { id, pulpId, lease } = this.#task;
+    const rows = JSON.stringify(reports.map((report) => report.toRow()));
+    const query = sql`
+      insert into progress_report (pulp_id, task_id, message, code, state, total, done, suffix)
+        select r.pulp_id, ${pulpId}::uuid, r.message, r.code, r.state, r.total, r.done, r.suffix
+          from jsonb_to_recordset(${rows}::jsonb) as r (pulp_id uuid, message text, code text, state text, total bigint,
+            done bigint, suffix text)
+          where exists (select from task where id = ${id} and lease = ${lease} and state in ('running', 'canceling'))
+          order by r.pulp_id
+        on conflict (pulp_id) do update set state = excluded.state, total = excluded.total, done = excluded.done`;
+    await this.#db.run(query).catch(() => {
+      for (const report of reports) this.#changed.add(report);
+    });
+  }
+}
