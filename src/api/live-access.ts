@@ -7,7 +7,7 @@ import type { PolicyStore } from '../access/policies.ts';
 import { sql } from '../db/sql.ts';
 import { HttpError } from '../lib/errors.ts';
 import type { Services, User } from '../plugin-api/contracts/context.ts';
-import type { ServedDistribution } from '../plugin-api/contracts/plugin.ts';
+import type { ServedDistribution } from '../plugin-api/contracts/serve.ts';
 import type { Statement } from '../plugin-api/declare/access.ts';
 import { labelOf } from '../plugin-api/declare/model.ts';
 import type { AuthorizeLive } from './live-handler.ts';

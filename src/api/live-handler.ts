@@ -10,7 +10,7 @@ import { newCorrelationId, withCorrelationId } from '../lib/process/correlation.
 import { saveArtifacts } from '../model/content/artifact.ts';
 import type { DispatchedTask, Domain, Services, TaskRequest, User } from '../plugin-api/contracts/context.ts';
 import type { LiveAnswer, LiveApi, LiveDistribution, LiveFile, LiveRequest } from '../plugin-api/contracts/live.ts';
-import type { ServedDistribution } from '../plugin-api/contracts/plugin.ts';
+import type { ServedDistribution } from '../plugin-api/contracts/serve.ts';
 import { answerError } from './answer-error.ts';
 import { findDomain } from './domains.ts';
 import { presenterFor } from './engine/presenter.ts';

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DISTRIBUTION_CHANNEL, SEEN_AFTER } from '../model/repositories/distribution-change.ts';
 import { MAIN_STORAGE, type Services } from '../plugin-api/contracts/context.ts';
-import type { DistributionType } from '../plugin-api/contracts/plugin.ts';
+import type { DistributionType } from '../plugin-api/contracts/serve.ts';
 import { HashPool } from '../storage/hash-pool.ts';
 import { DistributionCache } from './distributions/distribution-cache.ts';
 import { EntryLoader } from './distributions/load-entry.ts';

@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeepPulled, PulledContent } from '../../src/content-app/upstream/pull-through.ts';
 import { sql } from '../../src/db/sql.ts';
-import type { DistributionType } from '../../src/plugin-api/contracts/plugin.ts';
+import type { DistributionType } from '../../src/plugin-api/contracts/serve.ts';
 import type { ContentType } from '../../src/plugin-api/declare/content.ts';
 import { Upstream } from './upstream-server.ts';
 import { sha256, useWorld } from './world.ts';

@@ -17,7 +17,7 @@ import { createDownloader } from '../../src/download/downloader.ts';
 import { Secrets } from '../../src/lib/crypto/secrets.ts';
 import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import type { Domain, Services } from '../../src/plugin-api/contracts/context.ts';
-import type { DistributionType } from '../../src/plugin-api/contracts/plugin.ts';
+import type { DistributionType } from '../../src/plugin-api/contracts/serve.ts';
 import { Models } from '../../src/plugin-api/declare/model.ts';
 import { ArtifactStore } from '../../src/storage/artifact-store.ts';
 import { FilesystemDriver } from '../../src/storage/drivers/filesystem.ts';

@@ -19,7 +19,9 @@ import type { VersionEngine } from '../../engines/repository/versions/version-co
 import { vulnerabilityTask } from '../../engines/repository/vulnerabilities/check-vulnerabilities.ts';
 import { syncTask } from '../../engines/sync/sync-task.ts';
 import { commitUpload } from '../../engines/upload/commit-upload.ts';
-import type { Plugin, RepositorySync, RepositoryType } from '../../plugin-api/contracts/plugin.ts';
+import type { Plugin } from '../../plugin-api/contracts/plugin.ts';
+import type { RepositoryType } from '../../plugin-api/contracts/repository.ts';
+import type { RepositorySync } from '../../plugin-api/contracts/sync.ts';
 import type { TaskFunction } from '../../plugin-api/contracts/task.ts';
 import { reportedVersions } from './component-versions.ts';
 import { contentTools } from './content-tools.ts';

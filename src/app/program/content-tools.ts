@@ -9,9 +9,9 @@ import { withLocalFile } from '../../engines/upload/read-unit.ts';
 import { findContent, saveContent } from '../../model/content/content.ts';
 import { findRemote } from '../../model/repositories/remote.ts';
 import { latestVersion } from '../../model/repositories/repository-version.ts';
-import type { ContentTools } from '../../plugin-api/contracts/plugin.ts';
+import type { ContentTools } from '../../plugin-api/contracts/content-tools.ts';
+import type { DeclaredContent, SavedContent } from '../../plugin-api/contracts/declared-content.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
-import type { DeclaredContent, SavedContent } from '../../plugin-api/declare/content.ts';
 
 export function contentTools(engine: VersionEngine): ContentTools {
   return {

@@ -6,8 +6,8 @@ import { unitOf } from '../../engines/repository/unit-of.ts';
 import { newCorrelationId } from '../../lib/process/correlation.ts';
 import { findContent, saveContent } from '../../model/content/content.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
-import type { ServedDistribution } from '../../plugin-api/contracts/plugin.ts';
-import type { DeclaredArtifact, DeclaredContent } from '../../plugin-api/declare/content.ts';
+import type { DeclaredArtifact, DeclaredContent } from '../../plugin-api/contracts/declared-content.ts';
+import type { ServedDistribution } from '../../plugin-api/contracts/serve.ts';
 import { dispatch, type TaskRunner } from '../../tasking/queue/dispatch.ts';
 
 /** With a runner a unit is added at once where nothing blocks the repository; content processes without one leave it to workers. */

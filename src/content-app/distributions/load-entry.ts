@@ -1,7 +1,7 @@
 /** Makes the entry of a distribution from its rows, and notes for the grace period which publication it serves. */
 import { sql } from '../../db/sql.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
-import type { DistributionType, ServedDistribution } from '../../plugin-api/contracts/plugin.ts';
+import type { DistributionType, ServedDistribution } from '../../plugin-api/contracts/serve.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 import { type LoadedDistribution, loadByPath } from './load-distributions.ts';
 import type { ServedEntry, Source } from './served-entry.ts';

@@ -1,6 +1,7 @@
 /** A distribution as it is kept in the cache of this process: what it serves now, and how to tell that this has changed. */
 
-import type { DistributionType, ServedDistribution, Version } from '../../plugin-api/contracts/plugin.ts';
+import type { DistributionType, ServedDistribution } from '../../plugin-api/contracts/serve.ts';
+import type { Version } from '../../plugin-api/contracts/version.ts';
 import type { Row } from '../../plugin-api/declare/field.ts';
 import type { ArtifactStore } from '../../storage/artifact-store.ts';
 

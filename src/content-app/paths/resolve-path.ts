@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Semaphore } from '../../lib/flow/semaphore.ts';
 import { encodePath } from '../../lib/http/relative-path.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
-import type { ServeAnswer } from '../../plugin-api/contracts/plugin.ts';
+import type { ServeAnswer } from '../../plugin-api/contracts/serve.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { checkpointAt, checkpointsOf, listCheckpoints } from '../distributions/checkpoints.ts';
 import type { ServedEntry, Source } from '../distributions/served-entry.ts';

@@ -2,8 +2,8 @@
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import type { VersionRow } from '../../model/repositories/repository-version.ts';
-import type { Repository } from '../../plugin-api/contracts/plugin.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
+import type { Repository } from '../../plugin-api/contracts/version.ts';
 import { type ExportResource, toRecord } from '../../plugin-api/declare/export-resource.ts';
 import type { Row } from '../../plugin-api/declare/field.ts';
 import { CONTENT_ARTIFACTS, repositoryFields, versionFolder } from './core-records.ts';

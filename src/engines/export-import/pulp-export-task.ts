@@ -13,8 +13,8 @@ import {
   repositoriesOf,
 } from '../../model/exporter.ts';
 import { findVersionById, latestVersion, type VersionRow } from '../../model/repositories/repository-version.ts';
-import type { Repository } from '../../plugin-api/contracts/plugin.ts';
 import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
+import type { Repository } from '../../plugin-api/contracts/version.ts';
 import { toRecord } from '../../plugin-api/declare/export-resource.ts';
 import { prn } from '../../plugin-api/declare/model.ts';
 import { ChunkedFile, checksumText } from './chunked-file.ts';

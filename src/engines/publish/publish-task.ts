@@ -13,8 +13,9 @@ import {
 } from '../../model/repositories/publication.ts';
 import { announceRepositoryChange, repositoryOf } from '../../model/repositories/repository.ts';
 import { findVersionById } from '../../model/repositories/repository-version.ts';
-import type { PublicationType, Repository } from '../../plugin-api/contracts/plugin.ts';
+import type { PublicationType } from '../../plugin-api/contracts/publish.ts';
 import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
+import type { Repository } from '../../plugin-api/contracts/version.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 import { labelOf } from '../../plugin-api/declare/model.ts';
 import type { ContentRegistry } from '../repository/content-registry.ts';

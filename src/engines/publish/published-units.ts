@@ -4,7 +4,8 @@ import { sql } from '../../db/sql.ts';
 import { DIGEST_NAMES, type DigestName } from '../../lib/crypto/digest.ts';
 import type { ContentTable } from '../../model/content/natural-key.ts';
 import { inVersion } from '../../model/repositories/membership.ts';
-import type { PublishedUnit, Version } from '../../plugin-api/contracts/plugin.ts';
+import type { PublishedUnit } from '../../plugin-api/contracts/publish.ts';
+import type { Version } from '../../plugin-api/contracts/version.ts';
 import type { Row } from '../../plugin-api/declare/field.ts';
 
 const BATCH = 10_000;

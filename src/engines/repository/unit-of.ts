@@ -2,7 +2,7 @@
 import type { Unit } from '../../model/content/content.ts';
 import type { ArtifactSource } from '../../model/content/content-artifact.ts';
 import { naturalKeyOf } from '../../model/content/natural-key.ts';
-import type { DeclaredArtifact, DeclaredContent } from '../../plugin-api/declare/content.ts';
+import type { DeclaredArtifact, DeclaredContent } from '../../plugin-api/contracts/declared-content.ts';
 
 /** `source` tells where upstream has an artifact, if it is to be remembered. */
 export function unitOf(

@@ -3,7 +3,7 @@
 import { forEachConcurrent } from '../../lib/flow/map-concurrent.ts';
 import { IdList } from '../../lib/text/id-list.ts';
 import { refreshStatistics } from '../../model/refresh-statistics.ts';
-import type { SyncEnd } from '../../plugin-api/contracts/plugin.ts';
+import type { SyncEnd } from '../../plugin-api/contracts/sync.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { saveReceived } from '../repository/save-received.ts';
 import { Flow } from './flow.ts';

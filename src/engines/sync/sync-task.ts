@@ -7,15 +7,11 @@ import { openContentIds } from '../../model/repositories/membership.ts';
 import { findRemote } from '../../model/repositories/remote.ts';
 import { mergeRepositoryDetails } from '../../model/repositories/repository.ts';
 import { latestVersion } from '../../model/repositories/repository-version.ts';
-import type {
-  Remote,
-  RepositorySync,
-  RepositoryType,
-  SyncContext,
-  SyncEnd,
-  Version,
-} from '../../plugin-api/contracts/plugin.ts';
+import type { Remote } from '../../plugin-api/contracts/remote.ts';
+import type { RepositoryType } from '../../plugin-api/contracts/repository.ts';
+import type { RepositorySync, SyncContext, SyncEnd } from '../../plugin-api/contracts/sync.ts';
 import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
+import type { Version } from '../../plugin-api/contracts/version.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { Expected } from '../../storage/body.ts';

@@ -1,6 +1,6 @@
 /** Units on their way through a sync: what was declared of them and what has become of their artifacts so far. */
 import type { ArtifactSource } from '../../model/content/content-artifact.ts';
-import type { DeclaredArtifact, DeclaredContent } from '../../plugin-api/declare/content.ts';
+import type { DeclaredArtifact, DeclaredContent } from '../../plugin-api/contracts/declared-content.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 
 export interface SyncArtifact {

@@ -21,7 +21,7 @@ import { readUnit } from './read-unit.ts';
 export async function createContent(context: TaskContext, engine: VersionEngine, args: ContentArgs): Promise<unknown> {
   const type = engine.types.contentType(args.contentType);
   const now = { ...args, userId: context.task.userId };
-  const units = await prepareUnits(context, context.domain, type, now, context.signal);
+  const units = await prepareUnits(context, engine.types, context.domain, type, now, context.signal);
   const [saved, ...companions] = args.repository
     ? await addToRepository(context, engine, units, args)
     : await context.write((tx) => saveAll(tx, context.domain, units));
@@ -45,7 +45,7 @@ export async function createContentNow(
   args: ContentNow,
 ): Promise<CreatedContent> {
   const type = engine.types.contentType(args.contentType);
-  const units = await prepareUnits(services, domain, type, args);
+  const units = await prepareUnits(services, engine.types, domain, type, args);
   const [{ pulpId, existed }] = await services.db.transaction((tx) => saveAll(tx, domain, units));
   if (args.upload) await dropUpload(services, domain, args.upload);
   return { pulpId, existed };
@@ -61,13 +61,14 @@ function labelled(types: VersionEngine['types'], unit: SavedUnit): string {
 
 async function prepareUnits(
   services: Services,
+  types: VersionEngine['types'],
   domain: Domain,
   type: ContentType,
   args: ContentNow,
   signal?: AbortSignal,
 ): Promise<Units> {
   const bytes = await obtainBytes(services, domain, args, signal);
-  const declared = await readUnit(services, domain, type, args, bytes);
+  const declared = await readUnit(services, domain, type, types.uploadReader(type.pulpType), args, bytes);
   return [unitOf(declared), ...(declared.companions ?? []).map((one) => unitOf(one))];
 }
 

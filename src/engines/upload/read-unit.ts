@@ -4,7 +4,9 @@ import { rm } from 'node:fs/promises';
 import type { DigestName } from '../../lib/crypto/digest.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
-import type { ContentType, DeclaredContent } from '../../plugin-api/declare/content.ts';
+import type { DeclaredContent } from '../../plugin-api/contracts/declared-content.ts';
+import type { UploadReader } from '../../plugin-api/contracts/upload.ts';
+import type { ContentType } from '../../plugin-api/declare/content.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { saveReceived } from '../repository/save-received.ts';
 import type { ContentNow } from './content-request.ts';
@@ -18,17 +20,17 @@ export async function readUnit(
   services: Services,
   domain: Domain,
   type: ContentType,
+  reader: UploadReader | undefined,
   args: Pick<ContentNow, 'values' | 'filename' | 'labels' | 'userId'>,
   bytes: ObtainedBytes,
 ): Promise<DeclaredContent> {
-  const { upload } = type;
-  if (!upload) throw new ValidationError([`Content of type ${type.pulpType} cannot be uploaded.`]);
+  if (!reader) throw new ValidationError([`Content of type ${type.pulpType} cannot be uploaded.`]);
   const { size, digests } = bytes;
   const filename = args.filename ?? bytes.filename;
   const received = new ReceivedParts(services, domain, bytes.temp);
   const input = { type, values: args.values, filename, size, digests, services, domain, userId: args.userId ?? null };
   try {
-    const read = (file: string) => upload.read({ ...input, file, receive: (source) => received.receive(source) });
+    const read = (file: string) => reader.read({ ...input, file, receive: (source) => received.receive(source) });
     const declared = await (bytes.temp ? read(bytes.temp.path) : withLocalFile(services, domain, digests.sha256, read));
     const temps = declared.artifacts.map(({ temp }) => temp).filter((temp) => temp !== undefined);
     const parts = await received.save(bytes.temp ? [bytes.temp, ...temps] : temps);

@@ -5,7 +5,7 @@ import type { AccessDeclaration } from '../declare/access.ts';
 import type { ExtraOperation } from '../declare/extra-operation.ts';
 import type { Values } from '../declare/field.ts';
 import type { DispatchedTask, Domain, Presenter, Services, TaskRequest, User } from './context.ts';
-import type { ServedDistribution } from './plugin.ts';
+import type { ServedDistribution } from './serve.ts';
 
 /** A distribution with an identity of everything its answers depend on: two requests that see the same state get the same answers. */
 export interface LiveDistribution extends ServedDistribution {

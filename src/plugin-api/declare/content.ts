@@ -1,9 +1,6 @@
-/** Content as plugins declare it: types with their table and keys, and units found upstream with their artifacts. */
-import type { Digests } from '../../lib/crypto/digest.ts';
-import type { TempArtifact } from '../../storage/artifact-store.ts';
-import type { Domain, Services } from '../contracts/context.ts';
+/** Types of content as plugins declare them: table, keys, fields of the wire. */
 import type { AccessDeclaration } from './access.ts';
-import type { Field, Values } from './field.ts';
+import type { Field } from './field.ts';
 import type { Filters } from './filter.ts';
 
 export interface ContentColumn {
@@ -61,64 +58,4 @@ export interface ContentUpload {
     /** Component of the answer, where it is not that of the request. */
     readonly answer?: string;
   };
-  /** The unit of uploaded bytes: values of its columns and the path of its artifact. May read the bytes from `file`. */
-  readonly read: (input: UploadInput) => Promise<DeclaredContent>;
-}
-
-export interface UploadInput {
-  readonly type: ContentType;
-  /** Validated fields of the request. */
-  readonly values: Values;
-  /** Name the client gave the file, if any. */
-  readonly filename: string | null;
-  readonly size: number;
-  readonly digests: Digests;
-  /** A local file that holds the bytes, valid during the call. */
-  readonly file: string;
-  /** Receives further bytes, for an artifact of the unit as its `temp`. */
-  readonly receive: (source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) => Promise<TempArtifact>;
-  readonly services: Services;
-  readonly domain: Domain;
-  /** Id of who has sent it, null where nobody has logged in. */
-  readonly userId: number | null;
-}
-
-/** An artifact of a declared unit. */
-export interface DeclaredArtifact {
-  readonly relativePath: string;
-  /** Where upstream has it; absent for bytes that are here already. */
-  readonly url?: string;
-  readonly size?: number | null;
-  readonly digests?: Digests;
-  /** Bytes received already. */
-  readonly temp?: TempArtifact;
-  /** id of an artifact row. */
-  readonly artifactId?: number;
-  /** Fetched later, when a client asks for it (policies on_demand and streamed). */
-  readonly deferred?: boolean;
-  /** Additional request headers for its download. */
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** A unit of content by its values, before it is known whether it exists already. */
-export interface DeclaredContent {
-  readonly type: ContentType;
-  /** Values by column name of the type's table. */
-  readonly values: Values;
-  readonly artifacts: readonly DeclaredArtifact[];
-  readonly labels?: Readonly<Record<string, string | null>>;
-  /** Units saved with an uploaded one and added to the same repository. */
-  readonly companions?: readonly DeclaredContent[];
-  /** Fills in values that only the downloaded bytes tell; called after download, before saving. */
-  readonly complete?: (unit: DeclaredContent, file: (artifact: DeclaredArtifact) => string) => Promise<DeclaredContent>;
-}
-
-/** A unit that is in the database. */
-export interface SavedContent {
-  readonly id: number;
-  readonly pulpId: string;
-  readonly type: ContentType;
-  readonly values: Values;
-  /** It was there before. */
-  readonly existed: boolean;
 }

@@ -12,7 +12,7 @@ import {
   string,
   textFilter,
 } from '../../plugin-api/index.ts';
-import { readKeyUpload, signedName } from './declare-key.ts';
+import { signedName } from './formats/signed-name.ts';
 import { isoTime, signatureFields, signaturesAbout, signaturesField, signaturesOf } from './signature-fields.ts';
 
 const text = (name: string) => ({ name, type: 'text' });
@@ -125,7 +125,7 @@ export const publicKeyType: ContentType = {
   filters: { fingerprint: exactFilter(sql.raw('d.fingerprint')) },
   ordering: ['raw_data', 'fingerprint', 'created'],
   labelStatus: 201,
-  upload: { read: readKeyUpload },
+  upload: {},
 };
 
 export const publicSubkeyType: ContentType = {

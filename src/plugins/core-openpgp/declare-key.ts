@@ -5,6 +5,7 @@ import type { ContentType, DeclaredContent, UploadInput, Values } from '../../pl
 import { publicKeyType, publicSubkeyType, signatureType, userAttributeType, userIdType } from './content.ts';
 import { KeyError } from './formats/packets.ts';
 import { type PublicKey, readPublicKey, type SignaturePart } from './formats/public-key.ts';
+import { signedName } from './formats/signed-name.ts';
 
 const LARGEST = 8 * 1024 * 1024;
 
@@ -42,13 +43,6 @@ export function declareKey(key: PublicKey): DeclaredContent {
   ];
   return { ...unit(publicKeyType, key.body, { fingerprint, created: key.created.toISOString() }), companions };
 }
-
-/** What a signature is about, within its key; '' is the key itself. */
-export const signedName = {
-  userId: (userId: string) => `userid:${userId}`,
-  attribute: (sha256: string) => `userattribute:${sha256}`,
-  subkey: (fingerprint: string) => `publicsubkey:${fingerprint}`,
-} as const;
 
 function unit(type: ContentType, body: Buffer, values: Values): DeclaredContent {
   return { type, values: { ...values, raw_data: body.toString('base64') }, artifacts: [] };

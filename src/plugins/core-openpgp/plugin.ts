@@ -7,7 +7,8 @@ import {
   sql,
   versionIdCondition,
 } from '../../plugin-api/index.ts';
-import { keyringContent } from './content.ts';
+import { keyringContent, publicKeyType } from './content.ts';
+import { readKeyUpload } from './declare-key.ts';
 import { serveKeys } from './serve.ts';
 
 const keyring = declareRepository({
@@ -33,6 +34,7 @@ export const openpgpPlugin = definePlugin({
   package: 'pulpcore',
   module: 'pulpcore.app',
   contentTypes: keyringContent,
+  uploads: [{ content: publicKeyType, read: readKeyUpload }],
   resources: [
     keyring,
     {

@@ -9,10 +9,10 @@ import {
   sql,
   type Version,
 } from '../../plugin-api/index.ts';
-import { signedName } from './declare-key.ts';
 import { armor } from './formats/armor.ts';
 import { writePacket } from './formats/packets.ts';
 import { keyIdOf, TAGS } from './formats/public-key.ts';
+import { signedName } from './formats/signed-name.ts';
 
 const inVersion = ({
   repositoryId,

@@ -25,10 +25,5 @@ export const fileContent: ContentType = {
   access: { permissions: ['upload_files'], roles: { 'file.file_uploader': { permissions: ['file.upload_files'] } } },
   upload: {
     synchronous: { component: 'FileContentUpload' },
-    read: async ({ type, values, size, digests }) => ({
-      type,
-      values: { relative_path: values.relative_path, digest: digests.sha256 },
-      artifacts: [{ relativePath: String(values.relative_path), size, digests }],
-    }),
   },
 };

@@ -7,6 +7,7 @@ import { publishFiles } from './publish.ts';
 import { replicateFiles } from './replicate.ts';
 import { fileResources } from './resources.ts';
 import { syncFromManifest } from './sync.ts';
+import { fileUpload } from './upload.ts';
 
 export const filePlugin = definePlugin({
   name: 'file',
@@ -14,6 +15,7 @@ export const filePlugin = definePlugin({
   package: 'pulpcore',
   module: 'pulp_file.app',
   contentTypes: [fileContent],
+  uploads: [fileUpload],
   resources: fileResources,
   repositories: [
     {

@@ -1,5 +1,6 @@
 /** The Python type: packages of an index, with its live protocol. */
 import { definePlugin, type Repository } from '../../plugin-api/index.ts';
+import { readProvenanceUpload } from './attestations/upload-provenance.ts';
 import { pythonClientSetup } from './client-setup.ts';
 import { pythonExportResources } from './export-resources.ts';
 import { compareVersionTexts } from './formats/version.ts';
@@ -7,13 +8,14 @@ import { pythonLive } from './live/live.ts';
 import { publishIndex } from './publish.ts';
 import { repairTask } from './repair.ts';
 import { replicatePython } from './replicate.ts';
-import { pythonContentTypes } from './rest/content.ts';
+import { packageProvenance, pythonContentTypes, pythonPackage } from './rest/content.ts';
 import { checkVersion, SYNC_TASK, scanVersion } from './rest/repository.ts';
 import { PUBLISH_TASK, pythonResources } from './rest/resources.ts';
 import { servePython } from './serve.ts';
 import { locateUpstream, pathWithQuery, pulledPackage } from './sync/pull-through.ts';
 import { syncFromIndex } from './sync/sync.ts';
 import { pythonTasks } from './tasks.ts';
+import { readUploadedPackage } from './uploads/upload.ts';
 import { scannedPackages } from './version-packages.ts';
 
 export const pythonPlugin = definePlugin({
@@ -22,6 +24,10 @@ export const pythonPlugin = definePlugin({
   package: 'pulp-python',
   module: 'pulp_python.app',
   contentTypes: pythonContentTypes,
+  uploads: [
+    { content: pythonPackage, read: readUploadedPackage },
+    { content: packageProvenance, read: readProvenanceUpload },
+  ],
   resources: pythonResources,
   repositories: [
     {

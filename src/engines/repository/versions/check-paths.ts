@@ -3,7 +3,7 @@ import type { Transaction } from '../../../db/database.ts';
 import { type Sql, sql } from '../../../db/sql.ts';
 import { isOpen } from '../../../model/repositories/membership.ts';
 import type { Counts, VersionRow } from '../../../model/repositories/repository-version.ts';
-import type { RepositoryType } from '../../../plugin-api/contracts/plugin.ts';
+import type { RepositoryType } from '../../../plugin-api/contracts/repository.ts';
 import type { ContentType } from '../../../plugin-api/declare/content.ts';
 
 /** Up to this many added units are compared one by one with what is there; for more, all paths are looked at together. */

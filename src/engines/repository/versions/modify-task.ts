@@ -10,8 +10,8 @@ import {
   type VersionCounts,
   type VersionRow,
 } from '../../../model/repositories/repository-version.ts';
-import type { Repository, Version } from '../../../plugin-api/contracts/plugin.ts';
 import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
+import type { Repository, Version } from '../../../plugin-api/contracts/version.ts';
 import { checkOverwrite } from './check-overwrite.ts';
 import { insideOf } from './inside-transaction.ts';
 import type { VersionEngine } from './version-context.ts';

@@ -5,7 +5,7 @@ import { PulpError } from '../../../lib/errors.ts';
 import type { ContentTable } from '../../../model/content/natural-key.ts';
 import { isOpen, removeContent, unitIsIn } from '../../../model/repositories/membership.ts';
 import type { Counts, VersionRow } from '../../../model/repositories/repository-version.ts';
-import type { RepositoryType } from '../../../plugin-api/contracts/plugin.ts';
+import type { RepositoryType } from '../../../plugin-api/contracts/repository.ts';
 
 export interface Additions {
   readonly version: VersionRow;

@@ -1,7 +1,8 @@
 /** What the making of versions needs from above: the declared types, and publishing, which is another engine's work. */
 import type { VersionCounts } from '../../../model/repositories/repository-version.ts';
-import type { PublishContext, Repository, Version } from '../../../plugin-api/contracts/plugin.ts';
+import type { PublishContext } from '../../../plugin-api/contracts/publish.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
+import type { Repository, Version } from '../../../plugin-api/contracts/version.ts';
 import type { Values } from '../../../plugin-api/declare/field.ts';
 import type { ContentRegistry } from '../content-registry.ts';
 

@@ -20,8 +20,9 @@ import {
   latestVersion,
   type VersionRow,
 } from '../../../model/repositories/repository-version.ts';
-import type { Repository, RepositoryType, Version } from '../../../plugin-api/contracts/plugin.ts';
+import type { RepositoryType } from '../../../plugin-api/contracts/repository.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
+import type { Repository, Version } from '../../../plugin-api/contracts/version.ts';
 import { prn } from '../../../plugin-api/declare/model.ts';
 import { checkPaths } from './check-paths.ts';
 import { type Additions, replaceDuplicates } from './replace-duplicates.ts';

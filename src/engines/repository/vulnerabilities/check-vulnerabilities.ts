@@ -4,7 +4,7 @@ import { sql } from '../../../db/sql.ts';
 import { mapConcurrent } from '../../../lib/flow/map-concurrent.ts';
 import { uuid7 } from '../../../lib/text/uuid7.ts';
 import { findVersionById } from '../../../model/repositories/repository-version.ts';
-import type { ScannedPackage } from '../../../plugin-api/contracts/plugin.ts';
+import type { ScannedPackage } from '../../../plugin-api/contracts/repository.ts';
 import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
 import type { ContentRegistry } from '../content-registry.ts';
 import { osvMirror, osvService } from './vulnerability-sources.ts';

@@ -1,7 +1,7 @@
 /** First stage: what the plugin finds upstream, in batches of what there is. */
 import type { BoundedChannel } from '../../../lib/flow/bounded.ts';
-import type { SyncEnd } from '../../../plugin-api/contracts/plugin.ts';
-import type { DeclaredContent } from '../../../plugin-api/declare/content.ts';
+import type { DeclaredContent } from '../../../plugin-api/contracts/declared-content.ts';
+import type { SyncEnd } from '../../../plugin-api/contracts/sync.ts';
 import { type SyncUnit, syncUnit } from '../units.ts';
 
 export type Declarations = AsyncGenerator<DeclaredContent | readonly DeclaredContent[], SyncEnd>;

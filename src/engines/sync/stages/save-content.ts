@@ -2,8 +2,8 @@
 import type { Transaction } from '../../../db/database.ts';
 import { findContent, saveContent, touchContent, type Unit } from '../../../model/content/content.ts';
 import { type ArtifactSource, holdArtifacts } from '../../../model/content/content-artifact.ts';
+import type { DeclaredArtifact } from '../../../plugin-api/contracts/declared-content.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
-import type { DeclaredArtifact } from '../../../plugin-api/declare/content.ts';
 import { unitOf } from '../../repository/unit-of.ts';
 import type { NewVersion } from '../../repository/versions/with-new-version.ts';
 import type { SyncUnit } from '../units.ts';

@@ -9,8 +9,6 @@ import {
   string,
   textFilter,
 } from '../../../plugin-api/index.ts';
-import { readProvenanceUpload } from '../attestations/upload-provenance.ts';
-import { readUploadedPackage } from '../uploads/upload.ts';
 import { packageAccess } from './access.ts';
 import { MINIMAL_FIELDS, packageFields, packageUploadFields } from './package-fields.ts';
 import { packageFilters } from './package-filters.ts';
@@ -78,7 +76,6 @@ export const pythonPackage: ContentType = {
       without: ['relative_path'],
       answer: 'python.PythonPackageContent',
     },
-    read: (input) => readUploadedPackage(input),
   },
 };
 
@@ -122,7 +119,6 @@ export const packageProvenance: ContentType = {
         help: 'Whether the signatures are checked.',
       },
     },
-    read: (input) => readProvenanceUpload(input),
   },
 };
 

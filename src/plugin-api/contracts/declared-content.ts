@@ -1,0 +1,45 @@
+/** Units of content as syncs, uploads and tasks declare them, before it is known whether they exist. */
+import type { Digests } from '../../lib/crypto/digest.ts';
+import type { TempArtifact } from '../../storage/artifact-store.ts';
+import type { ContentType } from '../declare/content.ts';
+import type { Values } from '../declare/field.ts';
+
+/** An artifact of a declared unit. */
+export interface DeclaredArtifact {
+  readonly relativePath: string;
+  /** Where upstream has it; absent for bytes that are here already. */
+  readonly url?: string;
+  readonly size?: number | null;
+  readonly digests?: Digests;
+  /** Bytes received already. */
+  readonly temp?: TempArtifact;
+  /** id of an artifact row. */
+  readonly artifactId?: number;
+  /** Fetched later, when a client asks for it (policies on_demand and streamed). */
+  readonly deferred?: boolean;
+  /** Additional request headers for its download. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A unit of content by its values, before it is known whether it exists already. */
+export interface DeclaredContent {
+  readonly type: ContentType;
+  /** Values by column name of the type's table. */
+  readonly values: Values;
+  readonly artifacts: readonly DeclaredArtifact[];
+  readonly labels?: Readonly<Record<string, string | null>>;
+  /** Units saved with an uploaded one and added to the same repository. */
+  readonly companions?: readonly DeclaredContent[];
+  /** Fills in values that only the downloaded bytes tell; called after download, before saving. */
+  readonly complete?: (unit: DeclaredContent, file: (artifact: DeclaredArtifact) => string) => Promise<DeclaredContent>;
+}
+
+/** A unit that is in the database. */
+export interface SavedContent {
+  readonly id: number;
+  readonly pulpId: string;
+  readonly type: ContentType;
+  readonly values: Values;
+  /** It was there before. */
+  readonly existed: boolean;
+}
