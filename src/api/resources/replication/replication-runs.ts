@@ -1,4 +1,4 @@
-/** Runs of a replication with their items: to look at, activate, try again and take back (replication.md §3 and §4). */
+/** Runs of a replication with their items: to look at, activate, try again and take back (docs/spec/replication.md §3 and §4). */
 import { sql } from '../../../db/sql.ts';
 import { advanceLocks, REPLICATE } from '../../../engines/replication/advance-task.ts';
 import { FINALIZE, finalizeLocks } from '../../../engines/replication/finalize-task.ts';

@@ -1,4 +1,4 @@
-/** Upstream servers to replicate from (core.md §8.4, replication.md §4). */
+/** Upstream servers to replicate from (core.md §8.4, docs/spec/replication.md §4). */
 import { sql } from '../../../db/sql.ts';
 import { dropKept } from '../../../engines/replication/keep-for-rollback.ts';
 import type { ReplicationParts } from '../../../engines/replication/prepare-plan.ts';
