@@ -1,0 +1,164 @@
+/**
+ * Guards who writes the tables of the core: `src/model` alone. What else still does is listed here with its tables, and the list may only
+ * shrink. Tables that a package type makes in its own migrations are that type's business; reads stay with whoever reads.
+ */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { sources, src, textOf } from './imports.ts';
+
+const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
+  'access/identities/api-tokens.ts': ['api_token'],
+  'access/identities/login-attempts.ts': ['login_failure'],
+  'access/identities/named-by-proxy.ts': ['app_user'],
+  'access/identities/sessions.ts': ['session'],
+  'access/role-assignments.ts': ['role_assignment'],
+  'access/seed-defaults.ts': ['access_policy', 'access_state', 'role'],
+  'access/task-owner.ts': ['task'],
+  'api/endpoints/login.ts': ['app_user'],
+  'api/engine/label-actions.ts': ['?'],
+  'api/engine/write-rows.ts': ['?'],
+  'api/events/deliver-webhooks.ts': ['webhook'],
+  'api/resources/access/access-policies.ts': ['access_policy'],
+  'api/resources/access/groups.ts': ['app_group_user'],
+  'api/resources/access/role-assignments.ts': ['role_assignment'],
+  'api/resources/access/roles.ts': ['role'],
+  'api/resources/access/tokens.ts': ['api_token'],
+  'api/resources/access/users.ts': ['session'],
+  'api/resources/archives/exporters.ts': ['exporter_repository'],
+  'api/resources/archives/importers.ts': ['importer_repository'],
+  'api/resources/content/content-guards.ts': ['content_guard', 'content_guard_member'],
+  'api/resources/content/uploads.ts': ['upload', 'upload_chunk'],
+  'api/resources/domains/domain-leftovers.ts': ['artifact'],
+  'api/resources/domains/domains.ts': ['domain'],
+  'api/resources/replication/replication-runs.ts': ['replication_item', 'replication_run'],
+  'api/resources/replication/upstream-pulps.ts': ['upstream_pulp'],
+  'api/resources/tasks/task-schedules.ts': ['task_schedule'],
+  'app/operator/admin-password.ts': ['app_user', 'session'],
+  'app/operator/artifact-checksums.ts': ['artifact'],
+  'app/operator/data-repair.ts': ['repository', 'repository_content', 'repository_version'],
+  'app/operator/maintenance-mode.ts': ['server_state'],
+  'app/operator/remove-plugin.ts': ['?', 'content', 'content_artifact', 'remote_artifact', 'repository_content'],
+  'app/processes/first-start.ts': ['app_user', 'domain'],
+  'content-app/distributions/load-entry.ts': ['distributed_publication'],
+  'content-app/upstream/artifact-saver.ts': ['content_artifact'],
+  'content-app/upstream/remote-sources.ts': ['remote_artifact'],
+  'engines/backup/after-restore.ts': [
+    'publication',
+    'repository',
+    'repository_content',
+    'repository_version',
+    'server_state',
+    'task_group',
+    'upload',
+  ],
+  'engines/backup/load-database.ts': ['?'],
+  'engines/backup/make-backup.ts': ['server_state'],
+  'engines/export-import/import-task.ts': ['repository'],
+  'engines/replication/activate.ts': ['?', 'distributed_publication', 'distribution'],
+  'engines/replication/advance-task.ts': ['replication_holding', 'replication_item', 'replication_run'],
+  'engines/replication/finalize-task.ts': ['replication_item', 'replication_pin', 'replication_run', 'upstream_pulp'],
+  'engines/replication/keep-for-rollback.ts': ['?', 'remote', 'remote_artifact', 'repository', 'repository_content'],
+  'engines/replication/rollback-task.ts': ['replication_item', 'replication_pin', 'replication_run'],
+  'engines/replication/run-store.ts': ['replication_item', 'replication_run'],
+  'engines/replication/stage/settle-syncs.ts': ['replication_item'],
+  'engines/replication/stage/stage-stores.ts': ['remote', 'replication_holding', 'repository', 'repository_version'],
+  'engines/replication/switch-mark.ts': ['distribution_switch'],
+  'engines/repository/move-domain-storage-task.ts': ['domain'],
+  'engines/repository/repair/repair-counts-task.ts': ['repository_version'],
+  'engines/repository/vulnerabilities/check-vulnerabilities.ts': [
+    'vulnerability_report',
+    'vulnerability_report_version',
+  ],
+  'engines/sync/alternate-sync.ts': ['alternate_content_source_path', 'repository'],
+  'plugin-api/types/declare-acs.ts': [
+    'alternate_content_source',
+    'alternate_content_source_path',
+    'remote_artifact',
+    'repository',
+    'repository_content',
+    'task_group',
+  ],
+  'plugin-api/types/declare-distribution.ts': ['distributed_publication', 'distribution'],
+  'plugin-api/types/declare-guard.ts': ['content_guard'],
+  'plugin-api/types/declare-publication.ts': ['distribution'],
+  'plugin-api/types/declare-remote.ts': ['distribution', 'remote_artifact'],
+  'plugin-api/types/declare-repository.ts': ['distribution', 'repository_content'],
+  'plugin-api/types/repository-actions.ts': ['repository', 'repository_version'],
+  'plugins/python/admission.ts': ['repository_content'],
+  'plugins/python/repair.ts': ['content_artifact', 'distribution'],
+  'plugins/python/rest/remote.ts': ['remote'],
+  'tasking/context/progress.ts': ['progress_report'],
+  'tasking/context/save-diagnostics.ts': ['task_profile'],
+  'tasking/context/task-context.ts': ['task'],
+  'tasking/queue/cancel.ts': ['app_status', 'progress_report', 'task', 'task_group', 'task_resource'],
+  'tasking/queue/purge.ts': ['progress_report', 'task'],
+  'tasking/queue/reserve.ts': ['task', 'task_resource'],
+  'tasking/queue/task-group.ts': ['group_progress_report', 'task_group'],
+  'tasking/schedules/configure-schedules.ts': ['task_schedule'],
+  'tasking/schedules/schedules.ts': ['scheduler_turn', 'task_schedule'],
+  'tasking/worker/app-status.ts': ['app_status'],
+  'tasking/worker/immediate-runner.ts': ['task'],
+};
+
+/** A table whose name stands in a value: `update ${table} …`. */
+const UNKNOWN = '?';
+
+const TABLE = String.raw`(?:"?(\w+)"?|\$\{[^}]*\})`;
+const ALIAS = String.raw`(?:\s+(?:as\s+)?\w+)?`;
+const WRITES = [
+  new RegExp(String.raw`\b(?:insert\s+into|merge\s+into|delete\s+from|truncate(?:\s+table)?)\s+${TABLE}`, 'g'),
+  new RegExp(String.raw`\bupdate\s+(?!(?:of|set|skip)\b)${TABLE}${ALIAS}\s+set\b`, 'g'),
+  /\bcopy\s+"?(\w+)"?\s*(?:\([^)]*\)\s*)?from\b/g,
+  /\bcopyRows\(\s*\w+,\s*(?:'(\w+)'|[^'\s])/g,
+  /\b(?:tx|db)\.copyIn\(\s*(?:'(\w+)'|[^'\s])/g,
+];
+
+const migrations = (folder: string) =>
+  globSync('*.sql', { cwd: join(src, folder) }).map((file) => readFileSync(join(src, folder, file), 'utf8'));
+
+const tablesOf = (texts: readonly string[]) =>
+  new Set(
+    texts.flatMap((text) => [...text.matchAll(/\bcreate\s+(?:unlogged\s+)?table\s+(\w+)/gi)].map((match) => match[1]!)),
+  );
+
+const coreTables = tablesOf(migrations('db/migrations'));
+
+/** Core tables that a text of TypeScript writes, each once, in alphabetical order. */
+function writtenBy(text: string): string[] {
+  const named = WRITES.flatMap((write) => [...text.matchAll(write)].map((match) => match[1] ?? UNKNOWN));
+  return [...new Set(named)].filter((table) => table === UNKNOWN || coreTables.has(table)).sort();
+}
+
+const isFree = (file: string) => file.startsWith('model/') || file.startsWith('db/');
+
+test('the migrations of the core name its tables', () => {
+  for (const table of ['artifact', 'content', 'distribution', 'repository', 'repository_content', 'task'])
+    assert.ok(coreTables.has(table), table);
+});
+
+test('a write is found in whatever form it has', () => {
+  const forms = [
+    ['sql`insert into artifact (id) values (1)`', 'artifact'],
+    ['sql`with x as (delete from content c returning *) select`', 'content'],
+    ['sql`update repository r\n  set name = 1`', 'repository'],
+    [`sql\`update \${table} t set name = 1\``, UNKNOWN],
+    ['sql`select for update of c) update artifact set size = 1`', 'artifact'],
+    ['sql`insert into x on conflict do update set y = 1) update artifact set size = 1`', 'artifact'],
+    ["copyRows(tx, 'repository_content', [])", 'repository_content'],
+    ['copyRows(tx, table, [])', UNKNOWN],
+    ['tx.copyIn(table.name, [])', UNKNOWN],
+  ] as const;
+  for (const [text, table] of forms) assert.deepEqual(writtenBy(text), [table], text);
+  assert.deepEqual(
+    writtenBy('sql`select * from artifact for update of c`; sql`update a_table_of_a_plugin set x = 1`'),
+    [],
+  );
+});
+
+test('only the model writes the tables of the core', () => {
+  const written = sources.filter((file) => !isFree(file)).map((file) => [file, writtenBy(textOf(file))] as const);
+  const found = Object.fromEntries(written.filter(([, tables]) => tables.length > 0).sort());
+  assert.deepEqual(found, EXCEPTIONS);
+});
