@@ -151,3 +151,14 @@ Acquire::Languages "none";
 CONF
   export APT_CONFIG=$work/apt.conf
 }
+
+# make_rpm FOLDER NAME VERSION: a small valid noarch package FOLDER/NAME-VERSION.rpm, made by rpmbuild.
+make_rpm() {
+  mkdir -p "$1"
+  {
+    printf 'Name: %s\nVersion: %s\nRelease: 1\nSummary: small\nLicense: MIT\nBuildArch: noarch\n' "$2" "$3"
+    printf '%%%%description\nsmall\n%%%%files\n'
+  } >"$work/$2.spec"
+  rpmbuild --quiet --define "_topdir $work/build" --define "_rpmdir $1" --define '_rpmfilename %{name}-%{version}.rpm' \
+    -bb "$work/$2.spec" >"$work/rpmbuild.log" 2>&1 || die "rpmbuild: $(tail -n 1 "$work/rpmbuild.log")"
+}
