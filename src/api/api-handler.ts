@@ -37,6 +37,7 @@ import { presenterFor } from './engine/presenter.ts';
 import { type Body, filesOf, readBody } from './engine/read-body.ts';
 import type { Route } from './engine/routes.ts';
 import { validateBody } from './engine/validate-body.ts';
+import { withCreate } from './own-request.ts';
 import type { RouteTable } from './route-table.ts';
 
 /** What an allowed request may see and send. */
@@ -151,7 +152,7 @@ export class ApiHandler {
   ): RequestContext {
     const { dispatch } = this.#parts;
     const profileOptions = request.headers['x-task-diagnostics'];
-    return {
+    return withCreate({
       ...presenterFor(services, domain),
       user,
       query,
@@ -172,7 +173,7 @@ export class ApiHandler {
           },
           cid,
         ),
-    };
+    });
   }
 
   async #run(

@@ -8,13 +8,22 @@ import { endTogether } from '../lib/flow/end-together.ts';
 import { requestOrigin } from '../lib/http/request-origin.ts';
 import { newCorrelationId, withCorrelationId } from '../lib/process/correlation.ts';
 import { saveArtifacts } from '../model/content/artifact.ts';
-import type { DispatchedTask, Domain, Services, TaskRequest, User } from '../plugin-api/contracts/context.ts';
+import type {
+  CreateObject,
+  DispatchedTask,
+  Domain,
+  RequestContext,
+  Services,
+  TaskRequest,
+  User,
+} from '../plugin-api/contracts/context.ts';
 import type { LiveAnswer, LiveApi, LiveDistribution, LiveFile, LiveRequest } from '../plugin-api/contracts/live.ts';
 import type { ServedDistribution } from '../plugin-api/contracts/serve.ts';
 import { answerError } from './answer-error.ts';
 import { findDomain } from './domains.ts';
 import { presenterFor } from './engine/presenter.ts';
 import { type Body, filesOf, readBody } from './engine/read-body.ts';
+import { ownRequest } from './own-request.ts';
 
 /** Whether somebody may do something by a policy; throws HttpError 401 or 403. */
 export type AuthorizeLive = (
@@ -166,6 +175,13 @@ class LiveExchange implements LiveRequest {
 
   dispatch(domain: Domain, user: User | null, task: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask> {
     return this.#parts.dispatch({ ...task, domain, userId: user?.id ?? null }, this.#cid);
+  }
+
+  create(domain: Domain, user: User | null, ...object: Parameters<CreateObject>): ReturnType<CreateObject> {
+    const { services, url } = this;
+    const method = this.#request.method!;
+    const dispatch: RequestContext['dispatch'] = (task) => this.dispatch(domain, user, task);
+    return ownRequest(services, { domain, user, method, url, query: this.query, dispatch }).create(...object);
   }
 
   /** Files of the body that nobody has kept. */

@@ -3,7 +3,7 @@ import { HttpError } from '../lib/errors.ts';
 import type { Answer, Domain, RequestContext, Services, User } from '../plugin-api/contracts/context.ts';
 import { type AccessControl, fieldsOf, runRoute } from './api-handler.ts';
 import { apiPrefix } from './engine/hrefs.ts';
-import { presenterFor } from './engine/presenter.ts';
+import { ownRequest } from './own-request.ts';
 import type { RouteTable } from './route-table.ts';
 
 export interface OwnRequestParts {
@@ -25,17 +25,7 @@ export async function performRequest(
   const found = routes.find(url);
   const target = found?.target('POST');
   if (!found || !target) throw new HttpError(404, `Nothing can be posted to ${path}`);
-  const context: RequestContext = {
-    ...presenterFor(services, domain),
-    user,
-    query: found.query,
-    headers: {},
-    method: 'POST',
-    url,
-    origin: '',
-    db: services.db,
-    dispatch,
-  };
+  const context = ownRequest(services, { domain, user, method: 'POST', url, query: found.query, dispatch });
   const body = { values, isForm: false };
   if (target.handler) return await target.handler(context, found.params, body);
   const { checkBody, ...seen } = await access.authorize(context, target.route!, found.params);

@@ -88,7 +88,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'plugin-api/types/repository-actions.ts': ['repository', 'repository_version'],
   'plugins/python/admission.ts': ['repository_content'],
   'plugins/python/repair.ts': ['content_artifact', 'distribution'],
-  'plugins/python/rest/remote.ts': ['remote'],
   'tasking/context/progress.ts': ['progress_report'],
   'tasking/context/save-diagnostics.ts': ['task_profile'],
   'tasking/context/task-context.ts': ['task'],

@@ -3,7 +3,7 @@ import { runCreationHooks } from '../../access/creation-hooks.ts';
 import type { Sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
 import type { ListPlace } from '../../model/content/content-count.ts';
-import type { Answer, DispatchedTask, RequestContext } from '../../plugin-api/contracts/context.ts';
+import type { Answer, CreatedObject, DispatchedTask, RequestContext } from '../../plugin-api/contracts/context.ts';
 import { asksForDryRun, deleteNow } from '../../plugin-api/declare/dry-run.ts';
 import type { Row, Values } from '../../plugin-api/declare/field.ts';
 import { labelOf } from '../../plugin-api/declare/model.ts';
@@ -129,11 +129,8 @@ export async function createRow(
   params: Params,
   body: Body,
 ): Promise<Answer> {
-  const { resource, hrefs } = runtime;
-  const found = await validateBody(resource.hiddenInput ?? resource.fields, body, request, hrefs, {
-    alsoWrong: alsoTaken(resource, request),
-  });
-  const values = (await resource.validate?.(found, request, undefined)) ?? found;
+  const { resource } = runtime;
+  const values = await checkedValues(runtime, request, body);
   if (resource.createNow) return await resource.createNow(values, request, params);
   if (resource.createTask) {
     await checkUnique(resource, request.domain, storable(resource.fields, values), request.services);
@@ -144,7 +141,32 @@ export async function createRow(
     await checkUnique(resource, request.domain, stored, request.services);
     return await dispatchWrite(runtime, request, 'create', resource.operations.create!, undefined, stored, values);
   }
-  return await insertNow(runtime, request, storable(resource.fields, values));
+  return (await insertNow(resource, request, storable(resource.fields, values))).answer;
+}
+
+/** `CreateObject` of a request: what actions and live protocols make objects of other resources by. */
+export async function createObject(
+  runtime: Pick<ResourceRuntime, 'resource' | 'hrefs'>,
+  request: RequestContext,
+  values: Values,
+): Promise<CreatedObject> {
+  const { resource } = runtime;
+  if (resource.createNow || resource.createTask || !resource.operations.create)
+    throw new Error(`Objects of ${labelOf(resource.model)} are not made by an insert.`);
+  const checked = await checkedValues(runtime, request, { values, isForm: false });
+  return await insertNow(resource, request, storable(resource.fields, checked));
+}
+
+/** The values of a new object, by the fields and by the rules over several of them. */
+async function checkedValues(
+  { resource, hrefs }: Pick<ResourceRuntime, 'resource' | 'hrefs'>,
+  request: RequestContext,
+  body: Body,
+): Promise<Values> {
+  const found = await validateBody(resource.hiddenInput ?? resource.fields, body, request, hrefs, {
+    alsoWrong: alsoTaken(resource, request),
+  });
+  return (await resource.validate?.(found, request, undefined)) ?? found;
 }
 
 /** Beside other errors only what is told by field: values that another row has already. */
@@ -156,8 +178,7 @@ function alsoTaken(resource: Resource, request: RequestContext, ownId?: string) 
   };
 }
 
-async function insertNow(runtime: ResourceRuntime, request: ScopedRequest, values: Values): Promise<Answer> {
-  const { resource } = runtime;
+async function insertNow(resource: Resource, request: RequestContext, values: Values): Promise<CreatedObject> {
   const { services, domain } = request;
   try {
     const row = await services.db.transaction(async (tx) => {
@@ -165,7 +186,8 @@ async function insertNow(runtime: ResourceRuntime, request: ScopedRequest, value
       await runCreationHooks(tx, services.settings, resource.model, id, request.user?.id ?? null);
       return await readRow(tx, resource, domain, id);
     });
-    return created(resource, request, row!, await presentOne(resource, row!, request));
+    const answer = created(resource, request, row!, await presentOne(resource, row!, request));
+    return { id: String(row![resource.table.key]), row: row!, answer };
   } catch (error) {
     throw translateConstraint(resource, values, error);
   }

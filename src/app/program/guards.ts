@@ -4,6 +4,7 @@ import { VerifiedPasswords } from '../../access/identities/verified-passwords.ts
 import { HrefReader } from '../../api/engine/hrefs.ts';
 import { presenterFor } from '../../api/engine/presenter.ts';
 import { type Route, routesOf } from '../../api/engine/routes.ts';
+import { ownRequest } from '../../api/own-request.ts';
 import { rbacGuard as rbacResource } from '../../api/resources/content/content-guards.ts';
 import { type CheckGuard, GuardChecker } from '../../content-app/guards/check-guard.ts';
 import { contentRedirectGuard } from '../../content-app/guards/content-redirect.ts';
@@ -59,15 +60,11 @@ function downloadRoute(hrefs: HrefReader): Route {
 
 /** A request for content as access control sees requests. */
 function requestOf(services: Services, domain: Domain, user: User): RequestContext {
-  return {
-    ...presenterFor(services, domain),
+  return ownRequest(services, {
+    domain,
     user,
-    query: new URLSearchParams(),
-    headers: {},
     method: 'GET',
     url: services.settings.contentPathPrefix,
-    origin: '',
-    db: services.db,
     dispatch: () => Promise.reject(new Error('A request for content starts no tasks.')),
-  };
+  });
 }

@@ -5,7 +5,9 @@ import type { Sql } from '../../db/sql.ts';
 import type { Downloader, RemoteSettings } from '../../download/downloader.ts';
 import type { Secrets } from '../../lib/crypto/secrets.ts';
 import type { ArtifactStore } from '../../storage/artifact-store.ts';
+import type { Row, Values } from '../declare/field.ts';
 import type { Models } from '../declare/model.ts';
+import type { Resource } from '../declare/resource.ts';
 
 export interface Domain {
   readonly id: number;
@@ -111,6 +113,24 @@ export interface RequestContext extends Presenter {
   readonly origin: string;
   readonly db: Database;
   dispatch(request: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask>;
+  readonly create: CreateObject;
+}
+
+/**
+ * Makes an object of a declared resource at once, also where its own requests make it in a task. It passes all that a request would
+ * pass: values by wire name against the declaration (references as hrefs or PRNs), rules over several fields, values that must be
+ * unique, encryption of secrets, rows that come with it, roles of the user who makes it. Whether that user may is not asked: the policy
+ * of what calls this says so. For resources whose rows are inserted as they are, such as repositories, remotes, distributions and guards.
+ * Throws ValidationError with the body of a 400.
+ */
+export type CreateObject = (resource: Resource, values: Values) => Promise<CreatedObject>;
+
+export interface CreatedObject {
+  /** Id on the wire. */
+  readonly id: string;
+  readonly row: Row;
+  /** What a request for it is answered: 201 with the object and its Location. */
+  readonly answer: Answer;
 }
 
 export interface Answer {

@@ -4,7 +4,7 @@ import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { AccessDeclaration } from '../declare/access.ts';
 import type { ExtraOperation } from '../declare/extra-operation.ts';
 import type { Values } from '../declare/field.ts';
-import type { DispatchedTask, Domain, Presenter, Services, TaskRequest, User } from './context.ts';
+import type { CreateObject, DispatchedTask, Domain, Presenter, Services, TaskRequest, User } from './context.ts';
 import type { ServedDistribution } from './serve.ts';
 
 /** A distribution with an identity of everything its answers depend on: two requests that see the same state get the same answers. */
@@ -50,6 +50,8 @@ export interface LiveRequest {
   /** Makes an artifact of a file of the body; its id on the wire. */
   keepFile(domain: Domain, file: LiveFile): Promise<string>;
   dispatch(domain: Domain, user: User | null, task: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask>;
+  /** Makes an object at once, such as the repository a client pushes into: see `CreateObject`. */
+  create(domain: Domain, user: User | null, ...object: Parameters<CreateObject>): ReturnType<CreateObject>;
 }
 
 export interface LiveAnswer {

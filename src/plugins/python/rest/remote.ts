@@ -1,7 +1,6 @@
 /** The REST resource of Python remotes: which projects, versions and files of an index are wanted. */
 import { readFile } from 'node:fs/promises';
 import { messageOf, ValidationError } from '../../../lib/errors.ts';
-import { uuid7 } from '../../../lib/text/uuid7.ts';
 import {
   type Action,
   boolean,
@@ -12,7 +11,6 @@ import {
   integer,
   type LiveFile,
   list,
-  sql,
   string,
   type Values,
 } from '../../../plugin-api/index.ts';
@@ -90,27 +88,18 @@ const fromBandersnatch: Action = {
   output: { 201: { component: 'python.PythonRemote' } },
   run: async (request, _target, input) => {
     const config = await readConfig(input.config as LiveFile);
-    const taken = await request.db.row(
-      sql`select 1 as found from remote where domain_id = ${request.domain.id} and name = ${input.name}`,
-    );
-    if (taken) throw ValidationError.field('name', 'This field must be unique.');
-    const id = uuid7();
     const { url, workers, ...rest } = config;
-    await request.db.run(sql`insert into remote (pulp_id, domain_id, pulp_type, name, url, policy, download_concurrency, details)
-      values (${id}, ${request.domain.id}, 'python.python', ${input.name}, ${url}, ${input.policy}, ${workers}, ${sql.json(detailsOf(rest))})`);
-    const body = await request.services.present(request.domain, 'python.pythonremote', id);
-    return { status: 201, body, headers: { Location: String(body?.pulp_href) } };
+    const { name, policy } = input;
+    const values = { name, policy, url, download_concurrency: workers, ...detailsOf(rest) };
+    return (await request.create(pythonRemote, values)).answer;
   },
 };
 
 async function readConfig({ temp }: LiveFile) {
   if (temp.size > LARGEST_CONFIG) throw ValidationError.field('config', 'The file is too large.');
   try {
-    const config = readMirrorConfig(await readFile(temp.path, 'utf8'));
-    checkSpecifiers({ includes: config.includes, excludes: config.excludes });
-    return config;
+    return readMirrorConfig(await readFile(temp.path, 'utf8'));
   } catch (error) {
-    if (error instanceof ValidationError) throw error;
     throw ValidationError.field('config', `The configuration cannot be read: ${messageOf(error)}`);
   }
 }
