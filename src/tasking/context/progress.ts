@@ -12,12 +12,14 @@ class Report implements ProgressReport {
   readonly pulpId = uuid7();
   readonly options: ProgressOptions;
   readonly #changed: (report: Report) => void;
+  readonly #stop: AbortSignal;
   #done = 0;
   #total: number | null;
   state: State = 'running';
 
-  constructor(options: ProgressOptions, changed: (report: Report) => void) {
+  constructor(options: ProgressOptions, stop: AbortSignal, changed: (report: Report) => void) {
     this.options = options;
+    this.#stop = stop;
     this.#total = options.total ?? null;
     this.#changed = changed;
   }
@@ -39,8 +41,9 @@ class Report implements ProgressReport {
   add(units: number): void {
     this.done += units;
   }
+  /** Whatever fails because the task was stopped was canceled: monitoring counts failed reports. */
   finish(state: State = 'completed'): void {
-    this.state = state;
+    this.state = state === 'failed' && this.#stop.aborted ? 'canceled' : state;
     this.#changed(this);
   }
 
@@ -54,17 +57,20 @@ class Report implements ProgressReport {
 export class ProgressWriter {
   readonly #db: Database;
   readonly #task: { id: number; pulpId: string; lease: number };
+  readonly #stop: AbortSignal;
   readonly #changed = new Set<Report>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(db: Database, task: { id: number; pulpId: string; lease: number }) {
+  /** `stop` is aborted when the task is canceled. */
+  constructor(db: Database, task: { id: number; pulpId: string; lease: number }, stop: AbortSignal) {
     this.#db = db;
     this.#task = task;
+    this.#stop = stop;
   }
 
   open(options: ProgressOptions): ProgressReport {
-    const report = new Report(options, (changed) => this.#note(changed));
+    const report = new Report(options, this.#stop, (changed) => this.#note(changed));
     this.#note(report);
     return report;
   }

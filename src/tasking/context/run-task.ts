@@ -68,7 +68,8 @@ async function runInContext(
   logStart(services, task, options.holder);
   const controller = new AbortController();
   const signal = AbortSignal.any([options.signal, controller.signal]);
-  const open = openContext(services, task, options.holder, signal, options.runner);
+  const { holder, signal: stop, runner } = options;
+  const open = openContext(services, task, { holder, stop, signal, runner });
   try {
     const run = call(services, functions, task, open.context);
     const value = await (task.immediate ? withinTimeout(run, task, controller) : run);

@@ -21,16 +21,21 @@ export interface OpenContext {
   close(): Promise<void>;
 }
 
-/** Opens the context of a task that is held by `holder`; `runner` runs immediate tasks that it dispatches. */
-export function openContext(
-  services: Services,
-  task: RunnableTask,
-  holder: Holder,
-  signal: AbortSignal,
-  runner?: TaskRunner,
-): OpenContext {
+export interface ContextOptions {
+  readonly holder: Holder;
+  /** Aborted when the task is canceled. */
+  readonly stop: AbortSignal;
+  /** Aborted when it has to end, for whatever reason. */
+  readonly signal: AbortSignal;
+  /** Runs immediate tasks that it dispatches. */
+  readonly runner: TaskRunner | undefined;
+}
+
+/** Opens the context of a task that is held by `holder`. */
+export function openContext(services: Services, task: RunnableTask, options: ContextOptions): OpenContext {
+  const { holder, stop, signal, runner } = options;
   const held = { id: task.id, pulpId: task.pulp_id, lease: holder.lease };
-  const progress = new ProgressWriter(services.db, held);
+  const progress = new ProgressWriter(services.db, held, stop);
   const writer = new LeasedWriter(services.db, held);
   const domain = domainOf(task);
   let directory: Promise<string> | undefined;
