@@ -1,14 +1,13 @@
 /** Runs the stages of a sync over what a plugin declares, into a version in the making. */
-
 import { forEachConcurrent } from '../../lib/flow/map-concurrent.ts';
 import { IdList } from '../../lib/text/id-list.ts';
 import { refreshStatistics } from '../../model/refresh-statistics.ts';
-import type { SyncEnd } from '../../plugin-api/contracts/sync.ts';
+import type { DeclaredUnits } from '../../plugin-api/contracts/sync.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { saveReceived } from '../repository/save-received.ts';
 import { Flow } from './flow.ts';
 import { alternateSourcesStage } from './stages/alternate-sources.ts';
-import { type Declarations, declareUnits } from './stages/declare-units.ts';
+import { declareUnits } from './stages/declare-units.ts';
 import { downloadStage, type Wanted } from './stages/download.ts';
 import { findArtifactsStage } from './stages/find-artifacts.ts';
 import { saveArtifactsStage } from './stages/save-artifacts.ts';
@@ -35,27 +34,15 @@ export interface PipelineOptions extends SaveTarget {
   readonly detailTables: readonly string[];
 }
 
-export interface PipelineResult {
-  readonly end: SyncEnd;
-  /** Ids of all units upstream has. */
-  readonly seen: IdList;
-}
-
-export async function runPipeline(
-  options: PipelineOptions,
-  first: Awaited<ReturnType<Declarations['next']>>,
-  generator: Declarations,
-): Promise<PipelineResult> {
+/** Answers the ids of all units upstream has. */
+export async function runPipeline(options: PipelineOptions, units: DeclaredUnits): Promise<IdList> {
   const { context, temps } = options;
   const flow = new Flow();
   const seen = new IdList();
-  let end: SyncEnd = {};
   const downloads = context.progress({ message: 'Downloading Artifacts', code: 'sync.downloading.artifacts' });
   const associated = context.progress({ message: 'Associating Content', code: 'associating.content' });
   try {
-    const declared = flow.run<SyncUnit>(AHEAD, async (channel) => {
-      end = await declareUnits(first, generator, channel);
-    });
+    const declared = flow.run<SyncUnit>(AHEAD, (channel) => declareUnits(units, channel));
     const found = flow.join(findArtifactsStage(context.db, context.domain.id, declared.batches(BATCH)), 1);
     const sourced = flow.join(alternateSourcesStage(context.db, context.domain.id, found), 1);
     const fetched = flow.run<SyncUnit>(AHEAD, (channel) =>
@@ -88,7 +75,7 @@ export async function runPipeline(
   }
   downloads.finish();
   associated.finish();
-  return { end, seen };
+  return seen;
 }
 
 function downloadOptions(options: PipelineOptions, fetched: () => void) {

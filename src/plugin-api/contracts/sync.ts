@@ -30,25 +30,40 @@ export interface SyncContext extends TaskContext {
   ): Promise<TempArtifact>;
   /** Whether a unit of the latest version has no bytes here. */
   hasMissingArtifacts(): Promise<boolean>;
+  /** Has something closed when the sync has ended, however it ends; what was named last comes first. */
+  atEnd(close: () => Promise<void>): void;
 }
 
-/** What a sync generator returns at its end. */
+/** What is kept of a sync that has come to its end. */
 export interface SyncEnd {
-  /** Nothing to do: the task completes without a version (progress `sync.was_skipped`). */
-  readonly skipped?: boolean;
   /** Kept on the repository as `last_sync_details`; given the number of the version the sync ended with. */
   readonly details?: (version: number) => Values;
   /** A publication made in the same task, of the version the sync ended with. */
   readonly publish?: (publish: PublishContext) => Promise<void>;
 }
 
+/** Units one by one, or many at a time. */
+export type DeclaredUnits = AsyncIterable<DeclaredContent | readonly DeclaredContent[]>;
+
+/** An upstream that has something for the repository. */
+export interface OpenedSync {
+  /** Read once, while a version of the repository is being made of it. */
+  readonly units: DeclaredUnits;
+  /** Asked once all units are in the version, before it is complete. */
+  end?(): SyncEnd | Promise<SyncEnd>;
+}
+
+/** A sync in two steps: a look at upstream, and then what it has. */
 export interface RepositorySync {
-  /** Dotted name of the peer's task. */
+  /** Dotted name of Pulp's task. */
   readonly taskName: string;
   /** pulp_types of remotes that can be synced from. */
   readonly remotes: readonly string[];
-  /** Yields units one by one or many at a time; what it returns at once without a unit may be that nothing has changed. */
-  run(context: SyncContext): AsyncGenerator<DeclaredContent | readonly DeclaredContent[], SyncEnd>;
+  /**
+   * Looks at upstream before any version is begun. `unchanged`: the task completes without a version (progress
+   * `sync.was_skipped`). What it throws fails the task.
+   */
+  open(context: SyncContext): Promise<OpenedSync | 'unchanged'>;
   /** Whether units not upstream are removed; default: the option `mirror`. */
   mirrors?(options: Values): boolean;
 }

@@ -6,8 +6,8 @@ import { mapConcurrent } from '../../lib/flow/map-concurrent.ts';
 import type {
   DeclaredContent,
   Downloader,
+  OpenedSync,
   SyncContext,
-  SyncEnd,
   TempArtifact,
   Values,
 } from '../../plugin-api/index.ts';
@@ -27,21 +27,19 @@ interface GitDetails {
   readonly most_recent_version: number;
 }
 
-export async function* syncFromGit(context: SyncContext): AsyncGenerator<DeclaredContent[], SyncEnd> {
+export async function openGit(context: SyncContext): Promise<OpenedSync | 'unchanged'> {
   const downloader = context.downloader(context.remote.settings);
-  let snapshot: Snapshot | undefined;
-  try {
-    const { server, references } = await connect(context, downloader);
-    const told = referenceOf(references, refOf(context));
-    const expected = told && detailsOf(context, told.peeled ?? told.oid);
-    if (expected && (await isUnchanged(context, expected(context.latest.number)))) return { skipped: true };
-    snapshot = await resolve(context, server, references);
-    yield* declareFiles(context, snapshot, downloader);
-    return { details: detailsOf(context, snapshot.commit) };
-  } finally {
-    await snapshot?.pack.close();
-    await downloader.close();
-  }
+  context.atEnd(() => downloader.close());
+  const { server, references } = await connect(context, downloader);
+  const told = referenceOf(references, refOf(context));
+  const expected = told && detailsOf(context, told.peeled ?? told.oid);
+  if (expected && (await isUnchanged(context, expected(context.latest.number)))) return 'unchanged';
+  const snapshot = await resolve(context, server, references);
+  context.atEnd(() => snapshot.pack.close());
+  return {
+    units: declareFiles(context, snapshot, downloader),
+    end: () => ({ details: detailsOf(context, snapshot.commit) }),
+  };
 }
 
 const refOf = ({ remote }: SyncContext): string => String(remote.details.git_ref || 'HEAD');

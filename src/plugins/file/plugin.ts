@@ -2,11 +2,11 @@
 import { definePlugin, type Repository } from '../../plugin-api/index.ts';
 import { fileContent } from './content.ts';
 import { fileExportResources } from './export-resources.ts';
-import { syncFromGit } from './git-sync.ts';
+import { openGit } from './git-sync.ts';
 import { publishFiles } from './publish.ts';
 import { replicateFiles } from './replicate.ts';
 import { fileResources } from './resources.ts';
-import { syncFromManifest } from './sync.ts';
+import { openManifest } from './sync.ts';
 import { fileUpload } from './upload.ts';
 
 export const filePlugin = definePlugin({
@@ -25,7 +25,7 @@ export const filePlugin = definePlugin({
       sync: {
         taskName: 'pulp_file.app.tasks.synchronizing.synchronize',
         remotes: ['file.file', 'file.git'],
-        run: (context) => (context.remote.pulpType === 'file.git' ? syncFromGit(context) : syncFromManifest(context)),
+        open: (context) => (context.remote.pulpType === 'file.git' ? openGit(context) : openManifest(context)),
       },
       autopublish: ({ details }: Repository) =>
         details.autopublish === true ? { manifest: details.manifest } : undefined,

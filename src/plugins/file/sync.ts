@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { fileNameOf } from '../../lib/http/relative-path.ts';
 import type {
   DeclaredContent,
+  OpenedSync,
   PublishContext,
   SyncContext,
-  SyncEnd,
   TempArtifact,
   Values,
 } from '../../plugin-api/index.ts';
@@ -22,10 +22,10 @@ interface SyncDetails {
   readonly manifest_checksum: string;
 }
 
-export async function* syncFromManifest(context: SyncContext): AsyncGenerator<DeclaredContent[], SyncEnd> {
+export async function openManifest(context: SyncContext): Promise<OpenedSync | 'unchanged'> {
   const manifest = await fetchManifest(context);
   const mirror = context.options.mirror === true;
-  const now = (version: number): SyncDetails => ({
+  const now = (version: number): SyncDetails & Values => ({
     remote_pk: context.remote.pulpId,
     url: context.remote.settings.url,
     download_policy: context.remote.policy,
@@ -34,12 +34,14 @@ export async function* syncFromManifest(context: SyncContext): AsyncGenerator<De
     manifest_checksum: manifest.digests.sha256,
   });
   if (context.options.optimize !== false && (await isUnchanged(context, now(context.latest.number))))
-    return { skipped: true };
-  yield* declareEntries(context, manifest);
+    return 'unchanged';
   const name = fileNameOf(decodeURIComponent(new URL(context.remote.settings.url).pathname));
   return {
-    details: (version) => now(version) as unknown as Values,
-    ...(mirror && { publish: (publish: PublishContext) => publishMirror(publish, name, manifest) }),
+    units: declareEntries(context, manifest),
+    end: () => ({
+      details: now,
+      ...(mirror && { publish: (publish: PublishContext) => publishMirror(publish, name, manifest) }),
+    }),
   };
 }
 

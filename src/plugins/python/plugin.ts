@@ -13,7 +13,7 @@ import { checkVersion, SYNC_TASK, scanVersion } from './rest/repository.ts';
 import { PUBLISH_TASK, pythonResources } from './rest/resources.ts';
 import { servePython } from './serve.ts';
 import { locateUpstream, pathWithQuery, pulledPackage } from './sync/pull-through.ts';
-import { syncFromIndex } from './sync/sync.ts';
+import { openIndex } from './sync/sync.ts';
 import { pythonTasks } from './tasks.ts';
 import { readUploadedPackage } from './uploads/upload.ts';
 import { scannedPackages } from './version-packages.ts';
@@ -34,7 +34,7 @@ export const pythonPlugin = definePlugin({
       pulpType: 'python.python',
       contentTypes: pythonContentTypes,
       publicationType: 'python.python',
-      sync: { taskName: SYNC_TASK, remotes: ['python.python'], run: syncFromIndex },
+      sync: { taskName: SYNC_TASK, remotes: ['python.python'], open: openIndex },
       autopublish: ({ details }: Repository) => (details.autopublish === true ? {} : undefined),
       check: checkVersion,
       scan: { ecosystem: 'PyPI', packages: scannedPackages, compare: compareVersionTexts },

@@ -1,7 +1,14 @@
 /** Syncs a Python repository from an index: for each wanted project its document, its simple page, and the units they tell of. */
 import { PulpError } from '../../../lib/errors.ts';
 import { mapConcurrent } from '../../../lib/flow/map-concurrent.ts';
-import type { DeclaredArtifact, DeclaredContent, SyncContext, SyncEnd, Values } from '../../../plugin-api/index.ts';
+import type {
+  DeclaredArtifact,
+  DeclaredContent,
+  OpenedSync,
+  ProgressReport,
+  SyncContext,
+  Values,
+} from '../../../plugin-api/index.ts';
 import { declareProvenance } from '../attestations/attestations.ts';
 import { isSafeFilename } from '../formats/filename.ts';
 import { type IndexFile, metadataUrl } from '../formats/index/index-file.ts';
@@ -14,31 +21,42 @@ import { type Selection, selectionOf, selectReleases, wantsProject } from './sel
 import { UpstreamIndex } from './upstream-index.ts';
 
 /** Throws PulpError PYT0002 for a remote that is no web server. */
-export async function* syncFromIndex(context: SyncContext): AsyncGenerator<DeclaredContent[], SyncEnd> {
+export async function openIndex(context: SyncContext): Promise<OpenedSync> {
   const { url } = context.remote.settings;
   if (!url) throw new Error('A remote must have a url attribute to sync.');
   const scheme = url.split(':', 1)[0]!;
   if (!/^https?:/i.test(url))
     throw new PulpError('PYT0002', `Only HTTP(S) is supported for python syncing, got: ${scheme}`);
   const downloader = context.downloader(context.remote.settings);
+  context.atEnd(() => downloader.close());
+  const index = new UpstreamIndex(downloader, url, context.signal);
+  const selection = selectionOf(context.remote.details);
   const report = context.progress({ message: 'Fetching Project Metadata', code: 'sync.fetching.project' });
   try {
-    const index = new UpstreamIndex(downloader, url, context.signal);
-    const selection = selectionOf(context.remote.details);
     const names = await projectNames(index, selection);
-    const fetchOne = (name: string) => unitsOf({ context, index, selection }, name);
-    for await (const units of mapConcurrent(names, downloader.limits.concurrency, fetchOne)) {
-      if (units) report.add(1);
-      if (units && units.length > 0) yield units;
-    }
-    report.finish();
-    return {};
+    return { units: declareProjects({ context, index, selection }, names, downloader.limits.concurrency, report) };
   } catch (error) {
     report.finish('failed');
     throw error;
-  } finally {
-    await downloader.close();
   }
+}
+
+async function* declareProjects(
+  work: Work,
+  names: readonly string[],
+  atOnce: number,
+  report: ProgressReport,
+): AsyncGenerator<DeclaredContent[]> {
+  try {
+    for await (const units of mapConcurrent(names, atOnce, (name) => unitsOf(work, name))) {
+      if (units) report.add(1);
+      if (units && units.length > 0) yield units;
+    }
+  } catch (error) {
+    report.finish('failed');
+    throw error;
+  }
+  report.finish();
 }
 
 async function projectNames(index: UpstreamIndex, selection: Selection): Promise<string[]> {

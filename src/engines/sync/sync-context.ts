@@ -1,0 +1,75 @@
+/** What a type is given for a sync: the repository, the remote, and means to fetch and to receive bytes. */
+import type { DigestName } from '../../lib/crypto/digest.ts';
+import { ValidationError } from '../../lib/errors.ts';
+import { hasMissingArtifacts } from '../../model/content/content-artifact.ts';
+import { findRemote } from '../../model/repositories/remote.ts';
+import { latestVersion } from '../../model/repositories/repository-version.ts';
+import type { Remote } from '../../plugin-api/contracts/remote.ts';
+import type { RepositorySync, SyncContext } from '../../plugin-api/contracts/sync.ts';
+import type { TaskContext } from '../../plugin-api/contracts/task.ts';
+import type { Values } from '../../plugin-api/declare/field.ts';
+import type { TempArtifact } from '../../storage/artifact-store.ts';
+import type { Expected } from '../../storage/body.ts';
+import { requireRepository } from '../repository/versions/modify-task.ts';
+import type { OpenRemotes } from './open-remotes.ts';
+import type { TempPool } from './temp-pool.ts';
+
+export interface SyncSource {
+  /** pulp_id of the repository. */
+  readonly repository: string;
+  /** pulp_id of the remote. */
+  readonly remote: string;
+  readonly options?: Values;
+  /** Instead of the remote's own URL. */
+  readonly url?: string;
+}
+
+/** What is held while a sync runs. */
+export interface SyncMeans {
+  readonly remotes: OpenRemotes;
+  readonly temps: TempPool;
+  readonly closings: AsyncDisposableStack;
+}
+
+/** Throws ValidationError for a repository or remote that is gone, Error for a remote that cannot be synced from. */
+export async function openContext(
+  context: TaskContext,
+  sync: RepositorySync,
+  source: SyncSource,
+  { remotes, temps, closings }: SyncMeans,
+): Promise<SyncContext> {
+  const repository = await requireRepository(context, source.repository);
+  const remote = await requireRemote(context, sync, source);
+  const latest = await latestVersion(context.db, repository.id);
+  return {
+    ...context,
+    repository,
+    remote,
+    latest,
+    options: source.options ?? {},
+    deferred: remote.policy !== 'immediate',
+    fetch: async (url, expected) => temps.add(await remotes.fetch(remote.pulpId, url, expected ?? {})),
+    receive: async (bytes, expected) => temps.add(await receive(context, bytes, expected)),
+    hasMissingArtifacts: () => hasMissingArtifacts(context.db, latest),
+    atEnd: (close) => closings.defer(close),
+  };
+}
+
+async function receive(
+  { storage, domain, settings, signal }: TaskContext,
+  bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  expected: Expected | undefined,
+): Promise<TempArtifact> {
+  const digests = settings.allowedContentChecksums as DigestName[];
+  return await storage(domain).receive(bytes, { digests, expected, signal });
+}
+
+async function requireRemote(context: TaskContext, sync: RepositorySync, source: SyncSource): Promise<Remote> {
+  const remote = await findRemote(context.db, context.secrets, context.domain.id, source.remote);
+  if (!remote) throw ValidationError.field('remote', 'Invalid hyperlink - Object does not exist.');
+  if (!sync.remotes.includes(remote.pulpType)) {
+    throw new Error(`A remote of type ${remote.pulpType} cannot be synced into this repository.`);
+  }
+  if (!remote.settings.url) throw new Error('A remote must have a url specified to synchronize.');
+  return source.url === undefined ? remote : { ...remote, settings: { ...remote.settings, url: source.url } };
+}
