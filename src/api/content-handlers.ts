@@ -8,10 +8,9 @@ import { saveArtifacts } from '../model/content/artifact.ts';
 import type { Answer, RequestContext } from '../plugin-api/contracts/context.ts';
 import type { ContentType } from '../plugin-api/declare/content.ts';
 import type { Values } from '../plugin-api/declare/field.ts';
-import { labelOf } from '../plugin-api/declare/model.ts';
-import { type ContentHandlers, checkSources, contentModel } from '../plugin-api/types/declare-content.ts';
+import type { Reference } from '../plugin-api/declare/reference.ts';
 import { isUploadedFile } from './engine/read-body.ts';
-import type { Reference } from './engine/validate-body.ts';
+import { type ContentHandlers, checkSources } from './types/content-resource.ts';
 
 const SOURCES = [
   'file',
@@ -69,7 +68,7 @@ async function dispatchCreate(type: ContentType, values: Values, request: Reques
   const locks = [values.repository, values.upload].map((one) => (one as Reference | undefined)?.prn);
   const task = await request.dispatch({
     name: 'pulpcore.app.tasks.base.general_create',
-    args: { model: labelOf(contentModel(type)), content: args },
+    args: { model: type.label, content: args },
     exclusive: locks,
   });
   return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
@@ -95,6 +94,6 @@ async function createNow(
     ...(isUploadedFile(values.file) && { received: values.file.temp }),
     userId: request.user?.id ?? null,
   });
-  const body = await services.present(domain, labelOf(contentModel(type)), saved.pulpId);
+  const body = await services.present(domain, type.label, saved.pulpId);
   return { status: 201, body, headers: { Location: String(body?.pulp_href) } };
 }

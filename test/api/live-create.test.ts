@@ -8,25 +8,27 @@ import { LiveHandler } from '../../src/api/live-handler.ts';
 import { sql } from '../../src/db/sql.ts';
 import type { LiveApi, LiveRequest } from '../../src/plugin-api/contracts/live.ts';
 import type { Values } from '../../src/plugin-api/declare/field.ts';
-import type { Resource } from '../../src/plugin-api/declare/resource.ts';
 import { filePlugin } from '../../src/plugins/file/plugin.ts';
 import { give, makeUser } from '../access/world.ts';
 import { useApi } from '../support/api.ts';
 
 const api = await useApi();
-const resourceOf = (table: string): Resource => filePlugin.resources.find(({ model }) => model.table === table)!;
+const typeOf = (table: string) =>
+  [...filePlugin.repositories, ...filePlugin.remotes, ...filePlugin.distributions].find(
+    ({ model }) => model.table === table,
+  )!;
 
 async function push(request: LiveRequest) {
   const domain = (await request.domain('default'))!;
   const user = await request.user();
   const { values } = await request.body(domain);
   if (values.table) {
-    const { id } = await request.create(domain, user, resourceOf(String(values.table)), values.values as Values);
+    const { id } = await request.create(domain, user, typeOf(String(values.table)), values.values as Values);
     return { status: 201, body: { id } };
   }
-  const repository = await request.create(domain, user, resourceOf('repository'), { name: values.name });
+  const repository = await request.create(domain, user, typeOf('repository'), { name: values.name });
   const served = { name: values.name, base_path: values.name, repository: repository.answer.headers?.Location };
-  const distribution = await request.create(domain, user, resourceOf('distribution'), served);
+  const distribution = await request.create(domain, user, typeOf('distribution'), served);
   return { status: 201, body: { repository: repository.id, distribution: distribution.answer.body } };
 }
 

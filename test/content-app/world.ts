@@ -81,6 +81,7 @@ export class World {
       storage: (wanted) => (wanted.name === 'default' ? store : store.forDomain(wanted.pulpId)),
       downloader: createDownloader,
       secrets: new Secrets([Buffer.alloc(32, 1)]),
+      resourceOf: () => undefined,
       models: new Models([]),
       logger: { debug: () => {}, info: () => {}, warn: log, error: log },
       present: async () => null,

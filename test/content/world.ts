@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { modelsOf } from '../../src/api/types/plugin-resources.ts';
 import { contentEngine, contentTasks } from '../../src/app/program/content-task-functions.ts';
 import { makeSettings, type Settings } from '../../src/config/settings.ts';
 import { sql } from '../../src/db/sql.ts';
@@ -20,7 +21,6 @@ import {
 import type { Domain } from '../../src/plugin-api/contracts/context.ts';
 import type { ProgressOptions, TaskContext, TaskFunction } from '../../src/plugin-api/contracts/task.ts';
 import { Models } from '../../src/plugin-api/declare/model.ts';
-import { contentModel } from '../../src/plugin-api/types/declare-content.ts';
 import { filePlugin } from '../../src/plugins/file/plugin.ts';
 import { ArtifactStore } from '../../src/storage/artifact-store.ts';
 import { FilesystemDriver } from '../../src/storage/drivers/filesystem.ts';
@@ -89,10 +89,8 @@ export class World {
       storage: () => this.store,
       downloader: (remote) => createDownloader(remote),
       secrets: new Secrets([Buffer.alloc(32, 7)]),
-      models: new Models([
-        ...filePlugin.resources.map((one) => one.model),
-        ...filePlugin.contentTypes.map(contentModel),
-      ]),
+      models: new Models(modelsOf(filePlugin)),
+      resourceOf: () => undefined,
       logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       present: async (_domain, label, id) => ({ label, id }),
       task: {

@@ -8,7 +8,7 @@ import { addSigningService } from '../../src/app/operator/signing-services.ts';
 import { sql } from '../../src/db/sql.ts';
 import { verifySignature } from '../../src/lib/crypto/gpg.ts';
 import { runProgram } from '../../src/lib/process/run-program.ts';
-import { DETACHED, signFile } from '../../src/plugin-api/contracts/signing.ts';
+import { DETACHED, signFile } from '../../src/plugin-api/toolkit/signing.ts';
 import { runCommand } from '../support/command.ts';
 import { useDatabase } from '../support/database.ts';
 

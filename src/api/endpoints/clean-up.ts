@@ -1,15 +1,17 @@
 /** Endpoints that clean up or repair the whole server: orphans, repair, reclaim (core.md §3.4). */
+
 import { sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
 import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
-import { asksForDryRun, dryRunField } from '../../plugin-api/declare/dry-run.ts';
 import { integer, json, list, reference, type Values } from '../../plugin-api/declare/field.ts';
-import { repairFields } from '../../plugin-api/types/declare-version.ts';
-import { unitIds } from '../../plugin-api/types/repository-actions.ts';
+import type { Reference } from '../../plugin-api/declare/reference.ts';
 import { HrefReader } from '../engine/hrefs.ts';
 import type { Body } from '../engine/read-body.ts';
-import { type Reference, validateBody } from '../engine/validate-body.ts';
+import { validateBody } from '../engine/validate-body.ts';
 import { Refused } from '../engine/validate-value.ts';
+import { asksForDryRun, dryRunField } from '../types/dry-run.ts';
+import { unitIds } from '../types/repository-actions.ts';
+import { repairFields } from '../types/version-resource.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const accepted = { 202: { component: 'AsyncOperation' } } as const;

@@ -1,7 +1,9 @@
 /** Checks a request body against fields: conversion, references, unknown keys; all errors at once (core.md §1.8). */
+
 import { type ErrorBody, ValidationError } from '../../lib/errors.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import { type Field, isRequired, type Values } from '../../plugin-api/declare/field.ts';
+import type { Reference } from '../../plugin-api/declare/reference.ts';
 import { findAnywhere, fits, type HrefReader, isInDomain } from './hrefs.ts';
 import type { Body } from './read-body.ts';
 import { CrossRefused, pythonType, Refused, validateValue } from './validate-value.ts';
@@ -13,13 +15,6 @@ export interface BodyRules {
   readonly alsoWrong?: (values: Values) => Promise<{ readonly [field: string]: ErrorBody | string }>;
   /** Unknown keys are not an error. */
   readonly ignoreUnknown?: boolean;
-}
-
-/** A reference that was found: what a reference field's value becomes. */
-export interface Reference {
-  readonly id: string;
-  readonly row: Record<string, unknown>;
-  readonly prn: string;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Writes rows of a resource: validated values to columns, insert, update, delete, and the errors of constraints. */
+
 import type { Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import type { Secrets } from '../../lib/crypto/secrets.ts';
@@ -6,9 +7,9 @@ import { type ErrorBody, ValidationError } from '../../lib/errors.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { Field, Row, Values } from '../../plugin-api/declare/field.ts';
+import type { Reference } from '../../plugin-api/declare/reference.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
 import { storedValue } from './present.ts';
-import type { Reference } from './validate-body.ts';
 
 /** Validated values as they are stored and as they travel in a task: references become ids. */
 export function storable(fields: Readonly<Record<string, Field>>, values: Values): Values {

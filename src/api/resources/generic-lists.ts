@@ -7,26 +7,26 @@ import { choiceFilter, type Filters } from '../../plugin-api/declare/filter.ts';
 import { labelOf, type Model, prn } from '../../plugin-api/declare/model.ts';
 import { operationOf, tagOf } from '../../plugin-api/declare/names.ts';
 import type { Resource, TableMapping } from '../../plugin-api/declare/resource.ts';
-import { contentFilters, placeInList } from '../../plugin-api/types/declare-content.ts';
+import { contentFilters, placeInList } from '../types/content-resource.ts';
 import {
   DISTRIBUTION_ORDERING,
   distributionFields,
   distributionFilters,
   distributionTable,
-} from '../../plugin-api/types/declare-distribution.ts';
+} from '../types/distribution-resource.ts';
 import {
   PUBLICATION_ORDERING,
   publicationFields,
   publicationFilters,
   publicationTable,
-} from '../../plugin-api/types/declare-publication.ts';
-import { REMOTE_ORDERING, remoteFields, remoteFilters } from '../../plugin-api/types/declare-remote.ts';
+} from '../types/publication-resource.ts';
+import { REMOTE_ORDERING, remoteFields, remoteFilters } from '../types/remote-resource.ts';
 import {
   REPOSITORY_ORDERING,
   repositoryFields,
   repositoryFilters,
   repositoryTable,
-} from '../../plugin-api/types/declare-repository.ts';
+} from '../types/repository-resource.ts';
 
 /** Identity by the row's own type. */
 function typedIdentity(master: string): Record<string, Field> {

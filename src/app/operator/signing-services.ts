@@ -12,7 +12,7 @@ import {
   type SigningService,
   signingServiceNames,
 } from '../../model/signing-service.ts';
-import { DETACHED, runSigningScript, type SigningClass } from '../../plugin-api/contracts/signing.ts';
+import { DETACHED, runSigningScript, type SigningClass } from '../../plugin-api/toolkit/signing.ts';
 import { installedPlugins } from '../installed-plugins.ts';
 import { OperatorError } from './operator-error.ts';
 

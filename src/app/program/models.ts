@@ -2,9 +2,9 @@
 import { artifactDistributionResource } from '../../api/resources/content/artifact-distribution.ts';
 import { contentGuards } from '../../api/resources/content/content-guards.ts';
 import { coreModels } from '../../api/resources/models.ts';
+import { modelsOf } from '../../api/types/plugin-resources.ts';
+import { versionModel } from '../../api/types/version-resource.ts';
 import type { Model } from '../../plugin-api/declare/model.ts';
-import { contentModel } from '../../plugin-api/types/declare-content.ts';
-import { versionModel } from '../../plugin-api/types/declare-version.ts';
 import { installedPlugins } from '../installed-plugins.ts';
 
 export function allModels(): Model[] {
@@ -13,9 +13,6 @@ export function allModels(): Model[] {
     versionModel,
     ...contentGuards.map((guard) => guard.model),
     artifactDistributionResource.model,
-    ...installedPlugins.flatMap((plugin) => [
-      ...plugin.resources.map((resource) => resource.model),
-      ...plugin.contentTypes.map(contentModel),
-    ]),
+    ...installedPlugins.flatMap(modelsOf),
   ];
 }

@@ -23,23 +23,14 @@ import { taskScheduleResource } from '../../api/resources/tasks/task-schedules.t
 import { taskGroupResource, taskResource } from '../../api/resources/tasks/tasks.ts';
 import { webhookResource } from '../../api/resources/tasks/webhooks.ts';
 import { workerResource } from '../../api/resources/tasks/workers.ts';
+import { resourcesOf } from '../../api/types/plugin-resources.ts';
+import { allVersions } from '../../api/types/version-resource.ts';
 import { ContentRegistry } from '../../engines/repository/content-registry.ts';
-import type { Plugin } from '../../plugin-api/contracts/plugin.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
-import { declareContent } from '../../plugin-api/types/declare-content.ts';
-import { allVersions, declareVersions } from '../../plugin-api/types/declare-version.ts';
 import { installedPlugins } from '../installed-plugins.ts';
 import { accessCatalogue } from './access.ts';
 import { allModels } from './models.ts';
 import { replicationParts } from './replication.ts';
-
-/** What a package type adds: its own resources, its content, the versions of its repositories. */
-function resourcesOf(plugin: Plugin, handlers: ReturnType<typeof contentHandlers>): Resource[] {
-  const versions = plugin.resources
-    .filter((resource) => resource.model.table === 'repository')
-    .map((resource) => declareVersions(resource, plugin.versionActions));
-  return [...plugin.resources, ...versions, ...plugin.contentTypes.map((type) => declareContent(type, handlers))];
-}
 
 let made: Resource[] | undefined;
 

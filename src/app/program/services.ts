@@ -45,6 +45,7 @@ export async function buildServices(settings: Settings, options: ServiceOptions)
       return own;
     },
     downloader: downloaders.create,
+    resourceOf,
     present: (domain, label, pulpId) => presentById(services, domain, label, pulpId),
   };
   return services;

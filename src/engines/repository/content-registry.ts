@@ -40,8 +40,3 @@ function found<T extends { readonly pulpType: string }>(types: readonly T[], pul
   if (!type) throw new Error(`No ${what} type is named ${pulpType}`);
   return type;
 }
-
-/** Label of a content type's model: `file.filecontent`. */
-export function labelOfContent(type: Pick<ContentType, 'app' | 'name'>): string {
-  return `${type.app}.${type.name.toLowerCase()}`;
-}

@@ -7,8 +7,6 @@ import { deleteUpload } from '../../model/upload.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 import type { ContentType } from '../../plugin-api/declare/content.ts';
-import { prn } from '../../plugin-api/declare/model.ts';
-import { labelOfContent } from '../repository/content-registry.ts';
 import { unitOf } from '../repository/unit-of.ts';
 import { checkOverwrite } from '../repository/versions/check-overwrite.ts';
 import type { VersionEngine } from '../repository/versions/version-context.ts';
@@ -26,9 +24,9 @@ export async function createContent(context: TaskContext, engine: VersionEngine,
     ? await addToRepository(context, engine, units, args)
     : await context.write((tx) => saveAll(tx, context.domain, units));
   if (args.upload) await dropUpload(context, context.domain, args.upload);
-  context.created(prn(labelOfContent(type), saved.pulpId));
+  context.created(type.prn(saved.pulpId));
   for (const one of companions) context.created(labelled(engine.types, one));
-  return await context.present(context.domain, labelOfContent(type), saved.pulpId);
+  return await context.present(context.domain, type.label, saved.pulpId);
 }
 
 export interface CreatedContent {
@@ -56,7 +54,7 @@ type Units = readonly [Unit, ...Unit[]];
 type SavedUnits = readonly [SavedUnit, ...SavedUnit[]];
 
 function labelled(types: VersionEngine['types'], unit: SavedUnit): string {
-  return prn(labelOfContent(types.contentType(unit.type.pulpType)), unit.pulpId);
+  return types.contentType(unit.type.pulpType).prn(unit.pulpId);
 }
 
 async function prepareUnits(

@@ -50,6 +50,8 @@ export interface Services {
   readonly downloader: (remote: RemoteSettings) => Downloader;
   readonly secrets: Secrets;
   readonly models: Models;
+  /** The resource of the REST API by the label of its model (`file.filerepository`). */
+  readonly resourceOf: (label: string) => Resource | undefined;
   readonly logger: Logger;
   /** The wire object of a resource named by its model's label, as its detail view answers it; null when it is gone. */
   readonly present: (domain: Domain, label: string, pulpId: string) => Promise<Record<string, unknown> | null>;
@@ -117,13 +119,13 @@ export interface RequestContext extends Presenter {
 }
 
 /**
- * Makes an object of a declared resource at once, also where its own requests make it in a task. It passes all that a request would
+ * Makes an object of a declared type or resource at once, also where its own requests make it in a task. It passes all that a request would
  * pass: values by wire name against the declaration (references as hrefs or PRNs), rules over several fields, values that must be
  * unique, encryption of secrets, rows that come with it, roles of the user who makes it. Whether that user may is not asked: the policy
  * of what calls this says so. For resources whose rows are inserted as they are, such as repositories, remotes, distributions and guards.
  * Throws ValidationError with the body of a 400.
  */
-export type CreateObject = (resource: Resource, values: Values) => Promise<CreatedObject>;
+export type CreateObject = (type: Pick<Resource, 'model'>, values: Values) => Promise<CreatedObject>;
 
 export interface CreatedObject {
   /** Id on the wire. */

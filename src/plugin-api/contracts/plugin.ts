@@ -1,48 +1,54 @@
 /** A package type: what a folder of plugins/ tells the core about itself. A missing part is a missing capability. */
 import type { Condition, LockedRole, Scoping } from '../declare/access.ts';
+import type { DeclaredAlternateSource } from '../declare/alternate-source-type.ts';
 import type { ContentType } from '../declare/content.ts';
+import type { DeclaredDistribution } from '../declare/distribution-type.ts';
 import type { ExportResource } from '../declare/export-resource.ts';
-import type { Action, Resource } from '../declare/resource.ts';
+import type { DeclaredGuard } from '../declare/guard-type.ts';
+import type { DeclaredPublication } from '../declare/publication-type.ts';
+import type { DeclaredRemote } from '../declare/remote-type.ts';
+import type { DeclaredRepository } from '../declare/repository-type.ts';
+import type { Resource } from '../declare/resource.ts';
+import type { SigningClass } from '../toolkit/signing.ts';
 import type { ContentTools } from './content-tools.ts';
-import type { GuardType } from './guard.ts';
 import type { LiveApi } from './live.ts';
-import type { PublicationType } from './publish.ts';
 import type { Replicator } from './replicate.ts';
-import type { RepositoryType } from './repository.ts';
-import type { DistributionType } from './serve.ts';
-import type { SigningClass } from './signing.ts';
 import type { TaskFunction } from './task.ts';
 import type { UploadReader } from './upload.ts';
 
-export interface Plugin {
+/** The declared types of a package type, by kind. */
+export interface PluginTypes {
+  readonly contentTypes: readonly ContentType[];
+  readonly repositories: readonly DeclaredRepository[];
+  readonly remotes: readonly DeclaredRemote[];
+  readonly publications: readonly DeclaredPublication[];
+  readonly distributions: readonly DeclaredDistribution[];
+  readonly alternateSources: readonly DeclaredAlternateSource[];
+  readonly guards: readonly DeclaredGuard[];
+  /** Resources that are of none of these kinds. */
+  readonly resources: readonly Resource[];
+}
+
+export interface Plugin extends PluginTypes {
   /** App label: `file`. */
   readonly name: string;
   /** To clients it is no component of its own. */
   readonly partOfCore?: boolean;
-  /** Version of the peer's component that is mimicked. */
+  /** Version of the component of Pulp that is mimicked. */
   readonly version: string;
   readonly package: string;
   readonly module: string;
-  readonly contentTypes: readonly ContentType[];
   /** How units are made of uploaded bytes. */
   readonly uploads?: readonly UploadReader[];
-  readonly resources: readonly Resource[];
-  readonly repositories: readonly RepositoryType[];
-  readonly publications: readonly PublicationType[];
-  readonly distributions: readonly DistributionType[];
   /** How its distributions are brought here from another server; absent: they are not. */
   readonly replicate?: readonly Replicator[];
   /** What archives keep of its content and repositories, in the order of import; absent: they cannot be exported. */
   readonly exportResources?: readonly ExportResource[];
   /** Classes of signing services beside that of the core. */
   readonly signing?: readonly SigningClass[];
-  /** How its content guards decide. */
-  readonly guards?: readonly GuardType[];
   readonly tasks?: readonly TaskFunction[];
   /** Tasks that save content or make versions. */
   readonly contentTasks?: (tools: ContentTools) => readonly TaskFunction[];
-  /** Actions on the versions of its repositories. */
-  readonly versionActions?: readonly Action[];
   /** A protocol of its clients on the host of the API, outside the REST API. */
   readonly live?: LiveApi;
   /** Conditions of access policies beside those of the core, by name. */
@@ -55,7 +61,21 @@ export interface Plugin {
   readonly migrations?: URL;
 }
 
-/** Declares a package type; the identity function that gives the literal its type. */
-export function definePlugin(plugin: Plugin): Plugin {
-  return plugin;
+/** Kinds that the package type does not have may be left out. */
+export type PluginDeclaration = Omit<Plugin, keyof PluginTypes> & Partial<PluginTypes>;
+
+const NO_TYPES: PluginTypes = {
+  contentTypes: [],
+  repositories: [],
+  remotes: [],
+  publications: [],
+  distributions: [],
+  alternateSources: [],
+  guards: [],
+  resources: [],
+};
+
+/** Declares a package type. */
+export function definePlugin(declaration: PluginDeclaration): Plugin {
+  return { ...NO_TYPES, ...declaration };
 }

@@ -16,8 +16,10 @@ export interface RepositoryType {
   readonly pulpType: string;
   readonly contentTypes: readonly ContentType[];
   readonly sync?: RepositorySync;
-  /** Type of the publications its distributions serve; absent: versions are served as they are. */
+  /** Word in `pulp_type` of the publication that is made where none is named (autopublish, schedules); absent: it has none. */
   readonly publicationType?: string;
+  /** Its distributions serve publications alone: a version that is not published is not served. */
+  readonly servesPublications: boolean;
   /** Checks or amends a new version inside its transaction, before units with the same key as an added one are removed. */
   check?(tx: Transaction, version: Version, repository: Repository, context: TaskContext): Promise<void>;
   /** The same after that and before it is complete. */

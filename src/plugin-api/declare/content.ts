@@ -2,6 +2,8 @@
 import type { AccessDeclaration } from './access.ts';
 import type { Field } from './field.ts';
 import type { Filters } from './filter.ts';
+import { labelOf, type Model, prn } from './model.ts';
+import type { TypeIdentity } from './names-of-type.ts';
 
 export interface ContentColumn {
   readonly name: string;
@@ -9,8 +11,8 @@ export interface ContentColumn {
   readonly type: string;
 }
 
-/** A type of content: one table of its own beside `content`, joined by content_id. */
-export interface ContentType {
+/** What a type of content is declared with: one table of its own beside `content`, joined by content_id. */
+export interface ContentDeclaration {
   readonly app: string;
   /** Class name: `FileContent`. */
   readonly name: string;
@@ -48,6 +50,21 @@ export interface ContentType {
   readonly access?: AccessDeclaration;
 }
 
+/** A declared type of content. */
+export interface ContentType extends ContentDeclaration, TypeIdentity {
+  /** `file.filecontent` */
+  readonly label: string;
+}
+
+/** Declares a type of content. */
+export function contentType(declaration: ContentDeclaration): ContentType {
+  const { app, name, path, pulpType, table } = declaration;
+  const model: Model = { app, name, path, table: 'content', detailTable: table, pulpType };
+  const label = labelOf(model);
+  return { ...declaration, model, label, prn: (pulpId) => prn(label, pulpId) };
+}
+
+/** How a unit is made through the API; how its bytes are read is told by the UploadReader of the type. */
 export interface ContentUpload {
   /** Fields of the request beside file, artifact, upload, file_url, repository, overwrite, pulp_labels. */
   readonly fields?: Readonly<Record<string, Field>>;

@@ -1,5 +1,5 @@
 /** Decides for both guards of this type: is the client's certificate trusted, valid, not revoked, and does it open the path. */
-import type { Guard, GuardedRequest, GuardType, GuardVerdict, Services } from '../../plugin-api/index.ts';
+import type { Guard, GuardedRequest, GuardVerdict, Services } from '../../plugin-api/index.ts';
 import { revocationRefusal } from './check-revoked.ts';
 import { clientCertificate } from './client-certificate.ts';
 import { Certificate, opensslText, readBundle } from './formats/certificate.ts';
@@ -67,22 +67,18 @@ function checkRequest(services: Services, guard: Guard, request: GuardedRequest)
   }
 }
 
-export const x509Guard: GuardType = {
-  pulpType: 'certguard.x509',
-  check(services, guard, request) {
-    const checked = checkRequest(services, guard, request);
-    return typeof checked === 'string' ? checked : undefined;
-  },
-};
+/** Lets those pass whose certificate is trusted. */
+export function checkTrusted(services: Services, guard: Guard, request: GuardedRequest): GuardVerdict {
+  const checked = checkRequest(services, guard, request);
+  return typeof checked === 'string' ? checked : undefined;
+}
 
-export const rhsmGuard: GuardType = {
-  pulpType: 'certguard.rhsm',
-  check(services, guard, request) {
-    const checked = checkRequest(services, guard, request);
-    if (typeof checked === 'string') return checked;
-    return opens(checked, request.path) ? undefined : OTHER_PATH;
-  },
-};
+/** Lets those pass whose certificate is trusted and opens the path. */
+export function checkEntitled(services: Services, guard: Guard, request: GuardedRequest): GuardVerdict {
+  const checked = checkRequest(services, guard, request);
+  if (typeof checked === 'string') return checked;
+  return opens(checked, request.path) ? undefined : OTHER_PATH;
+}
 
 /** A certificate without a readable entitlement opens nothing. */
 function opens(certificate: Certificate, path: string): boolean {

@@ -1,17 +1,11 @@
 /** Certificate guards: content for clients with a certificate. No content of its own. */
 import { definePlugin } from '../../plugin-api/index.ts';
-import { rhsmGuard, x509Guard } from './check-certificate.ts';
-import { certguardResources } from './resources.ts';
+import { rhsmGuard, x509Guard } from './resources.ts';
 
 export const certguardPlugin = definePlugin({
   name: 'certguard',
   version: '3.123.1',
   package: 'pulpcore',
   module: 'pulp_certguard.app',
-  contentTypes: [],
-  resources: certguardResources,
-  repositories: [],
-  publications: [],
-  distributions: [],
   guards: [x509Guard, rhsmGuard],
 });

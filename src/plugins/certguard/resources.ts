@@ -1,13 +1,7 @@
-/** The REST resources of certificate guards. */
+/** The certificate guards: their fields, and how they decide. */
 import { ValidationError } from '../../lib/errors.ts';
-import {
-  declareGuard,
-  type Field,
-  type RequestContext,
-  type Resource,
-  string,
-  type Values,
-} from '../../plugin-api/index.ts';
+import { type Field, guardType, type RequestContext, string, type Values } from '../../plugin-api/index.ts';
+import { checkEntitled, checkTrusted } from './check-certificate.ts';
 import { readBundle } from './formats/certificate.ts';
 import { isFileUrl, RevocationSource } from './revocation-source.ts';
 
@@ -49,22 +43,22 @@ function checkLists(source: string, allowed: readonly string[]): void {
   }
 }
 
-export const x509GuardResource = declareGuard({
+export const x509Guard = guardType({
   app: 'certguard',
   name: 'X509CertGuard',
   type: 'x509',
   description: 'Lets clients pass that show a certificate of a trusted authority.',
   fields,
   validate: checkFields,
+  check: checkTrusted,
 });
 
-export const rhsmGuardResource = declareGuard({
+export const rhsmGuard = guardType({
   app: 'certguard',
   name: 'RHSMCertGuard',
   type: 'rhsm',
   description: 'Lets clients pass whose entitlement certificate names the path.',
   fields,
   validate: checkFields,
+  check: checkEntitled,
 });
-
-export const certguardResources: readonly Resource[] = [x509GuardResource, rhsmGuardResource];

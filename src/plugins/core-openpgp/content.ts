@@ -1,6 +1,6 @@
 /** The content of keyrings: public keys and their parts. */
 import {
-  type ContentType,
+  contentType,
   datetime,
   exactFilter,
   type Field,
@@ -89,7 +89,7 @@ const ofUserId = (row: Row) => signedName.userId(String(row.user_id));
 const ofAttribute = (row: Row) => signedName.attribute(String(row.sha256));
 const ofSubkey = (row: Row) => signedName.subkey(String(row.fingerprint));
 
-export const publicKeyType: ContentType = {
+export const publicKeyType = contentType({
   ...shared,
   name: 'OpenPGPPublicKey',
   pulpType: 'core.openpgp_publickey',
@@ -126,9 +126,9 @@ export const publicKeyType: ContentType = {
   ordering: ['raw_data', 'fingerprint', 'created'],
   labelStatus: 201,
   upload: {},
-};
+});
 
-export const publicSubkeyType: ContentType = {
+export const publicSubkeyType = contentType({
   ...shared,
   name: 'OpenPGPPublicSubkey',
   pulpType: 'core.openpgp_publicsubkey',
@@ -140,9 +140,9 @@ export const publicSubkeyType: ContentType = {
   fields: { fingerprint, created, signatures: signaturesField(ofSubkey), public_key: publicKeyField },
   filters: { fingerprint: exactFilter(sql.raw('d.fingerprint')) },
   ordering: ['raw_data', 'fingerprint', 'created'],
-};
+});
 
-export const userIdType: ContentType = {
+export const userIdType = contentType({
   ...shared,
   name: 'OpenPGPUserID',
   pulpType: 'core.openpgp_userid',
@@ -154,9 +154,9 @@ export const userIdType: ContentType = {
   fields: { user_id: userId, signatures: signaturesField(ofUserId), public_key: publicKeyField },
   filters: { user_id: textFilter(sql.raw('d.user_id')) },
   ordering: ['raw_data', 'user_id'],
-};
+});
 
-export const userAttributeType: ContentType = {
+export const userAttributeType = contentType({
   ...shared,
   name: 'OpenPGPUserAttribute',
   pulpType: 'core.openpgp_userattribute',
@@ -168,7 +168,7 @@ export const userAttributeType: ContentType = {
   fields: { sha256, signatures: signaturesField(ofAttribute), public_key: publicKeyField },
   filters: { sha256: exactFilter(sql.raw('d.sha256')) },
   ordering: ['raw_data', 'sha256'],
-};
+});
 
 /** What a signature is about, whatever kind of part. */
 const signedContentField: Field = string({
@@ -197,7 +197,7 @@ const signedContentField: Field = string({
   },
 });
 
-export const signatureType: ContentType = {
+export const signatureType = contentType({
   ...shared,
   name: 'OpenPGPSignature',
   pulpType: 'core.openpgp_signature',
@@ -246,6 +246,6 @@ export const signatureType: ContentType = {
     'issuer',
     'signers_user_id',
   ],
-};
+});
 
 export const keyringContent = [publicKeyType, publicSubkeyType, userIdType, userAttributeType, signatureType] as const;

@@ -1,9 +1,9 @@
 /** Keyrings: repositories of OpenPGP public keys. Part of the core to clients. */
 import {
   customFilter,
-  declareDistribution,
-  declareRepository,
   definePlugin,
+  distributionType,
+  repositoryType,
   sql,
   versionIdCondition,
 } from '../../plugin-api/index.ts';
@@ -11,20 +11,30 @@ import { keyringContent, publicKeyType } from './content.ts';
 import { readKeyUpload } from './declare-key.ts';
 import { serveKeys } from './serve.ts';
 
-const keyring = declareRepository({
+const keyring = repositoryType({
   app: 'core',
   name: 'OpenPGPKeyring',
   type: 'openpgp_keyring',
   pulpType: 'core.openpgp',
   description: 'Repositories of OpenPGP public keys.',
+  content: keyringContent,
+  checkPaths: false,
 });
 
-const distribution = declareDistribution({
+const distribution = distributionType({
   app: 'core',
   name: 'OpenPGPDistribution',
   type: 'openpgp',
   description: 'Serves the keys of a keyring.',
   hasRoles: false,
+  withoutFilters: ['name', 'base_path', 'repository', 'checkpoint'],
+  filters: {
+    repository_version: customFilter(
+      async (value, request) =>
+        await versionIdCondition('repository_version', value, request, sql.raw('t.repository_version_id')),
+    ),
+  },
+  serve: serveKeys,
 });
 
 export const openpgpPlugin = definePlugin({
@@ -35,21 +45,7 @@ export const openpgpPlugin = definePlugin({
   module: 'pulpcore.app',
   contentTypes: keyringContent,
   uploads: [{ content: publicKeyType, read: readKeyUpload }],
-  resources: [
-    keyring,
-    {
-      ...distribution,
-      filters: {
-        with_content: distribution.filters.with_content!,
-        repository_version: customFilter(
-          async (value, request) =>
-            await versionIdCondition('repository_version', value, request, sql.raw('t.repository_version_id')),
-        ),
-      },
-    },
-  ],
-  repositories: [{ pulpType: 'core.openpgp', contentTypes: keyringContent, checkPaths: false }],
-  publications: [],
-  distributions: [{ pulpType: 'core.openpgp', servesPublications: false, serve: serveKeys }],
+  repositories: [keyring],
+  distributions: [distribution],
   migrations: new URL('./migrations/', import.meta.url),
 });

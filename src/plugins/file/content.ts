@@ -1,7 +1,7 @@
 /** The content of the file type: any file under a relative path. */
-import { type ContentType, exactFilter, sql, textFilter } from '../../plugin-api/index.ts';
+import { contentType, exactFilter, sql, textFilter } from '../../plugin-api/index.ts';
 
-export const fileContent: ContentType = {
+export const fileContent = contentType({
   app: 'file',
   name: 'FileContent',
   pulpType: 'file.file',
@@ -26,4 +26,4 @@ export const fileContent: ContentType = {
   upload: {
     synchronous: { component: 'FileContentUpload' },
   },
-};
+});

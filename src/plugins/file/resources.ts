@@ -1,17 +1,19 @@
-/** The REST resources of the file type: what goes beyond core's. */
+/** The types of the file type: repositories, remotes, publications, distributions and alternate sources. */
 import { ValidationError } from '../../lib/errors.ts';
 import {
+  alternateSourceType,
   boolean,
-  declareAcs,
-  declareDistribution,
-  declarePublication,
-  declareRemote,
-  declareRepository,
+  distributionType,
   json,
-  type Resource,
+  publicationType,
+  remoteType,
+  repositoryType,
   string,
 } from '../../plugin-api/index.ts';
-import { replicateFiles } from './replicate.ts';
+import { fileContent } from './content.ts';
+import { openGit } from './git-sync.ts';
+import { publishFiles } from './publish.ts';
+import { openManifest } from './sync.ts';
 
 const manifest = string({
   help: 'Name of the manifest file; null publishes none.',
@@ -20,12 +22,40 @@ const manifest = string({
   detail: true,
 });
 
-export const fileRepository = declareRepository({
+export const fileRemote = remoteType({
+  app: 'file',
+  name: 'FileRemote',
+  type: 'file',
+  description: 'Upstream directories with a PULP_MANIFEST.',
+});
+
+export const fileGitRemote = remoteType({
+  app: 'file',
+  name: 'FileGitRemote',
+  type: 'git',
+  description: 'Git repositories whose files are the content.',
+  fixedPolicy: true,
+  fields: { git_ref: string({ help: 'Branch, tag or commit.', default: 'HEAD', detail: true }) },
+});
+
+export const filePublication = publicationType({
+  app: 'file',
+  name: 'FilePublication',
+  type: 'file',
+  description: 'A repository version with its manifest.',
+  checkpoint: true,
+  fields: { manifest },
+  taskName: 'pulp_file.app.tasks.publishing.publish',
+  publish: publishFiles,
+});
+
+export const fileRepository = repositoryType({
   app: 'file',
   name: 'FileRepository',
   type: 'file',
   description: 'Repositories of files.',
-  servesPublications: true,
+  content: [fileContent],
+  publications: [filePublication],
   fields: {
     autopublish: boolean({ default: false, detail: true, help: 'Whether each new version is published at once.' }),
     manifest,
@@ -39,6 +69,7 @@ export const fileRepository = declareRepository({
   sync: {
     component: 'FileRepositorySyncURL',
     taskName: 'pulp_file.app.tasks.synchronizing.synchronize',
+    remotes: [fileRemote, fileGitRemote],
     fields: {
       mirror: boolean({ default: false, help: 'Makes the content equal to upstream’s.' }),
       optimize: boolean({ default: true, help: 'Does nothing when nothing has changed upstream.' }),
@@ -48,59 +79,25 @@ export const fileRepository = declareRepository({
       if (values.mirror && autopublish)
         throw new ValidationError(['Cannot use mirror mode with autopublished repository.']);
     },
+    open: (context) => (context.remote.pulpType === fileGitRemote.pulpType ? openGit(context) : openManifest(context)),
   },
+  autopublish: ({ details }) => (details.autopublish === true ? { manifest: details.manifest } : undefined),
 });
 
-export const fileRemote = declareRemote({
-  app: 'file',
-  name: 'FileRemote',
-  type: 'file',
-  description: 'Upstream directories with a PULP_MANIFEST.',
-});
-
-export const fileGitRemote = declareRemote({
-  app: 'file',
-  name: 'FileGitRemote',
-  type: 'git',
-  description: 'Git repositories whose files are the content.',
-  fixedPolicy: true,
-  fields: { git_ref: string({ help: 'Branch, tag or commit.', default: 'HEAD', detail: true }) },
-});
-
-export const filePublication = declarePublication({
-  app: 'file',
-  name: 'FilePublication',
-  type: 'file',
-  description: 'A repository version with its manifest.',
-  taskName: 'pulp_file.app.tasks.publishing.publish',
-  checkpoint: true,
-  fields: { manifest },
-});
-
-export const fileDistribution = declareDistribution({
+export const fileDistribution = distributionType({
   app: 'file',
   name: 'FileDistribution',
   type: 'file',
   description: 'Serves publications of files.',
-  publication: true,
+  publications: [filePublication],
   checkpoint: true,
-  told: { repositoryFields: replicateFiles.repositoryFields, publicationFields: replicateFiles.publicationFields },
 });
 
-export const fileAcs = declareAcs({
+export const fileAlternateSource = alternateSourceType({
   app: 'file',
   name: 'FileAlternateContentSource',
   type: 'file',
   description: 'Other places to fetch files from.',
-  remote: 'file.fileremote',
-  refreshTask: 'pulp_file.app.tasks.synchronizing.synchronize',
+  remote: fileRemote,
+  repository: fileRepository,
 });
-
-export const fileResources: readonly Resource[] = [
-  fileRepository,
-  fileRemote,
-  fileGitRemote,
-  filePublication,
-  fileDistribution,
-  fileAcs,
-];

@@ -3,10 +3,10 @@ import { sql } from '../../../db/sql.ts';
 import { HttpError, ValidationError } from '../../../lib/errors.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { identityFields } from '../../../plugin-api/declare/common-fields.ts';
-import { deleteNow } from '../../../plugin-api/declare/dry-run.ts';
 import { type Field, integer, type Row, string, type Values } from '../../../plugin-api/declare/field.ts';
 import { integerFilter, textFilter } from '../../../plugin-api/declare/filter.ts';
 import type { Resource } from '../../../plugin-api/declare/resource.ts';
+import { deleteNow } from '../../types/dry-run.ts';
 import { groupModel, groupUserModel } from '../models.ts';
 
 const { pulp_href, prn } = identityFields(groupModel);

@@ -6,7 +6,6 @@ import { assignmentsOfUsers, followsFromStart, setCreatorOwns, TASK_OWNER } from
 import { type Sql, sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import type { Answer, Presenter, RequestContext } from '../../../plugin-api/contracts/context.ts';
-import { deleteNow } from '../../../plugin-api/declare/dry-run.ts';
 import {
   datetime,
   type Field,
@@ -23,6 +22,7 @@ import { apiPrefix, findNamed, HrefReader, isUuid } from '../../engine/hrefs.ts'
 import { presentOne } from '../../engine/present.ts';
 import { readRow } from '../../engine/read-rows.ts';
 import { Refused } from '../../engine/validate-value.ts';
+import { deleteNow } from '../../types/dry-run.ts';
 import { groupRoleModel, userRoleModel } from '../models.ts';
 import { requireParentId } from './groups.ts';
 

@@ -7,12 +7,12 @@ import { identityFields } from '../../../plugin-api/declare/common-fields.ts';
 import { type Field, file, integer, type Row, string, type Values } from '../../../plugin-api/declare/field.ts';
 import { customFilter, digestFilter, type Filters } from '../../../plugin-api/declare/filter.ts';
 import type { Resource } from '../../../plugin-api/declare/resource.ts';
-import { placeInArtifactList } from '../../../plugin-api/types/declare-content.ts';
-import { findVersion, memberOf } from '../../../plugin-api/types/version-queries.ts';
+import { findVersion, memberOf } from '../../../plugin-api/toolkit/version-queries.ts';
 import { presentOne } from '../../engine/present.ts';
 import type { UploadedFile } from '../../engine/read-body.ts';
 import { isUploadedFile } from '../../engine/read-body.ts';
 import { readRow } from '../../engine/read-rows.ts';
+import { placeInArtifactList } from '../../types/content-resource.ts';
 import { artifactModel } from '../models.ts';
 
 export const DIGESTS = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;

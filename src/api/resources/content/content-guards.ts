@@ -3,15 +3,22 @@ import { randomBytes } from 'node:crypto';
 import { sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import { type Field, list, nested, reference, string } from '../../../plugin-api/declare/field.ts';
+import { GUARD, type GuardNames } from '../../../plugin-api/declare/guard-type.ts';
+import { identityOf } from '../../../plugin-api/declare/names-of-type.ts';
 import type { Resource } from '../../../plugin-api/declare/resource.ts';
-import { declareGuard } from '../../../plugin-api/types/declare-guard.ts';
+import { guardResource } from '../../types/guard-resource.ts';
 import { groupFields, memberFields } from '../access/groups.ts';
 import { holdersOf } from './guard-holders.ts';
 
+/** How they decide is told in content-app/guards. */
+const coreGuard = (declaration: Omit<GuardNames, 'app'>): Resource => {
+  const names = { ...declaration, app: 'core' };
+  return guardResource({ ...names, ...identityOf(GUARD, names) });
+};
+
 const detail = (help: string): Field => string({ help, detail: true });
 
-export const rbacGuard = declareGuard({
-  app: 'core',
+export const rbacGuard = coreGuard({
   name: 'RBACContentGuard',
   type: 'rbac',
   description: 'Lets those pass who may download.',
@@ -34,8 +41,7 @@ export const rbacGuard = declareGuard({
 
 const headerName = detail('The header that is looked at.');
 
-export const headerGuard = declareGuard({
-  app: 'core',
+export const headerGuard = coreGuard({
   name: 'HeaderContentGuard',
   type: 'header',
   description: 'Lets those pass whose header has a certain value in base64.',
@@ -51,8 +57,7 @@ export const headerGuard = declareGuard({
   },
 });
 
-export const envvarHeaderGuard = declareGuard({
-  app: 'core',
+export const envvarHeaderGuard = coreGuard({
   name: 'EnvVarHeaderContentGuard',
   type: 'envvar_header',
   description: 'Lets those pass whose header equals a variable of the content process in base64.',
@@ -69,8 +74,7 @@ export const envvarHeaderGuard = declareGuard({
 });
 
 /** The key of its links is made with it and never told. */
-export const redirectGuard = declareGuard({
-  app: 'core',
+export const redirectGuard = coreGuard({
   name: 'ContentRedirectContentGuard',
   type: 'content_redirect',
   description: 'Lets those pass whose link this server has signed within the last hour.',
@@ -82,8 +86,7 @@ export const redirectGuard = declareGuard({
   },
 });
 
-export const compositeGuard = declareGuard({
-  app: 'core',
+export const compositeGuard = coreGuard({
   name: 'CompositeContentGuard',
   type: 'composite',
   description: 'Lets those pass whom one of its guards lets pass; without guards everybody.',

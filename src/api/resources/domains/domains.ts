@@ -8,7 +8,6 @@ import { hasContentInRepositories, objectsInDomain } from '../../../model/domain
 import { announceChange } from '../../../model/repositories/distribution-change.ts';
 import type { Answer, Presenter, RequestContext, Services } from '../../../plugin-api/contracts/context.ts';
 import { identityFields, labelField, nameFilters } from '../../../plugin-api/declare/common-fields.ts';
-import { asksForDryRun } from '../../../plugin-api/declare/dry-run.ts';
 import {
   boolean,
   choice,
@@ -20,9 +19,10 @@ import {
   type Values,
 } from '../../../plugin-api/declare/field.ts';
 import { prn } from '../../../plugin-api/declare/model.ts';
+import type { Reference } from '../../../plugin-api/declare/reference.ts';
 import type { Action, Resource } from '../../../plugin-api/declare/resource.ts';
 import { presenterFor } from '../../engine/presenter.ts';
-import type { Reference } from '../../engine/validate-body.ts';
+import { asksForDryRun } from '../../types/dry-run.ts';
 import { domainModel } from '../models.ts';
 import { deleteDomainContent, removeDomainFiles } from './domain-leftovers.ts';
 import {

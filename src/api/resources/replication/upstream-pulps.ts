@@ -19,9 +19,9 @@ import {
 } from '../../../plugin-api/declare/field.ts';
 import { dateFilter, textFilter } from '../../../plugin-api/declare/filter.ts';
 import type { Resource } from '../../../plugin-api/declare/resource.ts';
-import { HIDDEN_ITEM, networkFields, onlyCertificates } from '../../../plugin-api/types/declare-remote.ts';
 import { FilterSet } from '../../engine/filters.ts';
 import { HrefReader } from '../../engine/hrefs.ts';
+import { HIDDEN_ITEM, networkFields, onlyCertificates } from '../../types/remote-resource.ts';
 import { upstreamPulpModel } from '../models.ts';
 import { upstreamActions } from './upstream-pulp-actions.ts';
 

@@ -4,7 +4,6 @@ import { HttpError, ValidationError } from '../../../lib/errors.ts';
 import { artifactLinks } from '../../../model/repositories/artifact-distribution.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { identityFields } from '../../../plugin-api/declare/common-fields.ts';
-import { dryRunField } from '../../../plugin-api/declare/dry-run.ts';
 import {
   boolean,
   choice,
@@ -24,6 +23,7 @@ import { cancelGroup, cancelTask } from '../../../tasking/queue/cancel.ts';
 import { presentOne } from '../../engine/present.ts';
 import { presenterFor } from '../../engine/presenter.ts';
 import { readRow } from '../../engine/read-rows.ts';
+import { dryRunField } from '../../types/dry-run.ts';
 import { taskGroupModel, taskModel } from '../models.ts';
 import { blockedBy } from './blocked-by.ts';
 import { createdHrefs } from './created-resources.ts';

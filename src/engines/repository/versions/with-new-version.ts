@@ -160,7 +160,7 @@ async function retain(context: TaskContext, repository: Repository, type: Reposi
     sql`select retain_repo_versions as keep from repository where id = ${repository.id}`,
   );
   const keep = row?.keep;
-  if (keep) await context.write((tx) => trimVersions(tx, repository.id, keep, type.publicationType !== undefined));
+  if (keep) await context.write((tx) => trimVersions(tx, repository.id, keep, type.servesPublications));
 }
 
 async function autopublish(

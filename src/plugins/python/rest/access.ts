@@ -1,5 +1,5 @@
 /** Who may do what with resources of the Python type, where it differs from what is usual. */
-import type { AccessDeclaration, Resource } from '../../../plugin-api/index.ts';
+import type { AccessDeclaration } from '../../../plugin-api/index.ts';
 
 const LIST = 'list my_permissions';
 const RETRIEVE = 'retrieve | mdo:view_';
@@ -75,6 +75,3 @@ export const livePolicies: Readonly<Record<string, { readonly statements: readon
   'pypi/rss': open('updates packages project_releases'),
   'pypi/yank': { statements: ['yank unyank | =index_has_repo_perm:python.modify_pythonrepository'] },
 };
-
-/** A resource with its access. */
-export const withAccess = (resource: Resource, access: AccessDeclaration): Resource => ({ ...resource, access });

@@ -17,6 +17,7 @@ import {
 } from '../../../plugin-api/index.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { parseVersion } from '../formats/version.ts';
+import { blocklistAccess } from './access.ts';
 
 const REPOSITORIES = 'repositories/python/python';
 
@@ -132,6 +133,7 @@ export const blocklistEntries: Resource = {
   ordering: ['pulp_id', 'pulp_created', 'pulp_last_updated', 'name', 'version', 'filename', 'added_by', 'pk'],
   operations: { list: true, read: true, create: 'now', delete: 'now' },
   actions: [],
+  access: blocklistAccess,
   validate: checkEntry,
   createNow: createEntry,
 };

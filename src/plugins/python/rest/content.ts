@@ -2,6 +2,7 @@
 import {
   type ContentColumn,
   type ContentType,
+  contentType,
   exactFilter,
   json,
   reference,
@@ -52,7 +53,7 @@ const TEXT_COLUMNS = [
 
 const text = (name: string): ContentColumn => ({ name, type: 'text' });
 
-export const pythonPackage: ContentType = {
+export const pythonPackage = contentType({
   app: 'python',
   name: 'PythonPackageContent',
   pulpType: 'python.python',
@@ -77,12 +78,12 @@ export const pythonPackage: ContentType = {
       answer: 'python.PythonPackageContent',
     },
   },
-};
+});
 
 const PACKAGE = sql`(select c.pulp_id from python_package p join content c on c.id = p.content_id
   where p.sha256 = d.package_sha256 and c.domain_id = t.domain_id limit 1)`;
 
-export const packageProvenance: ContentType = {
+export const packageProvenance = contentType({
   app: 'python',
   name: 'PackageProvenance',
   pulpType: 'python.provenance',
@@ -120,9 +121,9 @@ export const packageProvenance: ContentType = {
       },
     },
   },
-};
+});
 
-export const packageYank: ContentType = {
+export const packageYank = contentType({
   app: 'python',
   name: 'PackageYank',
   pulpType: 'python.python_yank',
@@ -142,6 +143,6 @@ export const packageYank: ContentType = {
   filters: {},
   ordering: [],
   commonOrdering: false,
-};
+});
 
 export const pythonContentTypes: readonly ContentType[] = [pythonPackage, packageProvenance, packageYank];

@@ -5,17 +5,18 @@ import {
   type Action,
   boolean,
   choice,
-  declareRemote,
   type Field,
   file,
   integer,
   type LiveFile,
   list,
+  remoteType,
   string,
   type Values,
 } from '../../../plugin-api/index.ts';
 import { readMirrorConfig } from '../formats/bandersnatch-config.ts';
 import { InvalidRequirement, parseRequirement } from '../formats/requirement.ts';
+import { remoteAccess } from './access.ts';
 import { PACKAGE_TYPES } from './package-filters.ts';
 
 export const PLATFORMS = ['windows', 'macos', 'freebsd', 'linux'] as const;
@@ -117,12 +118,13 @@ function detailsOf(config: Omit<ReturnType<typeof readMirrorConfig>, 'url' | 'wo
   };
 }
 
-export const pythonRemote = declareRemote({
+export const pythonRemote = remoteType({
   app: 'python',
   name: 'PythonRemote',
   type: 'python',
   description: 'Upstream indexes of Python packages.',
   policies: POLICIES,
+  access: remoteAccess,
   fields,
   validate: checkSpecifiers,
   actions: [fromBandersnatch],

@@ -3,9 +3,9 @@ import { ValidationError } from '../../../lib/errors.ts';
 import {
   type Action,
   boolean,
-  declareRepository,
   type ModifyCheck,
   type Repository,
+  repositoryType,
   sql,
   string,
   type TaskContext,
@@ -21,9 +21,15 @@ import {
   findSubstitutes,
   SUBSTITUTION_TEXT,
 } from '../admission.ts';
+import { compareVersionTexts } from '../formats/version.ts';
+import { openIndex } from '../sync/sync.ts';
+import { scannedPackages } from '../version-packages.ts';
+import { repositoryAccess } from './access.ts';
 import { blocklistHref } from './blocklist-resource.ts';
+import { pythonContentTypes } from './content.ts';
+import { pythonPublication } from './publication.ts';
+import { pythonRemote } from './remote.ts';
 
-export const SYNC_TASK = 'pulp_python.app.tasks.sync.sync';
 export const REPAIR_TASK = 'pulp_python.app.tasks.repair.repair';
 
 const repairMetadata: Action = {
@@ -43,8 +49,8 @@ const repairMetadata: Action = {
   },
 };
 
-/** Of the versions of a repository. */
-export const scanVersion: Action = {
+/** An action of the versions of a repository. */
+const scanVersion: Action = {
   name: 'scan',
   method: 'post',
   detail: true,
@@ -56,7 +62,7 @@ export const scanVersion: Action = {
     const task = await request.dispatch({
       name: 'pulpcore.app.tasks.vulnerability_report.check_content',
       args: { repository_version: String(version) },
-      shared: [`prn:python.pythonrepository:${repository}`],
+      shared: [pythonRepository.prn(String(repository))],
     });
     return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
   },
@@ -77,39 +83,6 @@ const checkModify: ModifyCheck = async (request, repository, { add, remove, hasB
   const conflicts = await findConflicts(request.db, Number(repository.id), add);
   if (conflicts.length > 0) throw new ValidationError([CONFLICT_TEXT(conflicts)]);
 };
-
-export const pythonRepository = declareRepository({
-  app: 'python',
-  name: 'PythonRepository',
-  type: 'python',
-  description: 'Repositories of Python packages.',
-  fields: {
-    autopublish: boolean({
-      default: false,
-      detail: true,
-      help: 'Whether each new version is published at once.',
-      schema: { deprecated: true },
-    }),
-    blocklist_entries_href: string({ readOnly: true, column: false, read: blocklistHref }),
-    allow_package_substitution: boolean({
-      default: true,
-      detail: true,
-      help: 'Whether a package may replace another with the same file name.',
-    }),
-    error_on_reject: boolean({
-      default: true,
-      detail: true,
-      help: 'Whether a refused package fails the task; otherwise it is left out.',
-    }),
-  },
-  sync: {
-    component: 'RepositorySyncURL',
-    taskName: SYNC_TASK,
-    fields: { mirror: boolean({ default: false, help: 'Makes the content equal to upstream’s.' }) },
-  },
-  modify: checkModify,
-  actions: [repairMetadata],
-});
 
 /** Refuses substitutes and blocked packages, or leaves them out and says so. */
 export async function checkVersion(
@@ -137,3 +110,45 @@ const SUBSTITUTION_REPORT = {
   code: 'python.reject.substitution',
 };
 const BLOCKLIST_REPORT = { message: 'Skipping packages rejected by blocklist', code: 'python.reject.blocklist' };
+
+export const pythonRepository = repositoryType({
+  app: 'python',
+  name: 'PythonRepository',
+  type: 'python',
+  description: 'Repositories of Python packages.',
+  access: repositoryAccess,
+  content: pythonContentTypes,
+  publications: [pythonPublication],
+  fields: {
+    autopublish: boolean({
+      default: false,
+      detail: true,
+      help: 'Whether each new version is published at once.',
+      schema: { deprecated: true },
+    }),
+    blocklist_entries_href: string({ readOnly: true, column: false, read: blocklistHref }),
+    allow_package_substitution: boolean({
+      default: true,
+      detail: true,
+      help: 'Whether a package may replace another with the same file name.',
+    }),
+    error_on_reject: boolean({
+      default: true,
+      detail: true,
+      help: 'Whether a refused package fails the task; otherwise it is left out.',
+    }),
+  },
+  sync: {
+    component: 'RepositorySyncURL',
+    taskName: 'pulp_python.app.tasks.sync.sync',
+    remotes: [pythonRemote],
+    fields: { mirror: boolean({ default: false, help: 'Makes the content equal to upstream’s.' }) },
+    open: openIndex,
+  },
+  modify: { check: checkModify },
+  actions: [repairMetadata],
+  versionActions: [scanVersion],
+  autopublish: ({ details }) => (details.autopublish === true ? {} : undefined),
+  check: checkVersion,
+  scan: { ecosystem: 'PyPI', packages: scannedPackages, compare: compareVersionTexts },
+});

@@ -1,62 +1,43 @@
-/** Declares a publication type's REST resource; publications are made by a task and never changed. */
+/** The REST resource of a type of publications, which are made by a task and never changed. */
 
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { announceChange } from '../../model/repositories/distribution-change.ts';
-import type { RequestContext } from '../contracts/context.ts';
-import { identityFields, MASTER_ORDERING } from '../declare/common-fields.ts';
-import { boolean, type Field, list, type Row, reference, string, type Values } from '../declare/field.ts';
-import { booleanFilter, customFilter, dateFilter, type Filters } from '../declare/filter.ts';
-import type { Model } from '../declare/model.ts';
-import { namesOf } from '../declare/names.ts';
-import type { Action, Resource } from '../declare/resource.ts';
+import type { RequestContext } from '../../plugin-api/contracts/context.ts';
+import { identityFields, MASTER_ORDERING } from '../../plugin-api/declare/common-fields.ts';
+import { boolean, type Field, list, reference, string, type Values } from '../../plugin-api/declare/field.ts';
+import { booleanFilter, customFilter, dateFilter, type Filters } from '../../plugin-api/declare/filter.ts';
+import type { Model } from '../../plugin-api/declare/model.ts';
+import { namesOf } from '../../plugin-api/declare/names.ts';
+import { filtersOf } from '../../plugin-api/declare/names-of-type.ts';
+import type { DeclaredPublication } from '../../plugin-api/declare/publication-type.ts';
+import type { Reference } from '../../plugin-api/declare/reference.ts';
+import type { Resource } from '../../plugin-api/declare/resource.ts';
+import {
+  latestVersionOf,
+  repositoryIdCondition,
+  versionIdCondition,
+} from '../../plugin-api/toolkit/version-queries.ts';
 import { contentCondition } from './repository-actions.ts';
-import { latestVersionOf, repositoryIdCondition, versionIdCondition } from './version-queries.ts';
 
-export interface PublicationDeclaration {
-  readonly app: string;
-  readonly name: string;
-  readonly type: string;
-  /** Where it is not `<app>.<type>`. */
-  readonly pulpType?: string;
-  readonly description: string;
-  /** Dotted name of the task that makes one. */
-  readonly taskName: string;
-  readonly checkpoint?: boolean;
-  /** Fields the type adds, kept in `details`. */
-  readonly fields?: Readonly<Record<string, Field>>;
-  readonly actions?: readonly Action[];
-  readonly hasRoles?: boolean;
-  readonly validate?: Resource['validate'];
-}
-
-interface Found {
-  readonly id: string;
-  readonly row: Row;
-  readonly prn: string;
-}
-
-export function publicationModel(app: string, name: string, type: string, pulpType = `${app}.${type}`): Model {
-  return { app, name, path: `publications/${app}/${type}`, table: 'publication', pulpType };
-}
-
-export function declarePublication(declaration: PublicationDeclaration): Resource {
-  const { app, name, type } = declaration;
-  const model = publicationModel(app, name, type, declaration.pulpType);
+/** The resource of a declared type of publications. */
+export function publicationResource(type: DeclaredPublication): Resource {
+  const { model } = type;
   return {
     model,
     ...namesOf(model),
-    noun: `${type} publication`,
-    description: declaration.description,
+    noun: `${type.type} publication`,
+    description: type.description,
     table: publicationTable(model.pulpType),
-    fields: { ...publicationFields(model, declaration.checkpoint ?? false), ...declaration.fields },
-    filters: publicationFilters,
+    fields: { ...publicationFields(model, type.checkpoint ?? false), ...type.fields },
+    filters: filtersOf(type, publicationFilters),
     ordering: PUBLICATION_ORDERING,
     operations: { list: true, read: true, create: 'task', delete: 'now' },
-    actions: declaration.actions ?? [],
-    hasRoles: declaration.hasRoles ?? true,
-    ...(declaration.validate && { validate: declaration.validate }),
-    createTask: (values, request) => dispatchPublish(declaration.taskName, values, request),
+    actions: type.actions ?? [],
+    hasRoles: type.hasRoles ?? true,
+    ...(type.access && { access: type.access }),
+    ...(type.validate && { validate: type.validate }),
+    createTask: (values, request) => dispatchPublish(type.taskName, values, request),
     beforeDelete: async (tx, row) => {
       await tx.run(sql`update distribution set generation = generation + 1 where publication_id = ${row.pulp_id}`);
       await announceChange(tx);
@@ -72,13 +53,15 @@ async function dispatchPublish(taskName: string, values: Values, request: Reques
   if (!repository && !version)
     throw ValidationError.cross("Either the 'repository' or 'repository_version' need to be specified");
   if (rest.checkpoint && !repository) throw ValidationError.cross("'checkpoint' may only be used with 'repository'");
-  const versionId = version ? (version as Found).id : await latestVersionOf(request.db, (repository as Found).id);
+  const versionId = version
+    ? (version as Reference).id
+    : await latestVersionOf(request.db, (repository as Reference).id);
   const lock = repository
-    ? (repository as Found).prn
+    ? (repository as Reference).prn
     : request.services.models.prnOfType(
         'repository',
-        String((version as Found).row.repository_type),
-        String((version as Found).row.repository_pulp_id),
+        String((version as Reference).row.repository_type),
+        String((version as Reference).row.repository_pulp_id),
       );
   const task = await request.dispatch({
     name: taskName,

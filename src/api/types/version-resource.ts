@@ -1,14 +1,20 @@
-/** Declares the versions of a repository type: read, delete, repair. */
+/** The REST resource of the versions of a type of repositories: read, delete, repair. */
 import { type Sql, sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
 import { isProtected } from '../../model/repositories/protected-versions.ts';
-import type { Answer, Presenter, RequestContext } from '../contracts/context.ts';
-import { identityFields } from '../declare/common-fields.ts';
-import { asksForDryRun, dryRunField } from '../declare/dry-run.ts';
-import { boolean, type Field, integer, map, nested, object, type Row, string } from '../declare/field.ts';
-import { customFilter, dateFilter, type Filters, integerFilter, NUMBER_LOOKUPS } from '../declare/filter.ts';
-import type { Model } from '../declare/model.ts';
-import type { Action, Resource } from '../declare/resource.ts';
+import type { Answer, Presenter, RequestContext } from '../../plugin-api/contracts/context.ts';
+import { identityFields } from '../../plugin-api/declare/common-fields.ts';
+import { boolean, type Field, integer, map, nested, object, type Row, string } from '../../plugin-api/declare/field.ts';
+import {
+  customFilter,
+  dateFilter,
+  type Filters,
+  integerFilter,
+  NUMBER_LOOKUPS,
+} from '../../plugin-api/declare/filter.ts';
+import type { Model } from '../../plugin-api/declare/model.ts';
+import type { Action, Resource } from '../../plugin-api/declare/resource.ts';
+import { asksForDryRun, dryRunField } from './dry-run.ts';
 import { contentCondition } from './repository-actions.ts';
 
 export const versionModel: Model = {
@@ -144,7 +150,7 @@ export function allVersions(): Resource {
 }
 
 /** `<repository href>versions/`: read, delete and repair. */
-export function declareVersions(repository: Resource, actions: readonly Action[] = []): Resource {
+export function versionResource(repository: Resource, actions: readonly Action[] = []): Resource {
   return {
     ...allVersions(),
     model: { ...versionModel, path: `${repository.model.path}/*/versions` },

@@ -1,23 +1,18 @@
-/** Declares a content type's REST resource: what all units have and what the type adds (core.md §3.3). */
+/** The REST resource of a type of content: what all units have and what the type adds (core.md §3.3). */
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { relativePathError } from '../../lib/http/relative-path.ts';
 import { type ListPlace, placeInArtifacts, placeInContent } from '../../model/content/content-count.ts';
-import type { RequestContext } from '../contracts/context.ts';
-import { identityFields, labelField, MASTER_ORDERING, reportHrefs } from '../declare/common-fields.ts';
-import type { ContentType } from '../declare/content.ts';
-import { boolean, type Field, file, map, nested, type Row, reference, string } from '../declare/field.ts';
-import { customFilter, type Filter, type Filters } from '../declare/filter.ts';
-import type { Model } from '../declare/model.ts';
-import { namesOf } from '../declare/names.ts';
-import type { Action, Resource } from '../declare/resource.ts';
-import { networkFields } from './declare-remote.ts';
-import { findVersion, memberOf, type VersionKey } from './version-queries.ts';
-
-export function contentModel(type: Pick<ContentType, 'app' | 'name' | 'path' | 'pulpType' | 'table'>): Model {
-  const { app, name, path, pulpType } = type;
-  return { app, name, path, table: 'content', detailTable: type.table, pulpType };
-}
+import type { RequestContext } from '../../plugin-api/contracts/context.ts';
+import { identityFields, labelField, MASTER_ORDERING, reportHrefs } from '../../plugin-api/declare/common-fields.ts';
+import type { ContentType } from '../../plugin-api/declare/content.ts';
+import { boolean, type Field, file, map, nested, type Row, reference, string } from '../../plugin-api/declare/field.ts';
+import { customFilter, type Filter, type Filters } from '../../plugin-api/declare/filter.ts';
+import type { Model } from '../../plugin-api/declare/model.ts';
+import { namesOf } from '../../plugin-api/declare/names.ts';
+import type { Action, Resource } from '../../plugin-api/declare/resource.ts';
+import { findVersion, memberOf, type VersionKey } from '../../plugin-api/toolkit/version-queries.ts';
+import { networkFields } from './remote-resource.ts';
 
 const DIGESTS = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
 
@@ -27,12 +22,13 @@ export interface ContentHandlers {
   readonly uploadNow: Action['run'];
 }
 
-export function declareContent(
+/** The resource of a declared type of content. */
+export function contentResource(
   type: ContentType,
   handlers: (type: ContentType) => ContentHandlers,
   actions: readonly Action[] = [],
 ): Resource {
-  const model = contentModel(type);
+  const { model } = type;
   const own = handlers(type);
   return {
     model,
@@ -199,7 +195,7 @@ function uploadFields(): Record<string, Field> {
 }
 
 function uploadAction(type: ContentType, handlers: ContentHandlers): Action {
-  const fields = contentFields(type, contentModel(type));
+  const fields = contentFields(type, type.model);
   const without = new Set(['repository', ...(type.upload!.synchronous!.without ?? [])]);
   const component = type.upload!.synchronous!.component;
   return {

@@ -1,75 +1,37 @@
-/** Declares a repository type's REST resource: core's fields and actions with what the type adds. */
+/** The REST resource of a type of repositories: core's fields and actions with what the type adds. */
 
 import { sql } from '../../db/sql.ts';
 import { announceChange } from '../../model/repositories/distribution-change.ts';
-import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../declare/common-fields.ts';
-import { type Field, integer, reference, string, type Values } from '../declare/field.ts';
+import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
+import { type Field, integer, reference, string, type Values } from '../../plugin-api/declare/field.ts';
 import {
   customFilter,
   type Filters,
   integerFilter,
   NULLABLE_NUMBER_LOOKUPS,
   referenceFilter,
-} from '../declare/filter.ts';
-import type { Model } from '../declare/model.ts';
-import { namesOf } from '../declare/names.ts';
-import type { Action, Resource } from '../declare/resource.ts';
-import {
-  afterRepositorySave,
-  contentCondition,
-  type ModifyCheck,
-  modifyAction,
-  syncAction,
-} from './repository-actions.ts';
+} from '../../plugin-api/declare/filter.ts';
+import type { Model } from '../../plugin-api/declare/model.ts';
+import { namesOf } from '../../plugin-api/declare/names.ts';
+import { filtersOf } from '../../plugin-api/declare/names-of-type.ts';
+import type { DeclaredRepository } from '../../plugin-api/declare/repository-type.ts';
+import type { Action, Resource } from '../../plugin-api/declare/resource.ts';
+import { afterRepositorySave, contentCondition, modifyAction, syncAction } from './repository-actions.ts';
 
-export interface RepositoryDeclaration {
-  readonly app: string;
-  /** `FileRepository` */
-  readonly name: string;
-  /** Last part of the path: `file`. */
-  readonly type: string;
-  /** Where it is not `<app>.<type>`. */
-  readonly pulpType?: string;
-  readonly description: string;
-  readonly fields?: Readonly<Record<string, Field>>;
-  /** Remote labels (`file.fileremote`) or master that `remote` accepts; false: no remote field. */
-  readonly remote?: boolean;
-  /** The sync action: component of its body and fields beside `remote`. */
-  readonly sync?: {
-    readonly component: string;
-    readonly taskName: string;
-    readonly fields: Readonly<Record<string, Field>>;
-    readonly check?: (values: Values, repository: Values) => void;
-  };
-  /** false: has no modify; a function checks a request before its task is dispatched. */
-  readonly modify?: boolean | ModifyCheck;
-  /** Its distributions serve publications instead of versions: decides which versions are protected. */
-  readonly servesPublications?: boolean;
-  readonly actions?: readonly Action[];
-  readonly validate?: Resource['validate'];
-  readonly hasRoles?: boolean;
-}
-
-export function repositoryModel(app: string, name: string, type: string, pulpType = `${app}.${type}`): Model {
-  return { app, name, path: `repositories/${app}/${type}`, table: 'repository', pulpType };
-}
-
-export function declareRepository(declaration: RepositoryDeclaration): Resource {
-  const { app, name, type } = declaration;
-  const model = repositoryModel(app, name, type, declaration.pulpType);
-  const actions: Action[] = [...(declaration.actions ?? [])];
-  if (declaration.sync) actions.push(syncAction(declaration.sync));
-  if (declaration.modify !== false) {
-    actions.push(modifyAction(typeof declaration.modify === 'function' ? declaration.modify : undefined));
-  }
+/** The resource of a declared type of repositories. */
+export function repositoryResource(type: DeclaredRepository): Resource {
+  const { model } = type;
+  const actions: Action[] = [...(type.actions ?? [])];
+  if (type.sync) actions.push(syncAction(type.sync));
+  if (type.modify !== false) actions.push(modifyAction(type.modify));
   return {
     model,
     ...namesOf(model),
-    noun: `${type} repository`,
-    description: declaration.description,
-    table: repositoryTable(model.pulpType!),
-    fields: { ...repositoryFields(model, declaration.remote !== false), ...declaration.fields },
-    filters: repositoryFilters,
+    noun: `${type.type} repository`,
+    description: type.description,
+    table: repositoryTable(model.pulpType),
+    fields: { ...repositoryFields(model, type.remote !== false), ...type.fields },
+    filters: filtersOf(type, repositoryFilters),
     ordering: REPOSITORY_ORDERING,
     operations: { list: true, read: true, create: 'now', update: 'immediate', delete: 'task' },
     actions,
@@ -81,9 +43,10 @@ export function declareRepository(declaration: RepositoryDeclaration): Resource 
       },
     ],
     hasLabels: true,
-    hasRoles: declaration.hasRoles ?? true,
-    ...(declaration.validate && { validate: declaration.validate }),
-    afterSave: afterRepositorySave(declaration.servesPublications ?? false),
+    hasRoles: type.hasRoles ?? true,
+    ...(type.access && { access: type.access }),
+    ...(type.validate && { validate: type.validate }),
+    afterSave: afterRepositorySave(type.servesPublications),
     beforeDelete: async (tx, row) => {
       await tx.run(sql`update distribution set generation = generation + 1 where repository_id = ${row.pulp_id}
         or repository_version_id in (select v.pulp_id from repository_version v where v.repository_id = ${row.id})

@@ -3,8 +3,8 @@
 import type { Transaction } from '../../db/database.ts';
 import { foresee } from '../../db/foresee.ts';
 import { countingDeleted } from '../../model/deleted-rows.ts';
-import type { Answer, RequestContext } from '../contracts/context.ts';
-import { boolean } from './field.ts';
+import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
+import { boolean } from '../../plugin-api/declare/field.ts';
 
 export const dryRunField = boolean({
   default: false,

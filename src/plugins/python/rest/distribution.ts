@@ -1,38 +1,19 @@
-/** The REST resources of the Python type: what goes beyond core's. */
+/** Distributions of Python packages: indexes, and the URL at which each is served. */
 import {
   boolean,
-  declareDistribution,
-  declarePublication,
+  distributionType,
   type Presenter,
-  type Resource,
   type Row,
   reference,
   settingsFor,
   string,
 } from '../../../plugin-api/index.ts';
+import { pythonClientSetup } from '../client-setup.ts';
+import { servePython } from '../serve.ts';
 import { pythonSettings } from '../settings.ts';
-import {
-  blocklistAccess,
-  distributionAccess,
-  publicationAccess,
-  remoteAccess,
-  repositoryAccess,
-  withAccess,
-} from './access.ts';
-import { blocklistEntries } from './blocklist-resource.ts';
-import { pythonRemote } from './remote.ts';
-import { pythonRepository } from './repository.ts';
-
-export const PUBLISH_TASK = 'pulp_python.app.tasks.publish.publish';
-
-export const pythonPublication = declarePublication({
-  app: 'python',
-  name: 'PythonPublication',
-  type: 'pypi',
-  pulpType: 'python.python',
-  description: 'A repository version as a static index. Versions are served without one.',
-  taskName: PUBLISH_TASK,
-});
+import { locateUpstream, pathWithQuery, pulledPackage } from '../sync/pull-through.ts';
+import { distributionAccess } from './access.ts';
+import { pythonPublication } from './publication.ts';
 
 /** Requests know the host they were sent to. */
 type Place = Pick<Presenter, 'services' | 'domain'> & { readonly origin?: string };
@@ -45,14 +26,14 @@ export function indexUrl({ services, domain, origin }: Place, basePath: string):
   return `${host}${pypiPathPrefix}${domainEnabled ? `${domain.name}/` : ''}${basePath}/`;
 }
 
-export const pythonDistribution = declareDistribution({
+export const pythonDistribution = distributionType({
   app: 'python',
   name: 'PythonDistribution',
   type: 'pypi',
   pulpType: 'python.python',
   description: 'Serves Python packages as an index.',
-  publication: true,
-  told: { live: true },
+  access: distributionAccess,
+  publications: [pythonPublication],
   remote: true,
   fields: {
     base_url: string({
@@ -69,12 +50,9 @@ export const pythonDistribution = declareDistribution({
     }),
     allow_uploads: boolean({ default: true, detail: true, help: 'Whether packages may be uploaded to this index.' }),
   },
+  clientSetup: pythonClientSetup,
+  serve: servePython,
+  pathWith: pathWithQuery,
+  locate: locateUpstream,
+  pullThrough: pulledPackage,
 });
-
-export const pythonResources: readonly Resource[] = [
-  withAccess(pythonRepository, repositoryAccess),
-  withAccess(blocklistEntries, blocklistAccess),
-  withAccess(pythonRemote, remoteAccess),
-  withAccess(pythonPublication, publicationAccess),
-  withAccess(pythonDistribution, distributionAccess),
-];

@@ -1,8 +1,8 @@
 /** The field `served` of distributions: what exactly is served at this moment, for servers that replicate from here. */
 import { type Sql, sql } from '../../db/sql.ts';
-import type { Presenter } from '../contracts/context.ts';
-import { type Field, json, type Row, type Values } from '../declare/field.ts';
-import { prn } from '../declare/model.ts';
+import type { Presenter } from '../../plugin-api/contracts/context.ts';
+import { type Field, json, type Row, type Values } from '../../plugin-api/declare/field.ts';
+import { prn } from '../../plugin-api/declare/model.ts';
 
 export interface ServedFieldOptions {
   /** The type serves publications. */

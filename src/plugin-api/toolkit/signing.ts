@@ -4,7 +4,7 @@ import { PulpError } from '../../lib/errors.ts';
 import { correlationId } from '../../lib/process/correlation.ts';
 import { runProgram } from '../../lib/process/run-program.ts';
 import { findSigningService, type SigningService } from '../../model/signing-service.ts';
-import type { Services } from './context.ts';
+import type { Services } from '../contracts/context.ts';
 
 /** What the core checks signatures of: a detached one in ASCII. */
 export const DETACHED = 'core:AsciiArmoredDetachedSigningService';

@@ -1,46 +1,26 @@
-/** Declares a type's alternate content sources: other places to fetch the same bytes from (core.md §3.7). */
+/** The REST resource of a type of alternate content sources: other places to fetch the same bytes from (core.md §3.7). */
+
 import type { Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
-import type { Answer, RequestContext, Services } from '../contracts/context.ts';
-import { identityFields, MASTER_ORDERING, nameFilters } from '../declare/common-fields.ts';
-import { datetime, list, type Row, reference, string, type Values } from '../declare/field.ts';
-import type { Model } from '../declare/model.ts';
-import { namesOf } from '../declare/names.ts';
-import type { ActionTarget, Resource } from '../declare/resource.ts';
+import type { Answer, RequestContext, Services } from '../../plugin-api/contracts/context.ts';
+import type { DeclaredAlternateSource } from '../../plugin-api/declare/alternate-source-type.ts';
+import { identityFields, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
+import { datetime, list, type Row, reference, string, type Values } from '../../plugin-api/declare/field.ts';
+import { labelOf } from '../../plugin-api/declare/model.ts';
+import { namesOf } from '../../plugin-api/declare/names.ts';
+import type { Reference } from '../../plugin-api/declare/reference.ts';
+import type { ActionTarget, Resource } from '../../plugin-api/declare/resource.ts';
 
-export interface AcsDeclaration {
-  readonly app: string;
-  readonly name: string;
-  readonly type: string;
-  readonly description: string;
-  /** Label of the remotes it takes: `file.fileremote`. */
-  readonly remote: string;
-  /** Dotted name of the task that refreshes one path. */
-  readonly refreshTask: string;
-}
-
-interface Found {
-  readonly id: string;
-  readonly row: Row;
-  readonly prn: string;
-}
-
-export function declareAcs(declaration: AcsDeclaration): Resource {
-  const { app, name, type } = declaration;
-  const model: Model = {
-    app,
-    name,
-    path: `acs/${app}/${type}`,
-    table: 'alternate_content_source',
-    pulpType: `${app}.${type}`,
-  };
+/** The resource of a declared type of alternate content sources. */
+export function alternateSourceResource(type: DeclaredAlternateSource): Resource {
+  const { model } = type;
   return {
     model,
     ...namesOf(model),
-    noun: `${type} alternate content source`,
-    description: declaration.description,
+    noun: `${type.type} alternate content source`,
+    description: type.description,
     table: {
       name: 'alternate_content_source',
       from: sql.raw('alternate_content_source t'),
@@ -59,7 +39,7 @@ export function declareAcs(declaration: AcsDeclaration): Resource {
         column: false,
         load: async (rows, presenter) => await pathsOf(rows, presenter.services.db),
       }),
-      remote: reference(declaration.remote, {
+      remote: reference(labelOf(type.remote.model), {
         help: 'The remote that has the bytes; its policy must be on_demand.',
         column: 'remote_id',
       }),
@@ -84,7 +64,7 @@ export function declareAcs(declaration: AcsDeclaration): Resource {
         summary: 'Refresh a source',
         description: 'Starts a group of tasks that learn what the source has.',
         output: { 202: { component: 'TaskGroupOperation' } },
-        run: (request, target) => refresh(declaration, request, target),
+        run: (request, target) => refresh(type, request, target),
       },
     ],
     validate: (values) => {
@@ -104,7 +84,7 @@ async function pathsOf(rows: readonly Row[], db: Services['db']): Promise<string
 }
 
 function checkAcs(values: Values): void {
-  const remote = values.remote as Found | undefined;
+  const remote = values.remote as Reference | undefined;
   if (remote && remote.row.policy !== 'on_demand') {
     throw ValidationError.field(
       'remote',
@@ -144,17 +124,18 @@ async function removeHiddenRepositories(tx: Transaction, row: Row): Promise<void
 }
 
 /** One task per path; each syncs into its hidden repository. */
-async function refresh(declaration: AcsDeclaration, request: RequestContext, target: ActionTarget): Promise<Answer> {
+async function refresh(type: DeclaredAlternateSource, request: RequestContext, target: ActionTarget): Promise<Answer> {
+  const { taskName } = type.repository.sync!;
   const paths = await request.db.rows<{ pulp_id: string }>(
     sql`select pulp_id from alternate_content_source_path where source_id = ${target.id} order by path`,
   );
   const group = uuid7();
   await request.db.run(sql`insert into task_group (pulp_id, domain_id, description)
     values (${group}, ${request.domain.id}, ${`Refreshing ${paths.length} alternate content source paths.`})`);
-  const remote = `prn:${declaration.remote}:${target.row.remote_id}`;
+  const remote = type.remote.prn(String(target.row.remote_id));
   for (const path of paths) {
     await request.dispatch({
-      name: declaration.refreshTask,
+      name: taskName,
       args: { source_path: path.pulp_id, source: target.id, remote: String(target.row.remote_id) },
       exclusive: [`${target.prn}:${path.pulp_id}`],
       shared: [remote, target.prn],

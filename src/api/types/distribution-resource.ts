@@ -1,63 +1,54 @@
-/** Declares a distribution type's REST resource: where something is served and what (core.md §5.2). */
+/** The REST resource of a type of distributions: where something is served and what (core.md §5.2). */
 
 import type { Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { relativePathError } from '../../lib/http/relative-path.ts';
 import { announceChange } from '../../model/repositories/distribution-change.ts';
-import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../declare/common-fields.ts';
-import { boolean, type Field, type Row, reference, string, type Values } from '../declare/field.ts';
-import { booleanFilter, customFilter, type Filters, referenceFilter, textFilter } from '../declare/filter.ts';
-import type { Model } from '../declare/model.ts';
-import { namesOf } from '../declare/names.ts';
-import type { Action, Resource } from '../declare/resource.ts';
+import type { DistributionType } from '../../plugin-api/contracts/serve.ts';
+import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
+import type { DeclaredDistribution } from '../../plugin-api/declare/distribution-type.ts';
+import { boolean, type Field, type Row, reference, string, type Values } from '../../plugin-api/declare/field.ts';
+import {
+  booleanFilter,
+  customFilter,
+  type Filters,
+  referenceFilter,
+  textFilter,
+} from '../../plugin-api/declare/filter.ts';
+import type { Model } from '../../plugin-api/declare/model.ts';
+import { namesOf } from '../../plugin-api/declare/names.ts';
+import type { TypeIdentity } from '../../plugin-api/declare/names-of-type.ts';
+import { filtersOf } from '../../plugin-api/declare/names-of-type.ts';
+import type { Resource } from '../../plugin-api/declare/resource.ts';
 import { contentCondition } from './repository-actions.ts';
 import { type ServedFieldOptions, servedBy, servedField } from './served-field.ts';
 
-export interface DistributionDeclaration {
-  readonly app: string;
-  readonly name: string;
-  readonly type: string;
-  /** Where it is not `<app>.<type>`. */
-  readonly pulpType?: string;
-  readonly description: string;
-  /** Has `publication` (types that serve publications). */
-  readonly publication?: boolean;
-  /** Has `repository_version`; default true. */
-  readonly repositoryVersion?: boolean;
-  readonly checkpoint?: boolean;
-  /** Fields of its repositories and publications that other servers need to replicate it. */
-  readonly told?: Omit<ServedFieldOptions, 'publishes'>;
-  /** Has `remote` for pull-through. */
-  readonly remote?: boolean;
-  readonly fields?: Readonly<Record<string, Field>>;
-  readonly actions?: readonly Action[];
-  readonly validate?: Resource['validate'];
-  readonly hasRoles?: boolean;
-}
+/** What the resource of a type of distributions is made from; the core has one that serves artifacts and no plugin declares. */
+export type DistributionNames = Omit<DeclaredDistribution, keyof DistributionType> & TypeIdentity;
 
-export function distributionModel(app: string, name: string, type: string, pulpType = `${app}.${type}`): Model {
-  return { app, name, path: `distributions/${app}/${type}`, table: 'distribution', pulpType };
-}
+/** Names of fields of the served repository and publication that other servers need to replicate a distribution. */
+export type ToldFields = Pick<ServedFieldOptions, 'repositoryFields' | 'publicationFields'>;
 
-export function declareDistribution(declaration: DistributionDeclaration): Resource {
-  const { app, name, type } = declaration;
-  const model = distributionModel(app, name, type, declaration.pulpType);
+/** The resource of a declared type of distributions. */
+export function distributionResource(type: DistributionNames, told: ToldFields = {}): Resource {
+  const { model, publications = [] } = type;
+  const optional = publications.some((one) => one.optional);
   return {
     model,
     ...namesOf(model),
-    noun: `${type} distribution`,
-    description: declaration.description,
+    noun: `${type.type} distribution`,
+    description: type.description,
     table: distributionTable(model.pulpType),
     fields: {
-      ...distributionFields(model, declaration),
-      served: servedField({ publishes: declaration.publication ?? false, ...declaration.told }),
-      ...declaration.fields,
+      ...distributionFields(model, type),
+      served: servedField({ publishes: publications.length > 0, live: optional, ...told }),
+      ...type.fields,
     },
-    filters: distributionFilters(declaration.publication ?? false),
+    filters: filtersOf(type, distributionFilters(publications.length > 0)),
     ordering: DISTRIBUTION_ORDERING,
     operations: { list: true, read: true, create: 'immediate', update: 'immediate', delete: 'immediate' },
-    actions: declaration.actions ?? [],
+    actions: type.actions ?? [],
     unique: [
       {
         fields: ['name'],
@@ -76,10 +67,11 @@ export function declareDistribution(declaration: DistributionDeclaration): Resou
       },
     ],
     hasLabels: true,
-    hasRoles: declaration.hasRoles ?? true,
+    hasRoles: type.hasRoles ?? true,
+    ...(type.access && { access: type.access }),
     labelStatus: 200,
     validate: async (values, request, existing) => {
-      const checked = await checkDistribution(values, existing, declaration);
+      const checked = await checkDistribution(values, existing, type);
       await checkOverlap(checked, existing, request.domain.id, request.services.db);
       if (!existing && checked.content_guard === undefined) {
         const guard = await request.db.row<{ id: string | null }>(
@@ -87,10 +79,10 @@ export function declareDistribution(declaration: DistributionDeclaration): Resou
         );
         if (guard?.id) checked.content_guard = { id: guard.id, row: {}, prn: '' };
       }
-      return (await declaration.validate?.(checked, request, existing)) ?? checked;
+      return (await type.validate?.(checked, request, existing)) ?? checked;
     },
     locks: (_values, _request, existing) => ({
-      exclusive: existing ? [`prn:${app}.${name.toLowerCase()}:${existing.pulp_id}`] : [],
+      exclusive: existing ? [type.prn(String(existing.pulp_id))] : [],
     }),
     afterSave: async (tx, id) => await noteServed(tx, id),
     beforeDelete: async (tx, row) => await announceChange(tx, String(row.pulp_id)),
@@ -118,7 +110,7 @@ const PAIRS = [
 async function checkDistribution(
   values: Values,
   existing: Row | undefined,
-  declaration: DistributionDeclaration,
+  type: Pick<DistributionNames, 'checkpoint'>,
 ): Promise<Values> {
   if (typeof values.base_path === 'string') {
     const message = relativePathError(values.base_path);
@@ -131,7 +123,7 @@ async function checkDistribution(
     }
   }
   const checkpoint = 'checkpoint' in values ? values.checkpoint : existing?.checkpoint;
-  if (declaration.checkpoint && checkpoint && !now('repository')) {
+  if (type.checkpoint && checkpoint && !now('repository')) {
     throw ValidationError.cross("The 'checkpoint' attribute may only be used with the 'repository' attribute.");
   }
   return { ...values };
@@ -171,7 +163,7 @@ export function distributionTable(pulpType: string | undefined): Resource['table
 
 export function distributionFields(
   model: Model,
-  declaration: Pick<DistributionDeclaration, 'publication' | 'repositoryVersion' | 'checkpoint' | 'remote'>,
+  type: Pick<DistributionNames, 'publications' | 'repositoryVersion' | 'checkpoint' | 'remote'>,
 ): Record<string, Field> {
   return {
     ...identityFields(model),
@@ -210,7 +202,7 @@ export function distributionFields(
       nullable: true,
       column: 'repository_id',
     }),
-    ...(declaration.repositoryVersion !== false && {
+    ...(type.repositoryVersion !== false && {
       repository_version: reference(['repository_version'], {
         help: 'The version that is served.',
         nullable: true,
@@ -223,21 +215,21 @@ export function distributionFields(
         },
       }),
     }),
-    ...(declaration.publication && {
+    ...(type.publications?.length && {
       publication: reference('publication', {
         help: 'The publication that is served.',
         nullable: true,
         column: 'publication_id',
       }),
     }),
-    ...(declaration.remote && {
+    ...(type.remote && {
       remote: reference('remote', {
         help: 'Where what is not here is fetched from.',
         nullable: true,
         column: 'remote_id',
       }),
     }),
-    ...(declaration.checkpoint && {
+    ...(type.checkpoint && {
       checkpoint: boolean({ help: 'Serves the checkpoints of the repository by time.', required: false }),
     }),
   };

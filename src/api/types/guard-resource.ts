@@ -1,47 +1,31 @@
-/** Declares a guard type's REST resource: core's fields and rules with what the type adds (core.md §6). */
+/** The REST resource of a type of guards: core's fields and rules with what the type adds (core.md §6). */
 
 import type { Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { announceChange } from '../../model/repositories/distribution-change.ts';
-import type { Answer, RequestContext } from '../contracts/context.ts';
-import type { AccessDeclaration } from '../declare/access.ts';
-import { COMMON_ORDERING, identityFields, nameFilters } from '../declare/common-fields.ts';
-import { deleteNow } from '../declare/dry-run.ts';
-import { type Field, type Row, string } from '../declare/field.ts';
-import type { Model } from '../declare/model.ts';
-import { namesOf } from '../declare/names.ts';
-import type { Resource } from '../declare/resource.ts';
-
-export interface GuardDeclaration {
-  readonly app: string;
-  readonly name: string;
-  readonly type: string;
-  readonly description: string;
-  readonly fields?: Readonly<Record<string, Field>>;
-  readonly validate?: Resource['validate'];
-  /** Written in the transaction of the row, with what is stored of the request. */
-  readonly afterSave?: Resource['afterSave'];
-  readonly hasRoles?: boolean;
-  readonly access?: AccessDeclaration;
-}
-
-export function guardModel(app: string, name: string, type: string): Model {
-  return { app, name, path: `contentguards/${app}/${type}`, table: 'content_guard', pulpType: `${app}.${type}` };
-}
+import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
+import { COMMON_ORDERING, identityFields, nameFilters } from '../../plugin-api/declare/common-fields.ts';
+import { type Field, type Row, string } from '../../plugin-api/declare/field.ts';
+import type { GuardNames } from '../../plugin-api/declare/guard-type.ts';
+import { namesOf } from '../../plugin-api/declare/names.ts';
+import type { TypeIdentity } from '../../plugin-api/declare/names-of-type.ts';
+import { filtersOf } from '../../plugin-api/declare/names-of-type.ts';
+import type { Resource } from '../../plugin-api/declare/resource.ts';
+import { deleteNow } from './dry-run.ts';
 
 export const guardDescription: Field = string({ help: 'What the guard is for.', nullable: true });
 
 export const GUARD_ORDERING = [...COMMON_ORDERING, 'pulp_type', 'name', 'description'];
 
-export function declareGuard(declaration: GuardDeclaration): Resource {
-  const { app, name, type } = declaration;
-  const model = guardModel(app, name, type);
+/** The resource of a declared type of guards. */
+export function guardResource(type: GuardNames & TypeIdentity): Resource {
+  const { model } = type;
   return {
     model,
     ...namesOf(model),
-    noun: `${type} content guard`,
-    description: declaration.description,
+    noun: `${type.type} content guard`,
+    description: type.description,
     table: {
       name: 'content_guard',
       from: sql.raw('content_guard t'),
@@ -54,9 +38,9 @@ export function declareGuard(declaration: GuardDeclaration): Resource {
       ...identityFields(model),
       name: string({ help: 'A name that no other guard of the domain has.' }),
       description: guardDescription,
-      ...declaration.fields,
+      ...type.fields,
     },
-    filters: nameFilters,
+    filters: filtersOf(type, nameFilters),
     ordering: GUARD_ORDERING,
     operations: { list: true, read: true, create: 'now', update: 'now', delete: 'now' },
     actions: [],
@@ -67,11 +51,11 @@ export function declareGuard(declaration: GuardDeclaration): Resource {
         body: () => ({ name: ['This field must be unique.'] }),
       },
     ],
-    hasRoles: declaration.hasRoles ?? false,
-    ...(declaration.access && { access: declaration.access }),
-    ...(declaration.validate && { validate: declaration.validate }),
+    hasRoles: type.hasRoles ?? false,
+    ...(type.access && { access: type.access }),
+    ...(type.validate && { validate: type.validate }),
     afterSave: async (tx, id, values, services, created) => {
-      await declaration.afterSave?.(tx, id, values, services, created);
+      await type.afterSave?.(tx, id, values, services, created);
       if (!created) await noteGuardChange(tx, id);
     },
     deleteTask: deleteGuard,

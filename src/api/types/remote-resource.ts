@@ -1,11 +1,11 @@
-/** Declares a remote type's REST resource: core's fields and rules with what the type adds (core.md §3.5). */
+/** The REST resource of a type of remotes: core's fields and rules with what the type adds (core.md §3.5). */
 
 import { X509Certificate } from 'node:crypto';
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { announceChange } from '../../model/repositories/distribution-change.ts';
-import type { RequestContext } from '../contracts/context.ts';
-import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../declare/common-fields.ts';
+import type { RequestContext } from '../../plugin-api/contracts/context.ts';
+import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
 import {
   boolean,
   choice,
@@ -18,39 +18,22 @@ import {
   secret,
   string,
   type Values,
-} from '../declare/field.ts';
-import { dateFilter, type Filters } from '../declare/filter.ts';
-import type { Model } from '../declare/model.ts';
-import { namesOf } from '../declare/names.ts';
-import type { Action, Resource } from '../declare/resource.ts';
+} from '../../plugin-api/declare/field.ts';
+import { dateFilter, type Filters } from '../../plugin-api/declare/filter.ts';
+import type { Model } from '../../plugin-api/declare/model.ts';
+import { namesOf } from '../../plugin-api/declare/names.ts';
+import { filtersOf } from '../../plugin-api/declare/names-of-type.ts';
+import type { DeclaredRemote } from '../../plugin-api/declare/remote-type.ts';
+import type { Resource } from '../../plugin-api/declare/resource.ts';
 
-export interface RemoteDeclaration {
-  readonly app: string;
-  readonly name: string;
-  readonly type: string;
-  readonly description: string;
-  /** Policies it can have; default all three, with the component name of the enumeration. */
-  readonly policies?: { readonly enumName: string; readonly choices: readonly string[]; readonly default?: string };
-  /** The policy cannot be chosen: always immediate. */
-  readonly fixedPolicy?: boolean;
-  readonly fields?: Readonly<Record<string, Field>>;
-  readonly actions?: readonly Action[];
-  readonly validate?: Resource['validate'];
-  readonly hasRoles?: boolean;
-}
-
-export function remoteModel(app: string, name: string, type: string): Model {
-  return { app, name, path: `remotes/${app}/${type}`, table: 'remote', pulpType: `${app}.${type}` };
-}
-
-export function declareRemote(declaration: RemoteDeclaration): Resource {
-  const { app, name, type } = declaration;
-  const model = remoteModel(app, name, type);
+/** The resource of a declared type of remotes. */
+export function remoteResource(type: DeclaredRemote): Resource {
+  const { model } = type;
   return {
     model,
     ...namesOf(model),
-    noun: `${type} remote`,
-    description: declaration.description,
+    noun: `${type.type} remote`,
+    description: type.description,
     table: {
       name: 'remote',
       from: sql.raw('remote t'),
@@ -59,19 +42,20 @@ export function declareRemote(declaration: RemoteDeclaration): Resource {
       where: sql`t.pulp_type = ${model.pulpType} and t.kept_for is null`,
       inDomain: true,
     },
-    fields: { ...remoteFields(model, declaration), ...declaration.fields },
-    filters: remoteFilters,
+    fields: { ...remoteFields(model, type), ...type.fields },
+    filters: filtersOf(type, remoteFilters),
     ordering: REMOTE_ORDERING,
     operations: { list: true, read: true, create: 'now', update: 'immediate', delete: 'task' },
-    actions: declaration.actions ?? [],
+    actions: type.actions ?? [],
     unique: [
       { fields: ['name'], constraint: 'remote_name_unique', body: () => ({ name: ['This field must be unique.'] }) },
     ],
     hasLabels: true,
-    hasRoles: declaration.hasRoles ?? true,
+    hasRoles: type.hasRoles ?? true,
+    ...(type.access && { access: type.access }),
     validate: async (values, request, existing) => {
       checkRemote(values, request, existing);
-      return (await declaration.validate?.(values, request, existing)) ?? values;
+      return (await type.validate?.(values, request, existing)) ?? values;
     },
     afterSave: async (tx, id) => {
       await tx.run(sql`update distribution set generation = generation + 1 where remote_id = ${id}`);
@@ -128,9 +112,9 @@ export const networkFields: Record<string, Field> = { ...CONNECTION, ...ATTEMPTS
 
 export function remoteFields(
   model: Model,
-  declaration: Pick<RemoteDeclaration, 'policies' | 'fixedPolicy'>,
+  type: Pick<DeclaredRemote, 'policies' | 'fixedPolicy'>,
 ): Record<string, Field> {
-  const policies = declaration.policies ?? {
+  const policies = type.policies ?? {
     enumName: 'Policy692Enum',
     choices: ['immediate', 'on_demand', 'streamed'],
     default: 'immediate',
@@ -142,7 +126,7 @@ export function remoteFields(
     ...CONNECTION,
     pulp_labels: labelField,
     ...ATTEMPTS,
-    ...(!declaration.fixedPolicy && {
+    ...(!type.fixedPolicy && {
       policy: choice(policies.enumName, policies.choices, {
         help: 'When bytes are fetched.',
         ...(policies.default !== undefined && { default: policies.default }),

@@ -5,16 +5,12 @@ import { ValidationError } from '../../lib/errors.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
 import { trimVersions } from '../../model/repositories/protected-versions.ts';
 import { trimCheckpoints } from '../../model/repositories/publication.ts';
-import type { RequestContext, Services } from '../contracts/context.ts';
-import { dryRunField } from '../declare/dry-run.ts';
-import { boolean, type Field, list, type Row, reference, string, type Values } from '../declare/field.ts';
-import type { Action } from '../declare/resource.ts';
-
-interface Found {
-  readonly id: string;
-  readonly row: Values;
-  readonly prn: string;
-}
+import type { RequestContext, Services } from '../../plugin-api/contracts/context.ts';
+import { boolean, list, reference, string, type Values } from '../../plugin-api/declare/field.ts';
+import { plainValues, type Reference } from '../../plugin-api/declare/reference.ts';
+import type { ModifyDeclaration, SyncOf } from '../../plugin-api/declare/repository-type.ts';
+import type { Action } from '../../plugin-api/declare/resource.ts';
+import { dryRunField } from './dry-run.ts';
 
 /** Condition on `c` for one unit named by href or PRN. */
 export async function contentCondition(value: string, request: RequestContext): Promise<Sql> {
@@ -58,12 +54,7 @@ export async function unitIds(field: string, names: readonly string[], request: 
   return ids;
 }
 
-export function syncAction(sync: {
-  component: string;
-  taskName: string;
-  fields: Readonly<Record<string, Field>>;
-  check?: (values: Values, repository: Values) => void;
-}): Action {
+export function syncAction(sync: SyncOf): Action {
   return {
     name: 'sync',
     method: 'post',
@@ -82,7 +73,7 @@ export function syncAction(sync: {
     },
     output: { 202: { component: 'AsyncOperation' } },
     run: async (request, target, input) => {
-      const remote = (input.remote as Found | undefined) ?? (await ownRemote(request, target.row));
+      const remote = (input.remote as Reference | undefined) ?? (await ownRemote(request, target.row));
       if (!remote)
         throw ValidationError.field('remote', 'This field is required since a remote is not set on the repository.');
       sync.check?.(input, target.row);
@@ -98,24 +89,17 @@ export function syncAction(sync: {
   };
 }
 
-async function ownRemote(request: RequestContext, repository: Values): Promise<Pick<Found, 'id' | 'prn'> | undefined> {
+async function ownRemote(
+  request: RequestContext,
+  repository: Values,
+): Promise<Pick<Reference, 'id' | 'prn'> | undefined> {
   if (!repository.remote_id) return undefined;
   const id = String(repository.remote_id);
   const row = await request.db.row<{ pulp_type: string }>(sql`select pulp_type from remote where pulp_id = ${id}`);
   return row && { id, prn: request.services.models.prnOfType('remote', row.pulp_type, id) };
 }
 
-/** The units of a modify request by their ids on the wire; `remove` may be `['*']`. */
-export interface Modification {
-  readonly add: readonly string[];
-  readonly remove: readonly string[];
-  readonly hasBase: boolean;
-}
-
-/** Throws ValidationError where the change would be refused later. */
-export type ModifyCheck = (request: RequestContext, repository: Row, modification: Modification) => Promise<void>;
-
-export function modifyAction(check?: ModifyCheck): Action {
+export function modifyAction({ component, fields, task, check }: ModifyDeclaration = {}): Action {
   return {
     name: 'modify',
     method: 'post',
@@ -123,7 +107,7 @@ export function modifyAction(check?: ModifyCheck): Action {
     summary: 'Modify Repository Content',
     description: 'Starts a task that makes a new version with units added and removed.',
     input: {
-      component: 'RepositoryAddRemoveContent',
+      component: component ?? 'RepositoryAddRemoveContent',
       fields: {
         add_content_units: list(string({ help: 'href or PRN of a unit' }), { required: false, help: 'Units to add.' }),
         remove_content_units: list(string(), { required: false, help: "Units to remove; '*' removes all." }),
@@ -136,6 +120,7 @@ export function modifyAction(check?: ModifyCheck): Action {
           help: 'Whether units with the same key are replaced; false makes that an error.',
         }),
         dry_run: dryRunField,
+        ...fields,
       },
     },
     output: { 202: { component: 'AsyncOperation' } },
@@ -147,11 +132,12 @@ export function modifyAction(check?: ModifyCheck): Action {
       }
       const addIds = await unitIds('add_content_units', add, request);
       const removeIds = remove.includes('*') ? ['*'] : await unitIds('remove_content_units', remove, request);
-      const base = input.base_version as Found | undefined;
+      const base = input.base_version as Reference | undefined;
       if (base) await requireSeen(request, base.id);
-      await check?.(request, target.row, { add: addIds, remove: removeIds, hasBase: Boolean(base) });
-      const task = await request.dispatch({
-        name: 'pulpcore.app.tasks.repository.add_and_remove',
+      const values = Object.fromEntries(Object.keys(fields ?? {}).map((name) => [name, input[name]]));
+      await check?.(request, target.row, { add: addIds, remove: removeIds, hasBase: Boolean(base), values });
+      const dispatched = await request.dispatch({
+        name: task ?? 'pulpcore.app.tasks.repository.add_and_remove',
         args: {
           repository: target.id,
           base_version: base?.id ?? null,
@@ -159,10 +145,11 @@ export function modifyAction(check?: ModifyCheck): Action {
           remove_content_units: removeIds,
           overwrite: input.overwrite ?? true,
           ...(input.dry_run === true && { dry_run: true }),
+          ...(fields && { values: plainValues(values) }),
         },
         exclusive: [target.prn],
       });
-      return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+      return { status: 202, body: { task: request.href('core.task', dispatched.pulpId) } };
     },
   };
 }
