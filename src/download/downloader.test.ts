@@ -1,6 +1,7 @@
 /** Tests of the factory: defaults of the server, sharing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { makeSettings } from '../config/settings.ts';
 import { createDownloaderFactory } from './downloader.ts';
 import { limitsOf } from './remote-settings.ts';
 import { parseRetryAfter, pauseAfter } from './retry.ts';
@@ -8,7 +9,7 @@ import { parseRetryAfter, pauseAfter } from './retry.ts';
 const remote = { url: 'http://127.0.0.1:1/' };
 
 test('equal settings share one downloader, others do not', async () => {
-  const factory = createDownloaderFactory({ allowedImportPaths: [], remoteDefaults: {} });
+  const factory = createDownloaderFactory(makeSettings());
   const first = factory.shared(remote);
   assert.equal(factory.shared({ ...remote }), first);
   assert.notEqual(factory.shared({ ...remote, username: 'joe' }), first);
@@ -20,7 +21,7 @@ test('equal settings share one downloader, others do not', async () => {
 
 test('defaults of the server fill what a remote leaves open', async () => {
   const remoteDefaults = { proxy_url: 'http://127.0.0.1:3128', proxy_username: 'u', max_retries: 7 };
-  const factory = createDownloaderFactory({ allowedImportPaths: [], remoteDefaults });
+  const factory = createDownloaderFactory(makeSettings({ remoteDefaults }));
   const filled = factory.create({ ...remote, proxy_url: null }).remote;
   assert.deepEqual([filled.proxy_url, filled.proxy_username, filled.max_retries], ['http://127.0.0.1:3128', 'u', 7]);
   const own = factory.create({ ...remote, proxy_url: 'http://127.0.0.1:1', max_retries: 2 }).remote;

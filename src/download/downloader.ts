@@ -1,8 +1,13 @@
 /** Making downloaders for remotes: one for a sync, or shared ones for the requests of a process. */
 import type { Settings } from '../config/settings.ts';
+import type { Secrets } from '../lib/crypto/secrets.ts';
+import type { RemoteBehaviour } from './behaviour/remote-behaviour.ts';
+import { TokenStore } from './behaviour/tokens.ts';
 import { Downloader, type DownloaderOptions } from './http-downloader.ts';
 import type { RemoteSettings } from './remote-settings.ts';
 
+export { bearerChallenge } from './behaviour/bearer-challenge.ts';
+export type * from './behaviour/remote-behaviour.ts';
 export { DownloadError } from './download-error.ts';
 export type { DownloadResponse } from './download-response.ts';
 export type { Downloader, DownloaderOptions, DownloadOptions, FetchOptions, Sink } from './http-downloader.ts';
@@ -26,12 +31,31 @@ export interface DownloaderFactory {
   close(): Promise<void>;
 }
 
+/** A kind of remotes with behaviour of its own. */
+export interface TypeOfRemotes extends RemoteBehaviour {
+  readonly pulpType: string;
+  /** Names of those of its details that are stored encrypted. */
+  readonly secrets?: readonly string[];
+}
+
+/** `types` act on remotes whose settings name them; `secrets` decrypts what those have in their details. */
 export function createDownloaderFactory(
-  settings: Pick<Settings, 'allowedImportPaths' | 'remoteDefaults'>,
+  settings: Settings,
+  types: readonly TypeOfRemotes[] = [],
+  secrets?: Pick<Secrets, 'decrypt'>,
 ): DownloaderFactory {
-  const options = { allowedPaths: settings.allowedImportPaths };
+  const allowedPaths = settings.allowedImportPaths;
+  const byType = new Map(types.map((type) => [type.pulpType, type]));
+  const tokens = new TokenStore();
   const shared = new Map<string, Downloader>();
-  const create = (remote: RemoteSettings) => new Downloader(withDefaults(remote, settings.remoteDefaults), options);
+  const create = (given: RemoteSettings) => {
+    const remote = withDefaults(given, settings.remoteDefaults);
+    const type = byType.get(remote.pulp_type ?? '');
+    if (!type?.prepare && !type?.challenge) return new Downloader(remote, { allowedPaths });
+    const clear = { ...remote, details: inClear(remote.details ?? {}, type.secrets ?? [], secrets) };
+    const access = { remote: clear, settings, tokens: tokens.of(clear) };
+    return new Downloader(remote, { allowedPaths, behaviour: { type, access } });
+  };
   return {
     create,
     shared(remote) {
@@ -47,6 +71,18 @@ export function createDownloaderFactory(
       shared.clear();
     },
   };
+}
+
+function inClear(
+  details: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  secrets: Pick<Secrets, 'decrypt'> | undefined,
+): Readonly<Record<string, unknown>> {
+  const clear = names.flatMap((name) => {
+    const value = details[name];
+    return typeof value === 'string' && secrets ? [[name, secrets.decrypt(value)]] : [];
+  });
+  return { ...details, ...Object.fromEntries(clear) };
 }
 
 function retireOldest(shared: Map<string, Downloader>): void {

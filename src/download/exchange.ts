@@ -9,6 +9,8 @@ export interface ExchangeRequest {
   headers: Record<string, string>;
   body?: string | Uint8Array | null | undefined;
   signal?: AbortSignal | undefined;
+  /** The URL in errors, where it is not to be told as it is. */
+  shown?: string | undefined;
   /** Milliseconds without data after which it fails; 0 for none. */
   silenceTimeout: number;
 }
@@ -86,8 +88,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   /** An abort of the caller's is thrown as what he gave. */
   fail(error: unknown): void {
     this.#forgetSignal();
-    const { signal, url } = this.#request;
-    const reason = signal?.aborted ? signal.reason : connectionError(url.href, error, this.#body !== undefined);
+    const { signal, url, shown = url.href } = this.#request;
+    const reason = signal?.aborted ? signal.reason : connectionError(shown, error, this.#body !== undefined);
     this.#body?.fail(reason);
     this.#reject(reason);
   }

@@ -4,16 +4,23 @@ import { RateLimiter } from '../lib/flow/rate-limiter.ts';
 import { Semaphore } from '../lib/flow/semaphore.ts';
 import { BodyMismatch } from '../lib/http/body-mismatch.ts';
 import { type Clock, systemClock } from '../lib/process/clock.ts';
+import { RemoteAgent, type SentRequest } from './behaviour/remote-agent.ts';
+import type { OwnAnswer, OwnRequest, RemoteAccess, RemoteBehaviour } from './behaviour/remote-behaviour.ts';
 import { type Dispatchers, openDispatchers } from './connection/dispatchers.ts';
 import { basicToken } from './connection/proxy.ts';
+import { isSameServer } from './connection/same-server.ts';
 import { DownloadError, isRetryableStatus, mismatchError, statusError } from './download-error.ts';
 import { DownloadResponse } from './download-response.ts';
 import { type Answer, exchange } from './exchange.ts';
 import { openLocalFile } from './local-file.ts';
 import { type Hop, isRedirect, RedirectTrail } from './redirects.ts';
 import { type Limits, limitsOf, type RemoteSettings } from './remote-settings.ts';
-import { RequestHeaders } from './request-headers.ts';
+import { RequestHeaders, USER_AGENT } from './request-headers.ts';
 import { parseRetryAfter, withRetries } from './retry.ts';
+
+/** Milliseconds for, and bytes of, what the type of a remote asks for itself. */
+const OWN_TIMEOUT = 30_000;
+const OWN_LIMIT = 1024 * 1024;
 
 export interface DownloaderOptions {
   /** Directories below which `file:` URLs may be read; none by default. */
@@ -22,6 +29,8 @@ export interface DownloaderOptions {
   noProxy?: string;
   clock?: Clock;
   random?: () => number;
+  /** What the type of the remote adds, and what it works with. */
+  behaviour?: { readonly type: RemoteBehaviour; readonly access: Omit<RemoteAccess, 'ask'> } | undefined;
 }
 
 export interface DownloadOptions {
@@ -54,6 +63,7 @@ export class Downloader {
   readonly #permits: Semaphore;
   readonly #rate: RateLimiter | undefined;
   readonly #clock: Clock;
+  readonly #agent: RemoteAgent | undefined;
   #closed = false;
 
   constructor(remote: RemoteSettings, options: DownloaderOptions = {}) {
@@ -62,6 +72,9 @@ export class Downloader {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#headers = new RequestHeaders(remote);
+    const { behaviour } = options;
+    const ask: RemoteAccess['ask'] = (url, request) => this.#ask(url, request);
+    this.#agent = behaviour && new RemoteAgent(behaviour.type, { ...behaviour.access, ask });
     this.#dispatchers = openDispatchers(remote, options.noProxy);
     this.#permits = new Semaphore(this.limits.concurrency);
     this.#rate = this.limits.rate === undefined ? undefined : new RateLimiter(this.limits.rate, this.#clock);
@@ -112,7 +125,7 @@ export class Downloader {
 
   /** One try, with its redirects, holding one permit until the last byte came. */
   async #request(text: string, options: FetchOptions): Promise<{ response: DownloadResponse; failure: () => unknown }> {
-    const url = parseUrl(text);
+    const url = parseUrl(text, this.#agent !== undefined);
     if (this.#closed) throw new DownloadError(text, 'refused', 'The downloader has been closed');
     if (url.protocol === 'file:') {
       return { response: await openLocalFile(url, this.#options.allowedPaths ?? []), failure: () => undefined };
@@ -137,19 +150,63 @@ export class Downloader {
     let hop: Hop = { url: asked, method: options.method ?? 'GET', body: options.body ?? null };
     const trail = new RedirectTrail(hop);
     for (;;) {
-      const answer = await this.#send(hop, asked, options);
+      const { answer, sent } = await this.#sendAccepted(hop, asked, options);
       if (options.followRedirects === false || !isRedirect(answer)) return { answer, at: hop.url };
       answer.body.cancel();
-      hop = trail.next(hop, answer);
+      hop = trail.next({ ...hop, url: sent }, answer);
     }
   }
 
-  async #send(hop: Hop, asked: URL, options: FetchOptions): Promise<Answer> {
-    await this.#rate?.take(options.signal);
-    const headers = this.#headers.for(hop.url, asked, options.headers);
-    if (options.compressed) headers['accept-encoding'] = 'gzip, br, zstd';
+  /** Sends a request as the type of the remote wants it, and once more when that has an answer to a refusal. */
+  async #sendAccepted(hop: Hop, asked: URL, options: FetchOptions): Promise<{ answer: Answer; sent: URL }> {
+    const agent = this.#agent;
+    for (let again = false; ; again = true) {
+      const sent = await agent?.prepare(hop);
+      const headers = this.#headersOf(hop, sent, asked, options);
+      const answer = await this.#send(hop, sent, headers, options.signal);
+      const renewed = !again && (await agent?.challenge(hop, answer, headers.authorization));
+      if (!renewed) return { answer, sent: sent?.url ?? hop.url };
+      answer.body.cancel();
+    }
+  }
+
+  async #send(
+    hop: Hop,
+    sent: SentRequest | undefined,
+    headers: Record<string, string>,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    await this.#rate?.take(signal);
+    const { url = hop.url, shown } = sent ?? {};
     const { silenceTimeout } = this.limits;
-    return exchange(this.#dispatchers.forUrl(hop.url), { ...hop, headers, signal: options.signal, silenceTimeout });
+    return exchange(this.#dispatchers.forUrl(url), { ...hop, url, shown, headers, signal, silenceTimeout });
+  }
+
+  #headersOf(hop: Hop, sent: SentRequest | undefined, asked: URL, options: FetchOptions): Record<string, string> {
+    const headers = this.#headers.for(sent?.url ?? hop.url, isSameServer(asked, hop.url), options.headers);
+    if (options.compressed) headers['accept-encoding'] = 'gzip, br, zstd';
+    for (const [name, value] of Object.entries(sent?.headers ?? {})) {
+      if (value === null) delete headers[name.toLowerCase()];
+      else headers[name.toLowerCase()] = value;
+    }
+    return headers;
+  }
+
+  /** See RemoteAccess. It must not wait for a permit: who holds the last one may be waiting for it. */
+  async #ask(text: string, request: OwnRequest = {}): Promise<OwnAnswer> {
+    const url = parseUrl(text);
+    const signal = AbortSignal.timeout(OWN_TIMEOUT);
+    const headers = { accept: '*/*', 'user-agent': USER_AGENT, ...request.headers };
+    const { method = 'GET', body = null } = request;
+    const shown = `${url.origin}${url.pathname}`;
+    const options = { url, method, headers, body, shown, signal, silenceTimeout: OWN_TIMEOUT };
+    try {
+      const response = responseOf(await exchange(this.#dispatchers.forUrl(url), options), new URL(shown));
+      return { status: response.status, text: await response.text(OWN_LIMIT), header: (name) => response.header(name) };
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new DownloadError(shown, 'timeout', `${url.host} has not answered within ${OWN_TIMEOUT / 1000} seconds`);
+    }
   }
 }
 
@@ -162,10 +219,11 @@ function errorOf(response: DownloadResponse): DownloadError {
   return statusError(response.url, response.status, response.reason, parseRetryAfter(response.header('retry-after')));
 }
 
-function parseUrl(text: string): URL {
+/** With `any` other schemes too, which the type of the remote may know. */
+function parseUrl(text: string, any = false): URL {
   const url = URL.parse(text);
   if (!url) throw new DownloadError(text, 'refused', `'${text}' is not a URL`);
-  if (!['http:', 'https:', 'file:'].includes(url.protocol)) {
+  if (!any && !['http:', 'https:', 'file:'].includes(url.protocol)) {
     throw new DownloadError(text, 'refused', `Only http and https URLs can be downloaded, url='${url.href}'`);
   }
   return url;

@@ -27,6 +27,11 @@ export interface RemoteSettings {
   readonly sock_read_timeout?: number | null | undefined;
   /** Requests per second. */
   readonly rate_limit?: number | null | undefined;
+  /** Of a remote of the database: its id on the wire, and the type whose behaviour its requests get. */
+  readonly pulp_id?: string | undefined;
+  readonly pulp_type?: string | undefined;
+  /** What its type adds. */
+  readonly details?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 const DEFAULT_CONCURRENCY = 10;

@@ -1,11 +1,12 @@
 /** Headers of requests to a remote's servers: who we are, the remote's own headers, and credentials only for whom they are meant. */
 import { basicToken } from './connection/proxy.ts';
+import { isSameServer } from './connection/same-server.ts';
 import type { RemoteSettings } from './remote-settings.ts';
 
 export const USER_AGENT = 'pulpcore/3.123.1-compatible (Deckle)';
 
-/** Not for other servers than the one they were given for. */
-const SECRET_HEADERS = ['authorization', 'cookie', 'proxy-authorization'];
+/** Names of headers that are not for other servers than the one they were given for: `Authorization`, `X-Api-Key`, `PRIVATE-TOKEN`. */
+const SECRET = /auth|cookie|token|secret|password|credential|(?:^|-)key(?:-|$)|apikey/;
 
 type Headers = Record<string, string>;
 
@@ -13,23 +14,26 @@ type Headers = Record<string, string>;
 export class RequestHeaders {
   readonly #home: URL | null;
   readonly #own: Headers;
+  /** What other servers get of them. */
+  readonly #public: Headers;
 
   constructor(remote: RemoteSettings) {
     this.#home = URL.parse(remote.url);
     const own = lowerCased(remote.headers ?? []);
-    const agent = own['user-agent'] === undefined ? USER_AGENT : `${USER_AGENT}, ${own['user-agent']}`;
-    this.#own = { accept: '*/*', 'accept-encoding': 'identity', ...own, 'user-agent': agent };
+    this.#own = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': USER_AGENT, ...own };
     if (remote.username) this.#own.authorization ??= basicToken(remote.username, remote.password);
+    this.#public = withoutSecrets(this.#own);
   }
 
   /**
-   * `extra` are those of this request, meant for the server of `asked`; `url` is where it goes now, another one after a redirect.
-   * Files are asked for as they are: a body compressed on the way would not have the expected digest.
+   * For a request that goes to `url` now, another place than it was sent to at first after a redirect. `extra` are its own headers, those
+   * that are secret left out unless `isAsked`: it is still the server it was sent to. Files are asked for as they are: a body compressed
+   * on the way would not have the expected digest.
    */
-  for(url: URL, asked: URL, extra: Readonly<Headers> = {}): Headers {
-    const own = isSameServer(this.#home, url) ? this.#own : withoutSecrets(this.#own);
+  for(url: URL, isAsked: boolean, extra: Readonly<Headers> = {}): Headers {
+    const own = isSameServer(this.#home, url) ? this.#own : this.#public;
     const more = lowerCased([extra]);
-    return { ...own, ...(isSameServer(asked, url) ? more : withoutSecrets(more)) };
+    return { ...own, ...(isAsked ? more : withoutSecrets(more)) };
   }
 }
 
@@ -46,15 +50,5 @@ function lowerCased(list: readonly Readonly<Headers>[]): Headers {
 }
 
 function withoutSecrets(headers: Headers): Headers {
-  const rest = { ...headers };
-  for (const name of SECRET_HEADERS) delete rest[name];
-  return rest;
-}
-
-/** Equal origins, or the step from http to https on the usual ports of one host. */
-function isSameServer(home: URL | null, url: URL): boolean {
-  if (!home) return false;
-  if (home.origin === url.origin) return true;
-  const upgraded = home.protocol === 'http:' && url.protocol === 'https:';
-  return upgraded && home.hostname === url.hostname && home.port === '' && url.port === '';
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !SECRET.test(name)));
 }

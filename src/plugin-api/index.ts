@@ -2,7 +2,7 @@
 export { copyRows } from '../db/copy-rows.ts';
 export type { Database, Queryable, Transaction } from '../db/database.ts';
 export { type Sql, sql } from '../db/sql.ts';
-export type { Downloader, DownloadResponse } from '../download/downloader.ts';
+export { bearerChallenge, type Downloader, type DownloadResponse } from '../download/downloader.ts';
 export { announceChange } from '../model/repositories/distribution-change.ts';
 export { remoteOf } from '../model/repositories/remote.ts';
 export type { TempArtifact } from '../storage/artifact-store.ts';

@@ -7,8 +7,10 @@ import { createDownloaderFactory } from '../../download/downloader.ts';
 import { processTag } from '../../lib/process/process-identity.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import { labelOf, Models } from '../../plugin-api/declare/model.ts';
+import { behaviourOf } from '../../plugin-api/declare/remote-type.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
 import { ArtifactStore } from '../../storage/artifact-store.ts';
+import { installedPlugins } from '../installed-plugins.ts';
 import { openStorage } from '../storage/storage.ts';
 import { type BaseServices, openBase, type ServiceOptions } from './base-services.ts';
 import { allModels } from './models.ts';
@@ -29,7 +31,11 @@ export async function buildServices(settings: Settings, options: ServiceOptions)
     fsync: settings.storageFsync,
     processTag: processTag(base.applicationName),
   });
-  const downloaders = createDownloaderFactory(settings);
+  const downloaders = createDownloaderFactory(
+    settings,
+    installedPlugins.flatMap(({ remotes }) => remotes.map(behaviourOf)),
+    base.secrets,
+  );
   /** By domain, for the settings of its storage that the stamp stands for. */
   const stores = new Map<number, { stamp: string; store: ArtifactStore }>();
   const services: BuiltServices = {

@@ -71,6 +71,9 @@ function decrypted(remote: Row, secrets: Secrets): RemoteSettings {
     sock_connect_timeout: row.sock_connect_timeout,
     sock_read_timeout: row.sock_read_timeout,
     rate_limit: row.rate_limit,
+    pulp_id: row.pulp_id,
+    pulp_type: row.pulp_type,
+    details: row.details,
     ...Object.fromEntries(SECRETS.map((name) => [name, plain(name)])),
   };
 }

@@ -3,6 +3,14 @@ import type { RemoteSettings } from '../../download/remote-settings.ts';
 import type { Digests } from '../../lib/crypto/digest.ts';
 import type { Values } from '../declare/field.ts';
 
+export type {
+  PreparedRequest,
+  Refusal,
+  RemoteAccess,
+  RemoteBehaviour,
+  RemoteRequest,
+} from '../../download/downloader.ts';
+
 /** Row of a remote with its secrets in clear. */
 export interface Remote {
   readonly pulpId: string;
