@@ -1,8 +1,5 @@
 /** Requests of the program's own: what work on behalf of a user sees where no REST request has come by HTTP. */
 import type { Domain, RequestContext, Services, User } from '../plugin-api/contracts/context.ts';
-import { labelOf } from '../plugin-api/declare/model.ts';
-import { HrefReader } from './engine/hrefs.ts';
-import { createObject } from './engine/operations.ts';
 import { presenterFor } from './engine/presenter.ts';
 
 export interface OwnRequest {
@@ -23,15 +20,9 @@ export function ownRequest(services: Services, request: OwnRequest): RequestCont
 
 /** Completes a context by the act that makes objects of other resources. */
 export function withCreate(request: Omit<RequestContext, 'create'>): RequestContext {
-  const { models, settings, resourceOf } = request.services;
   const context: RequestContext = {
     ...request,
-    create: (type, values) => {
-      const label = labelOf(type.model);
-      const resource = resourceOf(label);
-      if (!resource) throw new Error(`no resource is named ${label}`);
-      return createObject({ resource, hrefs: new HrefReader(models, settings) }, context, values);
-    },
+    create: (type, values) => request.services.create(context, type, values),
   };
   return context;
 }

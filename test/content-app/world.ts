@@ -81,7 +81,7 @@ export class World {
       storage: (wanted) => (wanted.name === 'default' ? store : store.forDomain(wanted.pulpId)),
       downloader: createDownloader,
       secrets: new Secrets([Buffer.alloc(32, 1)]),
-      resourceOf: () => undefined,
+      create: () => Promise.reject(new Error('no requests are made here')),
       models: new Models([]),
       logger: { debug: () => {}, info: () => {}, warn: log, error: log },
       present: async () => null,

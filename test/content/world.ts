@@ -90,7 +90,7 @@ export class World {
       downloader: (remote) => createDownloader(remote),
       secrets: new Secrets([Buffer.alloc(32, 7)]),
       models: new Models(modelsOf(filePlugin)),
-      resourceOf: () => undefined,
+      create: () => Promise.reject(new Error('no requests are made here')),
       logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       present: async (_domain, label, id) => ({ label, id }),
       task: {

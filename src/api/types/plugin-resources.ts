@@ -30,8 +30,8 @@ export function resourcesOf(plugin: Plugin, handlers: (type: ContentType) => Con
 }
 
 /** What a replication of the distribution asks of its repository and publication. */
-function toldOf(plugin: Plugin, { pulpType }: DeclaredDistribution): ToldFields {
-  const { repositoryFields, publicationFields } = plugin.replicate?.find((one) => one.distribution === pulpType) ?? {};
+function toldOf(plugin: Plugin, type: DeclaredDistribution): ToldFields {
+  const { repositoryFields, publicationFields } = plugin.replicate?.find((one) => one.distribution === type) ?? {};
   return { ...(repositoryFields && { repositoryFields }), ...(publicationFields && { publicationFields }) };
 }
 

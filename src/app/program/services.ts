@@ -1,4 +1,6 @@
 /** Builds what a process works with: database pool, storage, downloads, secrets, models. */
+import { HrefReader } from '../../api/engine/hrefs.ts';
+import { createObject } from '../../api/engine/operations.ts';
 import { presentOne } from '../../api/engine/present.ts';
 import { presenterFor } from '../../api/engine/presenter.ts';
 import { readRow } from '../../api/engine/read-rows.ts';
@@ -51,7 +53,12 @@ export async function buildServices(settings: Settings, options: ServiceOptions)
       return own;
     },
     downloader: downloaders.create,
-    resourceOf,
+    create: (request, { model }, values) =>
+      createObject(
+        { resource: requireResource(labelOf(model)), hrefs: new HrefReader(services.models, settings) },
+        request,
+        values,
+      ),
     present: (domain, label, pulpId) => presentById(services, domain, label, pulpId),
   };
   return services;
@@ -60,13 +67,15 @@ export async function buildServices(settings: Settings, options: ServiceOptions)
 let byLabel: Map<string, Resource> | undefined;
 
 /** Detail resources by label; versions are read by their id here, not by their number. */
-function resourceOf(label: string): Resource | undefined {
+function requireResource(label: string): Resource {
   byLabel ??= new Map(
     allResources()
       .filter((resource) => resource.operations.read)
       .map((resource) => [labelOf(resource.model), resource]),
   );
-  return byLabel.get(label);
+  const resource = byLabel.get(label);
+  if (!resource) throw new Error(`no resource is named ${label}`);
+  return resource;
 }
 
 async function presentById(
@@ -75,8 +84,7 @@ async function presentById(
   label: string,
   pulpId: string,
 ): Promise<Record<string, unknown> | null> {
-  const declared = resourceOf(label);
-  if (!declared) throw new Error(`no resource is named ${label}`);
+  const declared = requireResource(label);
   const { parent: _, ...table } = declared.table;
   const resource = declared.table.key === 'number' ? { ...declared, table: { ...table, key: 'pulp_id' } } : declared;
   const row = await readRow(services.db, resource, domain, pulpId);

@@ -27,9 +27,11 @@ export class ExportTypes {
   resourcesOf(pulpType: string): readonly ExportResource[] {
     const types = this.#contentOf(pulpType);
     const found = this.resources.filter(({ content, repository }) =>
-      content ? types.includes(content.pulpType) : repository === pulpType,
+      content ? types.includes(content.pulpType) : repository?.pulpType === pulpType,
     );
-    const told = new Set(found.flatMap(({ content, leaves = [] }) => [content?.pulpType, ...leaves]));
+    const told = new Set(
+      found.flatMap(({ content, leaves = [] }) => [content?.pulpType, ...leaves.map((type) => type.pulpType)]),
+    );
     const untold = types.filter((type) => !told.has(type));
     if (untold.length > 0) {
       throw new Error(

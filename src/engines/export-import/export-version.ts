@@ -30,7 +30,7 @@ export async function exportVersion(
   });
   for (const resource of resources) {
     const name = `${folder}/${resource.name}.json`;
-    if (resource.repository === repository.pulpType) {
+    if (resource.repository?.pulpType === repository.pulpType) {
       await tar.addRecords(name, repositoryRecords(context, resource, repository));
     } else if (resource.content && present[resource.content.pulpType]) {
       await tar.addRecords(

@@ -284,7 +284,7 @@ async function createRepository(
   archive: Archive,
   { source, pulpType, values, folder }: Wanted,
 ): Promise<string> {
-  const resource = types.resourcesOf(pulpType).find(({ repository }) => repository === pulpType);
+  const resource = types.resourcesOf(pulpType).find(({ repository }) => repository?.pulpType === pulpType);
   const file = `${folder}/${resource?.name}.json`;
   const [record] = resource && archive.has(file) ? ((await archive.json(file)) as Record<string, unknown>[]) : [];
   const details = record ? fromRecord(resource!.fields, record) : {};

@@ -199,11 +199,9 @@ async function startSyncs(on: Advance, items: readonly PlanItem[]): Promise<void
   await again(on, round + 1);
 }
 
-/** Types whose publications upstream tells of are served by them; others serve the version itself. */
+/** Types that serve publications alone; others serve the version itself. */
 function needsPublication({ replicators }: ReplicationParts, { type }: PlanItem): boolean {
-  return replicators.some(
-    ({ distribution, publicationFields }) => distribution === type && publicationFields !== undefined,
-  );
+  return replicators.some(({ distribution }) => distribution.pulpType === type && distribution.servesPublications);
 }
 
 async function totalSyncs({ context, run }: Advance, items: readonly PlanItem[]): Promise<number> {

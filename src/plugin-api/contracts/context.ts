@@ -5,9 +5,8 @@ import type { Sql } from '../../db/sql.ts';
 import type { Downloader, RemoteSettings } from '../../download/downloader.ts';
 import type { Secrets } from '../../lib/crypto/secrets.ts';
 import type { ArtifactStore } from '../../storage/artifact-store.ts';
-import type { Row, Values } from '../declare/field.ts';
-import type { Models } from '../declare/model.ts';
-import type { Resource } from '../declare/resource.ts';
+import type { Model, Models } from '../declare/model.ts';
+import type { Row, Values } from '../declare/values.ts';
 
 export interface Domain {
   readonly id: number;
@@ -50,11 +49,11 @@ export interface Services {
   readonly downloader: (remote: RemoteSettings) => Downloader;
   readonly secrets: Secrets;
   readonly models: Models;
-  /** The resource of the REST API by the label of its model (`file.filerepository`). */
-  readonly resourceOf: (label: string) => Resource | undefined;
   readonly logger: Logger;
   /** The wire object of a resource named by its model's label, as its detail view answers it; null when it is gone. */
   readonly present: (domain: Domain, label: string, pulpId: string) => Promise<Record<string, unknown> | null>;
+  /** What `create` of a request does. */
+  readonly create: (request: RequestContext, ...object: Parameters<CreateObject>) => Promise<CreatedObject>;
 }
 
 export interface TaskRequest {
@@ -125,7 +124,7 @@ export interface RequestContext extends Presenter {
  * of what calls this says so. For resources whose rows are inserted as they are, such as repositories, remotes, distributions and guards.
  * Throws ValidationError with the body of a 400.
  */
-export type CreateObject = (type: Pick<Resource, 'model'>, values: Values) => Promise<CreatedObject>;
+export type CreateObject = (type: { readonly model: Model }, values: Values) => Promise<CreatedObject>;
 
 export interface CreatedObject {
   /** Id on the wire. */

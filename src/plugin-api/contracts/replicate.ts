@@ -1,6 +1,9 @@
 /** How a package type replicates: what an upstream distribution of it becomes here. */
 import type { ContentType } from '../declare/content.ts';
+import type { DeclaredDistribution } from '../declare/distribution-type.ts';
 import type { Values } from '../declare/field.ts';
+import type { DeclaredRemote } from '../declare/remote-type.ts';
+import type { DeclaredRepository } from '../declare/repository-type.ts';
 
 /** A distribution of the upstream server with what it serves. */
 export interface UpstreamSource {
@@ -28,10 +31,10 @@ export interface Replica {
 }
 
 export interface Replicator {
-  /** pulp_types of the distributions, repositories and remotes. */
-  readonly distribution: string;
-  readonly repository: string;
-  readonly remote: string;
+  /** The types that stand here for a distribution of upstream, what it serves, and where that comes from. */
+  readonly distribution: DeclaredDistribution;
+  readonly repository: DeclaredRepository;
+  readonly remote: DeclaredRemote;
   /** Names of type's own fields that are asked of upstream. */
   readonly repositoryFields?: readonly string[];
   readonly publicationFields?: readonly string[];

@@ -1,6 +1,7 @@
 /** What archives of repository versions keep of a type: flat records in files with the names of the peer's classes (core.md §8.1). */
 import type { ContentType } from './content.ts';
 import type { Row, Values } from './field.ts';
+import type { DeclaredRepository } from './repository-type.ts';
 
 /**
  * In archives everything is text: `number` 9 is "9", `boolean` "1" or "0", `list` joined by commas, `time` in UTC; null is "", which
@@ -18,11 +19,11 @@ export interface ExportResource {
   readonly name: string;
   /** Units of this type, or ... */
   readonly content?: ContentType;
-  /** ... the repository itself, of this pulp_type; `fields` are those of its details. */
-  readonly repository?: string;
+  /** ... the repository itself, of this type; `fields` are those of its details. */
+  readonly repository?: DeclaredRepository;
   readonly fields: readonly ExportField[];
-  /** pulp_types of the repository that archives do not keep, as those of the peer. */
-  readonly leaves?: readonly string[];
+  /** Types of content of the repository that archives do not keep, as those of Pulp. */
+  readonly leaves?: readonly ContentType[];
 }
 
 /** The fields of a record as text. */

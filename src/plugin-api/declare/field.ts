@@ -1,6 +1,9 @@
 /** The vocabulary for the fields of a resource: each constructor names a kind on the wire and where the value is kept. */
 import type { Sql } from '../../db/sql.ts';
 import type { Presenter } from '../contracts/context.ts';
+import type { Row } from './values.ts';
+
+export type { Row, Values } from './values.ts';
 
 export type FieldKind =
   | 'string'
@@ -17,11 +20,6 @@ export type FieldKind =
   | 'nested'
   | 'file'
   | 'map';
-
-/** A row as it was selected; the names are those of the columns. */
-export type Row = Record<string, unknown>;
-/** Values of fields by wire name, validated. */
-export type Values = Record<string, unknown>;
 
 /** What a reference may point at: a master table (any of its types), or one model by its label (`file.fileremote`). */
 export type ReferenceTarget = string | readonly string[];

@@ -1,6 +1,8 @@
 /** What archives keep of files and their repositories. */
+
 import type { ExportResource } from '../../plugin-api/index.ts';
 import { fileContent } from './content.ts';
+import { fileRepository } from './resources.ts';
 
 export const fileExportResources: readonly ExportResource[] = [
   {
@@ -10,7 +12,7 @@ export const fileExportResources: readonly ExportResource[] = [
   },
   {
     name: 'pulp_file.app.modelresource.FileRepositoryResource',
-    repository: 'file.file',
+    repository: fileRepository,
     fields: [
       { name: 'manifest' },
       { name: 'autopublish', kind: 'boolean' },

@@ -1,11 +1,12 @@
 /** Replication of files: a mirror of the manifest that upstream serves. */
 import type { Replicator } from '../../plugin-api/index.ts';
 import { fileContent } from './content.ts';
+import { fileDistribution, fileRemote, fileRepository } from './resources.ts';
 
 export const replicateFiles: Replicator = {
-  distribution: 'file.file',
-  repository: 'file.file',
-  remote: 'file.file',
+  distribution: fileDistribution,
+  repository: fileRepository,
+  remote: fileRemote,
   repositoryFields: ['manifest'],
   publicationFields: ['manifest'],
   verified: { content: fileContent, digest: { column: 'digest', wire: 'sha256' } },

@@ -1,6 +1,8 @@
 /** What archives keep of packages and their repositories; provenance and marks of yanked releases stay behind, as on the peer. */
+
 import type { ExportField, ExportResource } from '../../plugin-api/index.ts';
 import { packageProvenance, packageYank, pythonPackage } from './rest/content.ts';
+import { pythonRepository } from './rest/repository.ts';
 
 const text = (name: string): ExportField => ({ name });
 const jsonText = (name: string): ExportField => ({ name, kind: 'jsonText' });
@@ -33,12 +35,12 @@ export const pythonExportResources: readonly ExportResource[] = [
   },
   {
     name: 'pulp_python.app.modelresource.PythonRepositoryResource',
-    repository: 'python.python',
+    repository: pythonRepository,
     fields: [
       { name: 'autopublish', kind: 'boolean' },
       { name: 'allow_package_substitution', kind: 'boolean' },
       { name: 'error_on_reject', kind: 'boolean' },
     ],
-    leaves: [packageProvenance.pulpType, packageYank.pulpType],
+    leaves: [packageProvenance, packageYank],
   },
 ];

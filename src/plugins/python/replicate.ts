@@ -1,11 +1,14 @@
 /** Replication of Python indexes: everything of the live index that upstream serves. */
 import type { Replicator } from '../../plugin-api/index.ts';
 import { pythonPackage } from './rest/content.ts';
+import { pythonDistribution } from './rest/distribution.ts';
+import { pythonRemote } from './rest/remote.ts';
+import { pythonRepository } from './rest/repository.ts';
 
 export const replicatePython: Replicator = {
-  distribution: 'python.python',
-  repository: 'python.python',
-  remote: 'python.python',
+  distribution: pythonDistribution,
+  repository: pythonRepository,
+  remote: pythonRemote,
   distributionFields: ['allow_uploads', 'remote'],
   verified: { content: pythonPackage, digest: { column: 'sha256', wire: 'sha256' } },
   express({ baseUrl, server, distribution }) {

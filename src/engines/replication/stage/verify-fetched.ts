@@ -35,7 +35,8 @@ export async function verifyFetched(
   const fetched = new Map(rows.map((row) => [row.key, row]));
   const checked = items.filter(({ key, wanted }) => wanted && fetched.has(key));
   if (checked.length === 0) return [];
-  const verifiedOf = (item: PlanItem) => replicators.find(({ distribution }) => distribution === item.type)?.verified;
+  const verifiedOf = (item: PlanItem) =>
+    replicators.find(({ distribution }) => distribution.pulpType === item.type)?.verified;
   const sums = new Map<string, Sums>();
   for (const verified of new Set(checked.map(verifiedOf))) {
     const ids = checked.filter((item) => verifiedOf(item) === verified).map(({ key }) => fetched.get(key)!.versionId);

@@ -32,7 +32,7 @@ export async function confirmGone(
   );
   const check = async (item: PlanItem) => {
     const href = followed.get(behind.get(item.id!) ?? '');
-    const replicator = replicators.find(({ distribution }) => distribution === item.type)!;
+    const replicator = replicators.find(({ distribution }) => distribution.pulpType === item.type)!;
     const path = listPath(models, replicator, 'distribution');
     return await (href === undefined
       ? confirmByName(api, path, item, doubted)

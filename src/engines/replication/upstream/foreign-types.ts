@@ -9,7 +9,7 @@ export async function foreignTypes(
   components: ReadonlyMap<string, string>,
   { replicators, installed, models, q }: SnapshotOptions,
 ): Promise<Wanted[]> {
-  const replicated = new Set(replicators.map(({ distribution }) => distribution.split('.')[0]!));
+  const replicated = new Set(replicators.map(({ distribution }) => distribution.app));
   const withDistributions = new Set(models.all.filter(({ table }) => table === 'distribution').map(({ app }) => app));
   const strange = [...components.keys()].filter((name) => {
     if (name === 'core' || replicated.has(name)) return false;

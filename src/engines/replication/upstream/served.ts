@@ -23,7 +23,7 @@ export function listPath(
   replicator: Replicator,
   master: 'distribution' | 'repository' | 'publication',
 ) {
-  const type = master === 'repository' ? replicator.repository : replicator.distribution;
+  const type = (master === 'repository' ? replicator.repository : replicator.distribution).pulpType;
   const model = models.byType(master, type);
   if (!model) throw new Error(`there is no ${master} of type ${type}`);
   return `${model.path}/`;

@@ -47,7 +47,7 @@ const FIELDS = [
 
 export async function takeSnapshot(api: UpstreamApi, options: SnapshotOptions): Promise<Snapshot> {
   const components = await api.components();
-  const isThere = ({ distribution }: Replicator) => components.has(distribution.split('.')[0]!);
+  const isThere = ({ distribution }: Replicator) => components.has(distribution.app);
   const covered = options.replicators.filter(isThere);
   const wanted: Wanted[] = [];
   const idle: Snapshot['idle'][number][] = [];
@@ -77,7 +77,7 @@ async function readType(api: UpstreamApi, replicator: Replicator, options: Snaps
     const found = served.get(row);
     const name = String(row.name);
     if (found || row.checkpoint === true) wanted.push(await wantedOf(api, replicator, row, found ?? null, options));
-    else idle.push({ type: replicator.distribution, name, href: String(row.pulp_href) });
+    else idle.push({ type: replicator.distribution.pulpType, name, href: String(row.pulp_href) });
   }
   return { wanted, idle };
 }
@@ -107,23 +107,23 @@ async function wantedOf(
   const chosen = api.upstream.remotePolicy ?? (policy as string | undefined);
   const watermark = served?.watermark ?? '';
   return {
-    key: `${replicator.distribution}:${href}`,
+    key: `${replicator.distribution.pulpType}:${href}`,
     href,
-    type: replicator.distribution,
+    type: replicator.distribution.pulpType,
     name: String(row.name),
     basePath: String(row.base_path),
     labels: (row.pulp_labels ?? {}) as Wanted['labels'],
     hidden: row.hidden === true,
     ...('id' in guard && { guard: guard.id }),
     details: can?.distribution ?? {},
-    repositoryType: replicator.repository,
+    repositoryType: replicator.repository.pulpType,
     repository: {
       description: text('description'),
       retain_repo_versions: whole('retain_repo_versions'),
       retain_checkpoints: whole('retain_checkpoints'),
       details: can?.repository ?? {},
     },
-    remoteType: replicator.remote,
+    remoteType: replicator.remote.pulpType,
     remote: { url: can?.url ?? '', details, ...(chosen && { policy: chosen }) },
     sync: can?.sync ?? {},
     watermark,

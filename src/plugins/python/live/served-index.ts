@@ -1,7 +1,7 @@
 /** What a live request is about: the distribution, the version it serves, and how its URLs are made. */
 import { HttpError } from '../../../lib/errors.ts';
 import type { Domain, LiveDistribution, LiveRequest, Presenter, Version } from '../../../plugin-api/index.ts';
-import { indexUrl } from '../rest/distribution.ts';
+import { indexUrl } from '../index-url.ts';
 
 export interface ServedIndex {
   readonly request: LiveRequest;

@@ -6,11 +6,9 @@ import {
   datetime,
   exactFilter,
   type Model,
-  type Presenter,
   prn,
   type RequestContext,
   type Resource,
-  type Row,
   sql,
   string,
   type Values,
@@ -18,22 +16,16 @@ import {
 import { normalizeName } from '../formats/project-name.ts';
 import { parseVersion } from '../formats/version.ts';
 import { blocklistAccess } from './access.ts';
-
-const REPOSITORIES = 'repositories/python/python';
+import { entriesHref } from './blocklist-href.ts';
+import { pythonRepository } from './repository.ts';
 
 const model: Model = {
   app: 'python',
   name: 'PythonBlocklistEntry',
-  path: `${REPOSITORIES}/*/blocklist_entries`,
+  path: `${pythonRepository.model.path}/*/blocklist_entries`,
   table: 'python_blocklist_entry',
   inDomain: false,
 };
-
-const entriesHref = (repositoryId: unknown, { apiPrefix }: Presenter) =>
-  `${apiPrefix}${REPOSITORIES}/${repositoryId}/blocklist_entries/`;
-
-/** Where the entries of a repository are. */
-export const blocklistHref = (row: Row, presenter: Presenter) => entriesHref(row.pulp_id, presenter);
 
 const UUID = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
@@ -41,7 +33,7 @@ async function repositoryOf(request: RequestContext, params: Readonly<Record<str
   const id = params.parent ?? '';
   const found = UUID.test(id)
     ? await request.db.row<{ pulp_id: string }>(sql`select pulp_id from repository
-        where pulp_id = ${id} and pulp_type = 'python.python' and domain_id = ${request.domain.id}`)
+        where pulp_id = ${id} and pulp_type = ${pythonRepository.pulpType} and domain_id = ${request.domain.id}`)
     : undefined;
   if (!found) throw new HttpError(404, 'No PythonRepository matches the given query.');
   return found.pulp_id;
@@ -112,7 +104,7 @@ export const blocklistEntries: Resource = {
       format: 'uri',
       readOnly: true,
       column: false,
-      read: (row, { apiPrefix }) => `${apiPrefix}${REPOSITORIES}/${row.repository_id}/`,
+      read: (row, { apiPrefix }) => `${apiPrefix}${pythonRepository.model.path}/${row.repository_id}/`,
     }),
     name: string({ help: 'The project, in any spelling.', nullable: true }),
     version: string({

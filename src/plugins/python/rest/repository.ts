@@ -25,7 +25,7 @@ import { compareVersionTexts } from '../formats/version.ts';
 import { openIndex } from '../sync/sync.ts';
 import { scannedPackages } from '../version-packages.ts';
 import { repositoryAccess } from './access.ts';
-import { blocklistHref } from './blocklist-resource.ts';
+import { entriesHref } from './blocklist-href.ts';
 import { pythonContentTypes } from './content.ts';
 import { pythonPublication } from './publication.ts';
 import { pythonRemote } from './remote.ts';
@@ -126,7 +126,11 @@ export const pythonRepository = repositoryType({
       help: 'Whether each new version is published at once.',
       schema: { deprecated: true },
     }),
-    blocklist_entries_href: string({ readOnly: true, column: false, read: blocklistHref }),
+    blocklist_entries_href: string({
+      readOnly: true,
+      column: false,
+      read: (row, presenter) => entriesHref(row.pulp_id, presenter),
+    }),
     allow_package_substitution: boolean({
       default: true,
       detail: true,
