@@ -92,6 +92,29 @@ test('files of a publication are found in the storage, and written to a director
   assert.equal(none.stderr, 'There is no publication to write.\n');
 });
 
+test('the publication is written that is served, also where a replication has pinned one', async () => {
+  const [{ pulp_href: pinned }] = (await get(server, `publications/file/file/?repository=${repository.pulp_href}`))
+    .results;
+  const version = `${repository.pulp_href}versions/1/`;
+  const task = (await post(server, 'publications/file/file/', { repository_version: version })).task!;
+  assert.equal((await finished(task)).state, 'completed');
+  const made = await post(server, 'distributions/file/file/', {
+    name: 'pinned',
+    base_path: 'pinned/path',
+    repository_version: version,
+  });
+  const href = (await finished(made.task!)).created_resources![0]!;
+  const id = pinned.split('/').at(-2);
+  await db.run(
+    sql`update distribution set pinned_publication_id = ${id}, pulp_last_updated = now() where name = 'pinned'`,
+  );
+  assert.equal((await get(server, `${href}?fields=served`)).served.publication, id);
+  const prefix = ['--distribution-path-prefix', 'pinned'];
+  const out = await said(['dump-publications-to-fs', join(makeDataDirectory(), 'tree'), '--dry-run', ...prefix]);
+  assert.match(out, new RegExp(`publication ${id}`));
+  await db.run(sql`delete from distribution where name = 'pinned'`);
+});
+
 test('checksums are completed, stripped and reported', async () => {
   await db.run(sql`update artifact set sha512 = null, md5 = ${'\\x00'}::bytea where sha256 = ${`\\x${sha256}`}::bytea`);
   assert.match(await said(['handle-artifact-checksums']), /^1 artifacts got missing checksums, 1 lost some/);

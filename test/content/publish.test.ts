@@ -4,8 +4,10 @@ import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
 import { publishVersion } from '../../src/engines/publish/publish-task.ts';
 import { sha256Of } from '../../src/lib/crypto/digest.ts';
+import { noteServed } from '../../src/model/repositories/note-served.ts';
 import { findRepository } from '../../src/model/repositories/repository.ts';
 import { latestVersion } from '../../src/model/repositories/repository-version.ts';
+import { publicationOf } from '../../src/model/repositories/served.ts';
 import { manifestOf, useUpstream } from './upstream.ts';
 import { MODIFY, PUBLISH, type TestRepository, useWorld } from './world.ts';
 
@@ -128,4 +130,30 @@ test('what a distribution served before is remembered, and its generation grows'
     sql`select generation from distribution where pulp_id = ${distribution}`,
   );
   assert.equal(row!.generation, 2);
+});
+
+test('what is noted as served is what is served: the pinned publication of the version that is set, else its newest', async () => {
+  const repository = await filled({ 'a.txt': 'a' });
+  const distribution = await world.distribution(repository);
+  const [pinned, newer] = [await publish(repository), await publish(repository)];
+  await world.upload('b.txt', 'b', { repository: repository.pulpId });
+  const other = await publish(repository);
+  const pointTo = async (publication: string) =>
+    await world.db.transaction(async (tx) => {
+      await tx.run(sql`update distribution set repository_id = null, pinned_publication_id = ${pinned}, pulp_last_updated = now(),
+        repository_version_id = (select repository_version_id from publication where pulp_id = ${publication})
+        where pulp_id = ${distribution}`);
+      await noteServed(tx, [distribution]);
+    });
+  const current = async () =>
+    (
+      await world.db.rows<{ publication_id: string }>(sql`select publication_id from distributed_publication
+      where distribution_id = ${distribution} and served_until is null`)
+    ).map((row) => row.publication_id);
+  await pointTo(newer);
+  assert.deepEqual(await current(), [pinned]);
+  assert.equal(await publicationOf(world.db, distribution), pinned);
+  await pointTo(other);
+  assert.deepEqual(await current(), [other]);
+  assert.equal(await publicationOf(world.db, distribution), other);
 });

@@ -1,10 +1,10 @@
 /** The REST resource of a type of distributions: where something is served and what (core.md §5.2). */
 
-import type { Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { relativePathError } from '../../lib/http/relative-path.ts';
 import { announceChange } from '../../model/repositories/distribution-change.ts';
+import { noteServed } from '../../model/repositories/note-served.ts';
 import type { DistributionType } from '../../plugin-api/contracts/serve.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
 import type { DeclaredDistribution } from '../../plugin-api/declare/distribution-type.ts';
@@ -84,20 +84,9 @@ export function distributionResource(type: DistributionNames, told: ToldFields =
     locks: (_values, _request, existing) => ({
       exclusive: existing ? [type.prn(String(existing.pulp_id))] : [],
     }),
-    afterSave: async (tx, id) => await noteServed(tx, id),
+    afterSave: async (tx, id) => await noteServed(tx, [id]),
     beforeDelete: async (tx, row) => await announceChange(tx, String(row.pulp_id)),
   };
-}
-
-/** Notes what the distribution serves from now on, for the grace period, and tells the content processes. */
-export async function noteServed(tx: Transaction, id: string): Promise<void> {
-  await tx.run(sql`update distribution set generation = generation + 1 where pulp_id = ${id}`);
-  await tx.run(sql`update distributed_publication dp set served_until = now() from distribution d
-    where dp.distribution_id = ${id} and d.pulp_id = dp.distribution_id and dp.served_until is null and dp.publication_id is distinct from d.publication_id and d.publication_id is not null`);
-  await tx.run(sql`insert into distributed_publication (distribution_id, publication_id)
-    select d.pulp_id, d.publication_id from distribution d where d.pulp_id = ${id} and d.publication_id is not null
-    on conflict (distribution_id, publication_id) do update set served_until = null`);
-  await announceChange(tx, id);
 }
 
 const PAIRS = [

@@ -2,7 +2,7 @@
 
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
-import { announceChange } from '../../model/repositories/distribution-change.ts';
+import { announceChange, bumpGenerations } from '../../model/repositories/distribution-change.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import { identityFields, MASTER_ORDERING } from '../../plugin-api/declare/common-fields.ts';
 import { boolean, type Field, list, reference, string, type Values } from '../../plugin-api/declare/field.ts';
@@ -39,7 +39,7 @@ export function publicationResource(type: DeclaredPublication): Resource {
     ...(type.validate && { validate: type.validate }),
     createTask: (values, request) => dispatchPublish(type.taskName, values, request),
     beforeDelete: async (tx, row) => {
-      await tx.run(sql`update distribution set generation = generation + 1 where publication_id = ${row.pulp_id}`);
+      await bumpGenerations(tx, sql`d.publication_id = ${row.pulp_id}`);
       await announceChange(tx);
     },
   };

@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
-import { announceChange } from '../../model/repositories/distribution-change.ts';
+import { announceChanges } from '../../model/repositories/distribution-change.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
 import {
@@ -58,8 +58,7 @@ export function remoteResource(type: DeclaredRemote): Resource {
       return (await type.validate?.(values, request, existing)) ?? values;
     },
     afterSave: async (tx, id) => {
-      await tx.run(sql`update distribution set generation = generation + 1 where remote_id = ${id}`);
-      await announceChange(tx);
+      await announceChanges(tx, sql`d.remote_id = ${id}`);
     },
     beforeDelete: async (tx, row) => {
       await tx.run(sql`delete from remote_artifact where remote_id = ${row.pulp_id}`);

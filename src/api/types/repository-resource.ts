@@ -1,7 +1,7 @@
 /** The REST resource of a type of repositories: core's fields and actions with what the type adds. */
 
 import { sql } from '../../db/sql.ts';
-import { announceChange } from '../../model/repositories/distribution-change.ts';
+import { announceContentChange } from '../../model/repositories/repository.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
 import { type Field, integer, reference, string, type Values } from '../../plugin-api/declare/field.ts';
 import {
@@ -48,11 +48,8 @@ export function repositoryResource(type: DeclaredRepository): Resource {
     ...(type.validate && { validate: type.validate }),
     afterSave: afterRepositorySave(type.servesPublications),
     beforeDelete: async (tx, row) => {
-      await tx.run(sql`update distribution set generation = generation + 1 where repository_id = ${row.pulp_id}
-        or repository_version_id in (select v.pulp_id from repository_version v where v.repository_id = ${row.id})
-        or publication_id in (select p.pulp_id from publication p join repository_version v on v.pulp_id = p.repository_version_id where v.repository_id = ${row.id})`);
+      await announceContentChange(tx, [Number(row.id)]);
       await tx.run(sql`delete from repository_content where repository_id = ${row.id}`);
-      await announceChange(tx);
     },
   };
 }

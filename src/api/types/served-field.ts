@@ -1,5 +1,6 @@
 /** The field `served` of distributions: what exactly is served at this moment, for servers that replicate from here. */
 import { type Sql, sql } from '../../db/sql.ts';
+import { publicationServed, versionServed } from '../../model/repositories/served.ts';
 import type { Presenter } from '../../plugin-api/contracts/context.ts';
 import { type Field, json, type Row, type Values } from '../../plugin-api/declare/field.ts';
 import { prn } from '../../plugin-api/declare/model.ts';
@@ -35,7 +36,7 @@ export function servedField(options: ServedFieldOptions): Field {
     column: false,
     onRequest: true,
     load: async (rows, presenter) => {
-      const found = await readServed(rows, presenter, options.live ? LIVE : servedBy(options.publishes));
+      const found = await readServed(rows, presenter, options.live ? VERSIONED : servedBy(options.publishes));
       const byId = new Map(found.map((row) => [row.pulp_id, row]));
       return rows.map((row) => toWire(byId.get(String(row.pulp_id)), options));
     },
@@ -64,37 +65,8 @@ async function readServed(rows: readonly Row[], presenter: Presenter, served: Sq
 }
 
 /** As the content app chooses it (core.md §5.3). */
-const PUBLISHED = sql.raw(`
-  select p.pulp_id as publication, p.repository_version_id as version, p.details from (
-    (select * from publication where pulp_id = d.publication_id and complete)
-    union all
-    (select * from publication where d.publication_id is null and repository_version_id = d.repository_version_id and complete
-      order by (pulp_id = d.pinned_publication_id) desc nulls last, pulp_id desc limit 1)
-    union all
-    (select p.* from repository f join repository_version fv on fv.repository_id = f.id and fv.complete
-      join publication p on p.repository_version_id = fv.pulp_id and p.complete
-      where d.publication_id is null and d.repository_version_id is null and f.pulp_id = d.repository_id
-      order by fv.number desc, p.pulp_id desc limit 1)
-  ) p limit 1`);
-
-const VERSIONED = sql.raw(`
-  select null::uuid as publication, x.pulp_id as version, null::jsonb as details from (
-    (select pulp_id from repository_version where pulp_id = d.repository_version_id and complete)
-    union all
-    (select fv.pulp_id from repository f join repository_version fv on fv.repository_id = f.id and fv.complete
-      where d.repository_version_id is null and f.pulp_id = d.repository_id order by fv.number desc limit 1)
-  ) x limit 1`);
-
-const LIVE = sql.raw(`
-  select null::uuid as publication, x.pulp_id as version, null::jsonb as details from (
-    (select repository_version_id as pulp_id from publication where pulp_id = d.publication_id and complete)
-    union all
-    (select pulp_id from repository_version where d.publication_id is null and pulp_id = d.repository_version_id and complete)
-    union all
-    (select fv.pulp_id from repository f join repository_version fv on fv.repository_id = f.id and fv.complete
-      where d.publication_id is null and d.repository_version_id is null and f.pulp_id = d.repository_id
-      order by fv.number desc limit 1)
-  ) x limit 1`);
+const PUBLISHED = sql`select p.pulp_id as publication, p.repository_version_id as version, p.details from (${publicationServed()}) p`;
+const VERSIONED = sql`select null::uuid as publication, v.pulp_id as version, null::jsonb as details from (${versionServed()}) v`;
 
 function toWire(row: ServedRow | undefined, options: ServedFieldOptions): Values | null {
   if (!row) return null;

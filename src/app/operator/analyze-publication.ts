@@ -1,9 +1,10 @@
 /** Tells for each path of a publication where its bytes are stored. */
 import { sql } from '../../db/sql.ts';
+import { publicationOf } from '../../model/repositories/served.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import { findByNames } from './named-objects.ts';
 import { OperatorError } from './operator-error.ts';
-import { findPublication, publicationFiles, servedPublication } from './publication-files.ts';
+import { findPublication, publicationFiles } from './publication-files.ts';
 
 export interface AnalyzedFile {
   readonly path: string;
@@ -33,5 +34,5 @@ async function idOf(
   const row = await db.row<{ pulp_id: string }>(sql`
     select pulp_id from distribution where base_path = ${basePath ?? ''} order by domain_id limit 1`);
   if (!row) throw new OperatorError(`There is no distribution with the base path ${basePath}.`);
-  return await servedPublication(db, row.pulp_id);
+  return await publicationOf(db, row.pulp_id);
 }

@@ -4,12 +4,13 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { sql } from '../../db/sql.ts';
 import { forEachConcurrent } from '../../lib/flow/map-concurrent.ts';
 import { isErrno } from '../../lib/process/errno.ts';
+import { publicationOf } from '../../model/repositories/served.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import type { StorageDriver } from '../../storage/drivers/driver.ts';
 import { MissingFile } from '../../storage/storage-errors.ts';
 import { findByNames } from './named-objects.ts';
 import { OperatorError } from './operator-error.ts';
-import { findPublication, type PublicationFiles, publicationFiles, servedPublication } from './publication-files.ts';
+import { findPublication, type PublicationFiles, publicationFiles } from './publication-files.ts';
 
 export const dumpMethods = ['write', 'hardlink', 'symlink'] as const;
 export type DumpMethod = (typeof dumpMethods)[number];
@@ -66,7 +67,7 @@ async function findTrees({ db }: Services, request: DumpRequest): Promise<Tree[]
     select pulp_id, base_path from distribution where starts_with(base_path, ${pathPrefix}) order by base_path`);
   const trees: Tree[] = [];
   for (const { pulp_id, base_path } of rows) {
-    const id = await servedPublication(db, pulp_id);
+    const id = await publicationOf(db, pulp_id);
     const publication = id && (await findPublication(db, id));
     if (publication) trees.push({ directory: join(destination, base_path), publication });
   }

@@ -58,15 +58,3 @@ export async function* publicationFiles(
     after = rows.at(-1)!.path;
   }
 }
-
-/** What a distribution serves now: its publication, or the newest one of its version or repository. */
-export async function servedPublication(db: Queryable, distribution: string): Promise<string | undefined> {
-  const row = await db.row<{ pulp_id: string | null }>(sql`
-    select coalesce(d.publication_id, (
-        select p.pulp_id from publication p join repository_version v on v.pulp_id = p.repository_version_id
-          where p.complete and (v.pulp_id = d.repository_version_id
-            or v.repository_id = (select id from repository where pulp_id = d.repository_id))
-          order by v.number desc, p.pulp_id desc limit 1)) as pulp_id
-      from distribution d where d.pulp_id = ${distribution}::uuid`);
-  return row?.pulp_id ?? undefined;
-}

@@ -2,6 +2,7 @@
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { storageStamp } from '../../model/domain.ts';
+import { publicationServed, versionServed } from '../../model/repositories/served.ts';
 import type { Domain } from '../../plugin-api/contracts/context.ts';
 import type { Row } from '../../plugin-api/declare/field.ts';
 
@@ -27,35 +28,23 @@ export interface LoadedDistribution {
  */
 const hidden = (values: readonly string[]) => sql`(select ${values}::text[])`;
 
-/**
- * Of types that serve publications: the one that is set, the pinned or newest one of the version that is set, or the
- * newest of the repository's highest published version; other types serve one of the very version they serve, if there is one. Limits let the planner walk indexes backwards instead of sorting.
- */
+const followed = sql.raw('f.id');
+
+/** Types that do not serve publications themselves serve one of the very version they serve, if there is one. */
 const publication = (publishing: readonly string[]) => sql`left join lateral (
-    select p.* from (
-      (select p.* from publication p where p.pulp_id = d.publication_id and p.complete)
-      union all
-      (select p.* from publication p where d.publication_id is null and p.repository_version_id = d.repository_version_id
-         and p.complete order by (p.pulp_id = d.pinned_publication_id) desc nulls last, p.pulp_id desc limit 1)
-      union all
-      (select p.* from (select * from repository_version where repository_id = f.id and complete order by number desc offset 0) v
-         cross join lateral (select * from publication where repository_version_id = v.pulp_id and complete order by pulp_id desc limit 1) p
-         where d.publication_id is null and d.repository_version_id is null
-           and (d.pulp_type = any(${hidden(publishing)}::text[]) or not exists (
-             select from repository_version n where n.repository_id = f.id and n.complete and n.number > v.number))
-         order by v.number desc limit 1)
-    ) p limit 1
+    ${publicationServed(
+      followed,
+      sql`(d.pulp_type = any(${hidden(publishing)}::text[]) or not exists (
+        select from repository_version n where n.repository_id = f.id and n.complete and n.number > v.number))`,
+    )}
   ) p on not d.checkpoint`;
 
-/** The version behind the publication; of other types the one that is set or the latest complete one. */
+/** The version behind the publication; of types that do not serve publications the one they serve. */
 const version = (publishing: readonly string[]) => sql`left join lateral (
     select v.id, v.pulp_id, v.number, v.repository_id from (
       (select v.* from repository_version v where v.pulp_id = p.repository_version_id)
       union all
-      (select v.* from repository_version v where d.pulp_type <> all(${hidden(publishing)}::text[]) and v.pulp_id = d.repository_version_id and v.complete)
-      union all
-      (select v.* from repository_version v where d.pulp_type <> all(${hidden(publishing)}::text[]) and d.repository_version_id is null
-         and v.repository_id = f.id and v.complete order by v.number desc limit 1)
+      (select v.* from (${versionServed(followed)}) v where d.pulp_type <> all(${hidden(publishing)}::text[]))
     ) v limit 1
   ) v on true`;
 
@@ -68,12 +57,21 @@ const stamp = sql`concat_ws(' ', d.xmin, m.xmin, g.xmin, r.xmin, p.pulp_id, v.pu
 /** Whether a switch of several distributions of the domain is under way. */
 const switching = sql`exists (select from distribution_switch s where s.domain_id = d.domain_id and s.switching_until > clock_timestamp())`;
 
-const tables = (publishing: readonly string[]) => sql`distribution d
+const tablesOf = new WeakMap<readonly string[], Sql>();
+
+/** Put together once for a process: requests wait for these statements. */
+function tables(publishing: readonly string[]): Sql {
+  const known = tablesOf.get(publishing);
+  if (known) return known;
+  const made = sql`distribution d
   join domain m on m.id = d.domain_id
   left join content_guard g on g.pulp_id = d.content_guard_id
   left join remote r on r.pulp_id = d.remote_id
   left join repository f on f.pulp_id = d.repository_id
   ${publication(publishing)} ${version(publishing)}`;
+  tablesOf.set(publishing, made);
+  return made;
+}
 
 interface SelectedRow extends Row {
   _stamp: string;

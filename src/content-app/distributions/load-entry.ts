@@ -1,5 +1,5 @@
 /** Makes the entry of a distribution from its rows, and notes for the grace period which publication it serves. */
-import { sql } from '../../db/sql.ts';
+import { noteSeen } from '../../model/repositories/note-served.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { DistributionType, ServedDistribution } from '../../plugin-api/contracts/serve.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
@@ -23,7 +23,7 @@ export class EntryLoader {
     const started = performance.now();
     const loaded = await loadByPath(this.#services.db, this.publishing, domain, path);
     if (!loaded) return undefined;
-    if (loaded.publication && !loaded.noted) await this.#noteServed(loaded, loaded.publication.pulp_id);
+    if (loaded.publication && !loaded.noted) await this.#noteSeen(loaded, loaded.publication.pulp_id);
     return this.#entryOf(loaded, started);
   }
 
@@ -47,25 +47,12 @@ export class EntryLoader {
     };
   }
 
-  /**
-   * A publication counts as served from the first request that meets it: one that nobody saw needs no grace. The former
-   * one was served until this one was made or the distribution was pointed at it, which may be a while ago.
-   */
-  async #noteServed({ row }: LoadedDistribution, publicationId: string): Promise<void> {
+  async #noteSeen({ row }: LoadedDistribution, publicationId: string): Promise<void> {
     const { db, settings, logger } = this.#services;
-    const id = row.pulp_id;
     try {
-      await db.run(sql`with ended as (
-          update distributed_publication dp set served_until = least(now(), greatest(p.pulp_last_updated, d.pulp_last_updated))
-          from distribution d, publication p where dp.distribution_id = ${id} and dp.publication_id <> ${publicationId}
-            and dp.served_until is null and d.pulp_id = ${id} and p.pulp_id = ${publicationId}),
-        expired as (delete from distributed_publication where distribution_id = ${id}
-          and served_until < now() - make_interval(secs => ${settings.distributedPublicationRetentionPeriod}))
-        insert into distributed_publication (distribution_id, publication_id) values (${id}, ${publicationId})
-        on conflict (distribution_id, publication_id) do update set served_until = null
-          where distributed_publication.served_until is not null`);
+      await noteSeen(db, String(row.pulp_id), publicationId, settings.distributedPublicationRetentionPeriod);
     } catch (error) {
-      logger.warn({ err: error, distribution: id }, 'could not note the publication that is served');
+      logger.warn({ err: error, distribution: row.pulp_id }, 'could not note the publication that is served');
     }
   }
 }

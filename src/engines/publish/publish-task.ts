@@ -4,11 +4,11 @@ import { runCreationHooks } from '../../access/creation-hooks.ts';
 import type { Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
+import { noteRepositoryServed } from '../../model/repositories/note-served.ts';
 import {
   beginPublication,
   completePublication,
   dropPublication,
-  recordServedPublication,
   trimCheckpoints,
 } from '../../model/repositories/publication.ts';
 import { announceRepositoryChange, repositoryOf } from '../../model/repositories/repository.ts';
@@ -87,6 +87,6 @@ async function afterPublishing(tx: Transaction, { id, pulpId }: Repository): Pro
     sql`select retain_checkpoints as keep from repository where id = ${id}`,
   );
   if (row?.keep) await trimCheckpoints(tx, id, row.keep);
-  await recordServedPublication(tx, id);
+  await noteRepositoryServed(tx, id);
   await announceRepositoryChange(tx, pulpId);
 }

@@ -3,6 +3,7 @@
 import type { Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { announceChange } from '../../model/repositories/distribution-change.ts';
+import { noteServed } from '../../model/repositories/note-served.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 import type { DistributionValues, Target } from './targets.ts';
 
@@ -65,7 +66,7 @@ export async function changeDistributions(
   await updateDistributions(tx, changed);
   await insertDistributions(tx, domainId, made);
   await tx.run(sql`set constraints distribution_name_unique, distribution_path_overlap immediate`);
-  await noteAllServed(
+  await noteServed(
     tx,
     [...made, ...changed].map(({ id }) => id),
   );
@@ -123,18 +124,6 @@ async function insertDistributions(
       case when c.default_guard then (select default_content_guard_id from domain where id = ${domainId}) else c.content_guard_id end,
       ${list(others, 'c.')}
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as c (id uuid, type text, default_guard boolean, ${sql.raw(COLUMNS)})`);
-}
-
-/** As `noteServed`, for many: what was served before answers for a grace period. */
-async function noteAllServed(tx: Transaction, ids: readonly string[]): Promise<void> {
-  const served = sql`coalesce(d.publication_id, d.pinned_publication_id)`;
-  await tx.run(sql`update distribution set generation = generation + 1 where pulp_id = any(${ids}::uuid[])`);
-  await tx.run(sql`update distributed_publication dp set served_until = now() from distribution d
-    where d.pulp_id = dp.distribution_id and d.pulp_id = any(${ids}::uuid[]) and dp.served_until is null
-      and dp.publication_id is distinct from ${served} and ${served} is not null`);
-  await tx.run(sql`insert into distributed_publication (distribution_id, publication_id)
-    select d.pulp_id, ${served} from distribution d where d.pulp_id = any(${ids}::uuid[]) and ${served} is not null
-    on conflict (distribution_id, publication_id) do update set served_until = null`);
 }
 
 export interface StoreChange {

@@ -2,7 +2,6 @@
 
 import type { Queryable, Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
-import { announceChange } from '../repositories/distribution-change.ts';
 
 export interface ReclaimScope {
   readonly domainId: number;
@@ -71,17 +70,4 @@ export async function cutLinks(tx: Transaction, scope: ReclaimScope, ids: readon
       where ca.id = any(${ids}::bigint[]) order by c.id for update of c`);
   await tx.run(sql`
     update content_artifact ca set artifact_id = null where ca.id = any(${ids}::bigint[]) and ${isReclaimable(scope)}`);
-}
-
-/** Tells the content processes that what they keep in memory of these repositories is not here any more. */
-export async function announceReclaimed(tx: Transaction, repositoryIds: readonly number[]): Promise<void> {
-  const changed = await tx.run(sql`
-    with version as (select pulp_id from repository_version where repository_id = any(${repositoryIds}::bigint[])),
-    serving as (
-      select d.pulp_id from distribution d where d.repository_version_id in (select pulp_id from version)
-        or d.repository_id in (select pulp_id from repository where id = any(${repositoryIds}::bigint[]))
-        or d.publication_id in (select p.pulp_id from publication p join version v on v.pulp_id = p.repository_version_id)
-        order by d.pulp_id for no key update of d)
-    update distribution set generation = generation + 1 where pulp_id in (select pulp_id from serving)`);
-  if (changed > 0) await announceChange(tx);
 }

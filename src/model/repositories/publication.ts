@@ -1,6 +1,6 @@
 /** Publications: what of a version is visible under which paths, complete from one transaction on. */
 import { copyRows } from '../../db/copy-rows.ts';
-import type { Queryable, Transaction } from '../../db/database.ts';
+import type { Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
 
@@ -75,31 +75,6 @@ export async function trimCheckpoints(tx: Transaction, repositoryId: number, kee
       select p.pulp_id from publication p join repository_version v on v.pulp_id = p.repository_version_id
         where v.repository_id = ${repositoryId} and p.checkpoint and p.complete
         order by p.pulp_created desc, p.pulp_id desc offset ${keep})`);
-}
-
-/** The publication that distributions on a repository serve: the newest of its highest published version. */
-export async function servedPublication(db: Queryable, repositoryId: number): Promise<string | undefined> {
-  const row = await db.row<{ pulp_id: string }>(sql`
-    select p.pulp_id from repository_version v join publication p on p.repository_version_id = v.pulp_id and p.complete
-      where v.repository_id = ${repositoryId} and v.complete
-      order by v.number desc, p.pulp_id desc limit 1`);
-  return row?.pulp_id;
-}
-
-/** Records what the distributions on a repository serve from now on; what they served before answers for a grace period. */
-export async function recordServedPublication(tx: Transaction, repositoryId: number): Promise<void> {
-  const served = await servedPublication(tx, repositoryId);
-  if (served === undefined) return;
-  await tx.run(sql`
-    update distributed_publication dp set served_until = now()
-      from distribution d join repository r on r.pulp_id = d.repository_id
-      where dp.distribution_id = d.pulp_id and r.id = ${repositoryId} and not d.checkpoint
-        and dp.served_until is null and dp.publication_id <> ${served}`);
-  await tx.run(sql`
-    insert into distributed_publication (distribution_id, publication_id)
-      select d.pulp_id, ${served}::uuid from distribution d join repository r on r.pulp_id = d.repository_id
-        where r.id = ${repositoryId} and not d.checkpoint
-      on conflict (distribution_id, publication_id) do update set served_until = null`);
 }
 
 /** Removes publications that tasks began a day ago or more and never completed. */

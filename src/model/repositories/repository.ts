@@ -2,7 +2,7 @@
 
 import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
-import { announceChange } from './distribution-change.ts';
+import { announceChanges } from './distribution-change.ts';
 
 export interface RepositoryRow {
   readonly id: number;
@@ -46,14 +46,18 @@ export async function mergeRepositoryDetails(
     update repository set details = details || ${sql.json(details)}, pulp_last_updated = now() where id = ${repositoryId}`);
 }
 
-/** Tells content processes that what the distributions of a repository serve may have changed. */
+/** What the distributions that follow a repository serve may have changed. */
 export async function announceRepositoryChange(tx: Transaction, repositoryPulpId: string): Promise<void> {
-  const changed = await tx.rows<{ pulp_id: string }>(sql`
-    update distribution set generation = generation + 1 where pulp_id in (
-      select pulp_id from distribution where repository_id = ${repositoryPulpId} order by pulp_id for no key update)
-      returning pulp_id`);
-  if (changed.length > MOST_NOTIFIED) return await announceChange(tx);
-  for (const { pulp_id } of changed) await announceChange(tx, pulp_id);
+  await announceChanges(tx, sql`d.repository_id = ${repositoryPulpId}`);
 }
 
-const MOST_NOTIFIED = 100;
+/** What the distributions serve that follow repositories, their versions or their publications may have changed. */
+export async function announceContentChange(tx: Transaction, repositoryIds: readonly number[]): Promise<void> {
+  const versions = sql`select v.pulp_id from repository_version v where v.repository_id = any(${repositoryIds}::bigint[])`;
+  await announceChanges(
+    tx,
+    sql`(d.repository_id in (select pulp_id from repository where id = any(${repositoryIds}::bigint[]))
+      or d.repository_version_id in (${versions})
+      or d.publication_id in (select p.pulp_id from publication p where p.repository_version_id in (${versions})))`,
+  );
+}

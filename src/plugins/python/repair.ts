@@ -1,7 +1,7 @@
 /** Reads the metadata of the packages of a repository anew, from their files or from upstream, and makes missing metadata files. */
 import { mapConcurrent } from '../../lib/flow/map-concurrent.ts';
 import {
-  announceChange,
+  announceTypeChange,
   type ContentTools,
   type Downloader,
   type Remote,
@@ -202,9 +202,7 @@ class Repair {
     await this.#context.write(async (tx) => {
       await tx.run(sql`insert into python_repair (domain_id, number) values (${domain.id}, 1)
         on conflict (domain_id) do update set number = python_repair.number + 1`);
-      await tx.run(sql`update distribution set generation = generation + 1 where pulp_id in (
-        select pulp_id from distribution where domain_id = ${domain.id} and pulp_type = 'python.python' order by pulp_id for no key update)`);
-      await announceChange(tx);
+      await announceTypeChange(tx, domain.id, 'python.python');
     });
   }
 }

@@ -1,13 +1,8 @@
 /** The task that drops bytes which can be fetched again; the units stay and are served on demand (core.md §3.4). */
 import { sql } from '../../../db/sql.ts';
 import { findUnusedArtifacts } from '../../../model/content/orphans.ts';
-import {
-  announceReclaimed,
-  cutLinks,
-  findReclaimable,
-  foreseeReclaim,
-  type ReclaimScope,
-} from '../../../model/content/reclaim.ts';
+import { cutLinks, findReclaimable, foreseeReclaim, type ReclaimScope } from '../../../model/content/reclaim.ts';
+import { announceContentChange } from '../../../model/repositories/repository.ts';
 import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
 import type { ContentRegistry } from '../content-registry.ts';
 import { removeArtifacts } from './remove-artifacts.ts';
@@ -37,7 +32,7 @@ export function reclaimSpaceTask(types: ContentRegistry): TaskFunction {
         report.total = (report.total ?? 0) + count;
         report.add(count);
       }
-      if (report.done > 0) await context.write((tx) => announceReclaimed(tx, scope.repositoryIds));
+      if (report.done > 0) await context.write((tx) => announceContentChange(tx, scope.repositoryIds));
       report.finish();
       return undefined;
     },
