@@ -1,6 +1,7 @@
 /** What syncs of replicated repositories leave behind: which version and publication hold what upstream served. */
 import type { Queryable, Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
+import { inVersion, versionRow } from './repositories/membership.ts';
 
 export interface SyncedItem {
   /** id of the item of the run for which was synced. */
@@ -21,8 +22,7 @@ export async function recordSynced(tx: Transaction, synced: SyncedItem): Promise
     update replication_item i set state = 'staged', error = null, counts = v.counts -> 'present',
         bytes = (select coalesce(sum(a.size), 0) from repository_content rc
           join content_artifact ca on ca.content_id = rc.content_id join artifact a on a.id = ca.artifact_id
-          where rc.repository_id = v.repository_id and rc.version_added <= v.number
-            and (rc.version_removed is null or rc.version_removed > v.number))
+          where ${inVersion(versionRow('v'))})
       from repository_version v where i.id = ${item} and v.pulp_id = ${versionId}`);
 }
 

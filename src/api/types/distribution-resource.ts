@@ -4,6 +4,7 @@ import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { relativePathError } from '../../lib/http/relative-path.ts';
 import { announceChange } from '../../model/repositories/distribution-change.ts';
+import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import { noteServed } from '../../model/repositories/note-served.ts';
 import type { DistributionType } from '../../plugin-api/contracts/serve.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
@@ -236,8 +237,7 @@ export const distributionFilters = (publishing: boolean | readonly string[]): Fi
     const content = await contentCondition(value, request);
     return sql`exists (select 1 from (select t.*) d cross join lateral (${servedBy(publishing)}) s
       join repository_version v on v.pulp_id = s.version
-      join repository_content rc on rc.repository_id = v.repository_id and rc.version_added <= v.number
-        and (rc.version_removed is null or rc.version_removed > v.number)
+      join repository_content rc on ${inVersion(versionRow('v'))}
       join content c on c.id = rc.content_id where ${content})`;
   }),
 });

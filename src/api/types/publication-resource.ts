@@ -3,6 +3,7 @@
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { announceChange, bumpGenerations } from '../../model/repositories/distribution-change.ts';
+import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import { identityFields, MASTER_ORDERING } from '../../plugin-api/declare/common-fields.ts';
 import { boolean, type Field, list, reference, string, type Values } from '../../plugin-api/declare/field.ts';
@@ -140,18 +141,18 @@ export const publicationFilters: Filters = {
   ),
   checkpoint: booleanFilter(sql.raw('t.checkpoint')),
   pulp_created: dateFilter(sql.raw('t.pulp_created')),
-  content: customFilter(async (value, request) => inVersion(await contentCondition(value, request))),
+  content: customFilter(async (value, request) => isInVersion(await contentCondition(value, request))),
   content__in: customFilter(
     async (value, request) => {
       const parts = [];
       for (const one of value.split(',')) parts.push(await contentCondition(one, request));
-      return inVersion(sql`(${sql.join(parts, ' or ')})`);
+      return isInVersion(sql`(${sql.join(parts, ' or ')})`);
     },
     { schema: { type: 'array', items: { type: 'string' } } },
   ),
 };
 
-function inVersion(content: ReturnType<typeof sql>) {
+function isInVersion(content: ReturnType<typeof sql>) {
   return sql`exists (select 1 from repository_content rc join content c on c.id = rc.content_id where ${content}
-    and rc.repository_id = rv.repository_id and rc.version_added <= rv.number and (rc.version_removed is null or rc.version_removed > rv.number))`;
+    and ${inVersion(versionRow('rv'))})`;
 }

@@ -1,6 +1,7 @@
 /** The REST resource of the versions of a type of repositories: read, delete, repair. */
 import { type Sql, sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
+import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import { isProtected } from '../../model/repositories/protected-versions.ts';
 import type { Answer, Presenter, RequestContext } from '../../plugin-api/contracts/context.ts';
 import { identityFields } from '../../plugin-api/declare/common-fields.ts';
@@ -94,20 +95,20 @@ const COLUMNS = [
     join repository br on br.id = b.repository_id where b.pulp_id = t.base_version_id) as base_of`),
 ];
 
-const inVersion = (
+const isInVersion = (
   content: Sql,
 ) => sql`exists (select 1 from repository_content rc join content c on c.id = rc.content_id
-  where ${content} and rc.repository_id = t.repository_id and rc.version_added <= t.number and (rc.version_removed is null or rc.version_removed > t.number))`;
+  where ${content} and ${inVersion(versionRow('t'))})`;
 
 export const versionFilters: Filters = {
   number: integerFilter(sql.raw('t.number'), NUMBER_LOOKUPS),
   pulp_created: dateFilter(sql.raw('t.pulp_created')),
-  content: customFilter(async (value, request) => inVersion(await contentCondition(value, request))),
+  content: customFilter(async (value, request) => isInVersion(await contentCondition(value, request))),
   content__in: customFilter(
     async (value, request) => {
       const parts: Sql[] = [];
       for (const one of value.split(',')) parts.push(await contentCondition(one, request));
-      return inVersion(sql`(${sql.join(parts, ' or ')})`);
+      return isInVersion(sql`(${sql.join(parts, ' or ')})`);
     },
     { schema: { type: 'array', items: { type: 'string' } } },
   ),

@@ -5,6 +5,7 @@ import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { DIGEST_NAMES, type DigestName, MultiHasher } from '../../lib/crypto/digest.ts';
 import { byteaText } from '../../model/content/digest-columns.ts';
+import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 
 export interface HandledChecksums {
@@ -114,7 +115,6 @@ export async function reportChecksums(db: Queryable, names: readonly DigestName[
     select r.name as repository, array_agg(distinct v.number order by v.number) as versions, count(distinct unfit.id) as files
       from unfit join repository_content rc on rc.content_id = unfit.content_id
         join repository r on r.id = rc.repository_id
-        join repository_version v on v.repository_id = r.id and v.complete and rc.version_added <= v.number
-          and coalesce(rc.version_removed, v.number + 1) > v.number
+        join repository_version v on v.repository_id = r.id and v.complete and ${inVersion(versionRow('v'))}
       group by r.id, r.name order by r.name`);
 }

@@ -3,6 +3,7 @@
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { rotateKeys } from '../../engines/backup/rotate-keys.ts';
+import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import { OperatorError } from './operator-error.ts';
 import { removeStrayFiles } from './stray-files.ts';
@@ -23,8 +24,7 @@ const counts: Repair = async ({ db }, dryRun) => {
       select v.id, coalesce(jsonb_object_agg(of_type.pulp_type, of_type.count) filter (where of_type.count > 0), '{}') as counted
         from repository_version v left join lateral (
           select c.pulp_type, count(*) as count from repository_content rc join content c on c.id = rc.content_id
-            where rc.repository_id = v.repository_id and rc.version_added <= v.number
-              and coalesce(rc.version_removed, v.number + 1) > v.number group by c.pulp_type) of_type on true
+            where ${inVersion(versionRow('v'))} group by c.pulp_type) of_type on true
         where v.complete group by v.id)
     select present.id, present.counted from present join repository_version v on v.id = present.id
       where coalesce(v.counts -> 'present', '{}') <> present.counted`;

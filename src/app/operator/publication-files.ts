@@ -1,6 +1,7 @@
 /** The files of a publication as clients see them, with the artifacts that hold their bytes. */
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
+import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import { artifactKey } from '../../storage/artifact-key.ts';
 
 export interface PublishedFile {
@@ -42,8 +43,7 @@ export async function* publicationFiles(
           union all
           select ca.relative_path, ca.artifact_id
             from publication p join repository_version v on v.pulp_id = p.repository_version_id
-              join repository_content rc on rc.repository_id = v.repository_id and rc.version_added <= v.number
-                and coalesce(rc.version_removed, v.number + 1) > v.number
+              join repository_content rc on ${inVersion(versionRow('v'))}
               join content_artifact ca on ca.content_id = rc.content_id
             where p.pulp_id = ${pulpId}::uuid and p.pass_through
               and not exists (select from published_artifact own where own.publication_id = p.pulp_id

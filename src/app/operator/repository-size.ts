@@ -1,6 +1,7 @@
 /** How much room the content of repositories takes, over all of their versions and by version. */
 import { presenterFor } from '../../api/engine/presenter.ts';
 import { type Sql, sql } from '../../db/sql.ts';
+import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import { findByNames, findDomain } from './named-objects.ts';
 
@@ -57,7 +58,7 @@ export async function repositorySizes(services: Services, request: SizeRequest):
 
 async function versionSizes(services: Services, repository: number, request: SizeRequest) {
   const rows = await services.db.rows<{ number: number; disk: number; on_demand: number }>(sql`
-    select v.number, ${sizes(sql`rc.version_added <= v.number and coalesce(rc.version_removed, v.number + 1) > v.number`)}
+    select v.number, ${sizes(inVersion(versionRow('v')))}
       from repository_version v join repository r on r.id = v.repository_id
       where v.repository_id = ${repository} and v.complete order by v.number`);
   return rows.map((row) => ({ version: row.number, ...shownSizes(row, request) }));

@@ -5,6 +5,7 @@
 import type { Database } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { SingleFlight } from '../../lib/flow/single-flight.ts';
+import { inVersion } from '../../model/repositories/membership.ts';
 import type { Source } from '../distributions/served-entry.ts';
 
 /** Directories kept over all sources; each takes eight bytes. */
@@ -103,7 +104,6 @@ function pathsOf({ publicationId, content, version }: Source): Sql {
     parts.push(sql`select relative_path from published_artifact where publication_id = ${publicationId}`);
   if (content)
     parts.push(sql`select ca.relative_path from repository_content rc join content_artifact ca on ca.content_id = rc.content_id
-      where rc.repository_id = ${version.repositoryId} and rc.version_added <= ${version.number}
-        and (rc.version_removed is null or rc.version_removed > ${version.number})`);
+      where ${inVersion(version)}`);
   return parts.length > 0 ? sql.join(parts, ' union all ') : sql`select ''::text as relative_path where false`;
 }

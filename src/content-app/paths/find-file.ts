@@ -4,6 +4,7 @@
  */
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
+import { inVersionByUnit } from '../../model/repositories/membership.ts';
 import type { Source } from '../distributions/served-entry.ts';
 
 export interface FoundFile {
@@ -43,8 +44,7 @@ const COUNTED = 1000;
  */
 export const contentRows = (path: string, repositoryId: Sql, number: Sql) => {
   const hash = sql`hashtextextended(${path}, 0)`;
-  const members = sql`repository_content rc where rc.repository_id = ${repositoryId}
-    and rc.version_added + 0 <= ${number} and (rc.version_removed is null or rc.version_removed > ${number})`;
+  const members = sql`repository_content rc where ${inVersionByUnit({ repositoryId, number })}`;
   return sql`
   select ca.relative_path, ca.id as content_artifact_id, ca.artifact_id, ca.content_id
   from (select n > ${FEW} and n > (

@@ -2,6 +2,7 @@
 import type { Database, Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { listingFrame, listingLine } from '../../lib/http/html-listing.ts';
+import { inVersion } from '../../model/repositories/membership.ts';
 import type { Source } from '../distributions/served-entry.ts';
 
 const ROWS_AT_ONCE = 2000;
@@ -22,8 +23,7 @@ const publishedAt = setting('published', 'float8');
 const directory = setting('directory', 'text');
 
 /** A stay of a unit in the repository that the version is part of. */
-const stay = sql`rc.repository_id = ${repositoryId} and rc.version_added <= ${versionNumber}
-  and (rc.version_removed is null or rc.version_removed > ${versionNumber})`;
+const stay = inVersion({ repositoryId, number: versionNumber });
 
 /** Files that were published, with the unit they belong to if any. */
 const published = sql`select pa.relative_path, true as own, rc.version_added, ca.id as content_artifact_id,

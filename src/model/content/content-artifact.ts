@@ -3,6 +3,7 @@ import { copyRows } from '../../db/copy-rows.ts';
 import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { DIGEST_NAMES, type Digests } from '../../lib/crypto/digest.ts';
+import { inVersion, type VersionPlace } from '../repositories/membership.ts';
 import type { Unit } from './content.ts';
 import { digestValues } from './digest-columns.ts';
 import { takeIds } from './take-ids.ts';
@@ -126,14 +127,10 @@ export async function setArtifact(db: Queryable, contentArtifactId: number, arti
 }
 
 /** Whether a unit of a version has no bytes here. */
-export async function hasMissingArtifacts(
-  db: Queryable,
-  { repositoryId, number }: { repositoryId: number; number: number },
-): Promise<boolean> {
+export async function hasMissingArtifacts(db: Queryable, version: VersionPlace): Promise<boolean> {
   const row = await db.row<{ missing: boolean }>(sql`
     select exists (select from repository_content rc join content_artifact ca on ca.content_id = rc.content_id
-      where rc.repository_id = ${repositoryId} and rc.version_added <= ${number}
-        and (rc.version_removed is null or rc.version_removed > ${number}) and ca.artifact_id is null) as missing`);
+      where ${inVersion(version)} and ca.artifact_id is null) as missing`);
   return row!.missing;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Queryable, Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
+import { inVersion, versionRow } from '../repositories/membership.ts';
 
 export interface ReclaimScope {
   readonly domainId: number;
@@ -21,9 +22,8 @@ function isReclaimable({ domainId, repositoryIds, keptVersionIds, contentTypes }
       and rc.repository_id = any(${repositoryIds}::bigint[]))
     and not exists (select from repository_content rc where rc.content_id = ca.content_id
       and not rc.repository_id = any(${repositoryIds}::bigint[]))
-    and not exists (select from repository_content rc join repository_version v on v.repository_id = rc.repository_id
-      where rc.content_id = ca.content_id and v.id = any(${keptVersionIds}::bigint[])
-        and rc.version_added <= v.number and (rc.version_removed is null or rc.version_removed > v.number))
+    and not exists (select from repository_content rc join repository_version v on ${inVersion(versionRow('v'))}
+      where rc.content_id = ca.content_id and v.id = any(${keptVersionIds}::bigint[]))
     and exists (select from remote_artifact ra join remote r on r.pulp_id = ra.remote_id where ra.content_artifact_id = ca.id)`;
 }
 

@@ -9,20 +9,46 @@ export interface VersionPlace {
   readonly number: number;
 }
 
-/** Condition on `rc`: the stay covers the version. */
-export function inVersion({ repositoryId, number }: VersionPlace): Sql {
-  return sql`rc.repository_id = ${repositoryId} and rc.version_added <= ${number}
-    and (rc.version_removed is null or rc.version_removed > ${number})`;
+/** A version by values, or by expressions that a query has for them. */
+export interface VersionTerms {
+  readonly repositoryId: number | Sql;
+  readonly number: number | Sql;
+}
+
+/** The version in a row of `repository_version` with this alias. */
+export const versionRow = (alias: string): VersionTerms => ({
+  repositoryId: sql.raw(`${alias}.repository_id`),
+  number: sql.raw(`${alias}.number`),
+});
+
+/** Condition on a row of `repository_content`, `rc` or with another alias: the stay covers the version. */
+export function inVersion(version: VersionTerms, alias = 'rc'): Sql {
+  return covers(version, alias, sql.empty);
+}
+
+/**
+ * As `inVersion`, where single units are looked up: the sum keeps the planner from going through all stays that begin before the version
+ * instead of those of the unit.
+ */
+export function inVersionByUnit(version: VersionTerms, alias = 'rc'): Sql {
+  return covers(version, alias, NO_INDEX);
+}
+
+const NO_INDEX = sql.raw(' + 0');
+
+function covers({ repositoryId, number }: VersionTerms, alias: string, added: Sql): Sql {
+  const rc = sql.raw(alias);
+  return sql`${rc}.repository_id = ${repositoryId} and ${rc}.version_added${added} <= ${number}
+    and (${rc}.version_removed is null or ${rc}.version_removed > ${number})`;
 }
 
 /**
  * Condition on `rc`: the version has the unit. It is looked up row by row in the primary key: about a repository that is new the planner
  * knows nothing, and a join with one could compare each unit with each.
  */
-export function unitIsIn({ repositoryId, number }: VersionPlace): Sql {
-  return sql`(select true from repository_content held where held.repository_id = ${repositoryId}
-    and held.content_id = rc.content_id and held.version_added + 0 <= ${number}
-    and (held.version_removed is null or held.version_removed > ${number}) limit 1) is not null`;
+export function unitIsIn(version: VersionPlace): Sql {
+  return sql`(select true from repository_content held where ${inVersionByUnit(version, 'held')}
+    and held.content_id = rc.content_id limit 1) is not null`;
 }
 
 /** Condition on `rc`: the stay has not ended, so the newest version has it, be it complete or not. */

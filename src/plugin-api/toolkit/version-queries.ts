@@ -2,6 +2,7 @@
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
+import { inVersion } from '../../model/repositories/membership.ts';
 import type { RequestContext } from '../contracts/context.ts';
 
 const UUID = '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})';
@@ -108,6 +109,5 @@ export async function latestVersionOf(db: Queryable, repositoryPulpId: string): 
 
 /** Condition that the unit `column` (a content id) is in a version. */
 export function memberOf(version: VersionKey, column: Sql): Sql {
-  return sql`exists (select 1 from repository_content rc where rc.repository_id = ${version.repositoryId} and rc.content_id = ${column}
-    and rc.version_added <= ${version.number} and (rc.version_removed is null or rc.version_removed > ${version.number}))`;
+  return sql`exists (select 1 from repository_content rc where ${inVersion(version)} and rc.content_id = ${column})`;
 }

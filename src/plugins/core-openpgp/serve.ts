@@ -2,6 +2,7 @@
 import { listingFrame, listingLine } from '../../lib/http/html-listing.ts';
 import {
   type DistributionType,
+  inVersion,
   type Row,
   type ServeAnswer,
   type ServedDistribution,
@@ -13,12 +14,6 @@ import { armor } from './formats/armor.ts';
 import { writePacket } from './formats/packets.ts';
 import { keyIdOf, TAGS } from './formats/public-key.ts';
 import { signedName } from './formats/signed-name.ts';
-
-const inVersion = ({
-  repositoryId,
-  number,
-}: Version) => sql`rc.repository_id = ${repositoryId} and rc.version_added <= ${number}
-  and (rc.version_removed is null or rc.version_removed > ${number})`;
 
 const FILE = /^([0-9A-F]{16})\.pub$/;
 

@@ -1,8 +1,7 @@
 /** Publishes a version as a static index: the list of projects and a page for each, with links to the files beside them. */
-import { type PublishContext, type Row, sql } from '../../plugin-api/index.ts';
+import { inVersion, type PublishContext, type Row, sql } from '../../plugin-api/index.ts';
 import type { IndexFile, IndexProject } from './formats/index/index-file.ts';
 import { writeIndexPage, writeProjectPage } from './formats/index/simple-html.ts';
-import { inVersion } from './version-packages.ts';
 
 interface PackageRow extends Row {
   readonly name: string;

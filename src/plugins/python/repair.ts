@@ -4,6 +4,7 @@ import {
   announceTypeChange,
   type ContentTools,
   type Downloader,
+  inVersion,
   type Remote,
   type Row,
   sql,
@@ -19,7 +20,6 @@ import { REPAIR_TASK } from './rest/repository.ts';
 import { UpstreamIndex } from './sync/upstream-index.ts';
 import { packageLimits } from './uploads/package-limits.ts';
 import { packageValues, syncedValues } from './uploads/package-values.ts';
-import { inVersion } from './version-packages.ts';
 
 const BATCH = 200;
 const AT_ONCE = 4;

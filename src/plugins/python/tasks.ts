@@ -3,6 +3,7 @@ import { PulpError, ValidationError } from '../../lib/errors.ts';
 import {
   type ContentTools,
   type DeclaredContent,
+  inVersion,
   type SavedContent,
   sql,
   type TaskContext,
@@ -13,7 +14,7 @@ import { pythonPackage } from './rest/content.ts';
 import { declareYank } from './sync/sync.ts';
 import { takeGroup } from './uploads/grouped-uploads.ts';
 import { readUploadedPackage } from './uploads/upload.ts';
-import { inVersion, yanksOfProject } from './version-packages.ts';
+import { yanksOfProject } from './version-packages.ts';
 
 export const UPLOAD_TASK = 'pulp_python.app.tasks.upload.upload';
 export const GROUP_TASK = 'pulp_python.app.tasks.upload.upload_group';

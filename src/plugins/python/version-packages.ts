@@ -1,12 +1,14 @@
 /** Conditions and queries over the packages of a repository version. */
-import { type Queryable, type Row, type ScannedPackage, type Sql, sql, type Version } from '../../plugin-api/index.ts';
+import {
+  inVersion,
+  type Queryable,
+  type Row,
+  type ScannedPackage,
+  type Sql,
+  sql,
+  type Version,
+} from '../../plugin-api/index.ts';
 import type { IndexProject } from './formats/index/index-file.ts';
-
-/** Condition on `rc`, a row of repository_content. */
-export function inVersion({ repositoryId, number }: Version): Sql {
-  return sql`rc.repository_id = ${repositoryId} and rc.version_added <= ${number}
-    and (rc.version_removed is null or rc.version_removed > ${number})`;
-}
 
 /** A package with when it came into the repository. */
 export interface PackageOfVersion extends Row {
@@ -56,10 +58,9 @@ export async function packagesOfProject(
   return await packagesOfProjects(db, version, [normalized]);
 }
 
-const provenanceIn = ({ repositoryId, number }: Version): Sql => sql`exists (select from python_provenance o
+const provenanceIn = (version: Version): Sql => sql`exists (select from python_provenance o
   join repository_content oc on oc.content_id = o.content_id
-  where o.package_sha256 = p.sha256 and oc.repository_id = ${repositoryId} and oc.version_added <= ${number}
-    and (oc.version_removed is null or oc.version_removed > ${number}))`;
+  where o.package_sha256 = p.sha256 and ${inVersion(version, 'oc')})`;
 
 /** By project, the reasons by version of the releases that were taken back. */
 export async function yanksOfProjects(

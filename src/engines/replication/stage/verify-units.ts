@@ -2,6 +2,7 @@
 import type { Queryable } from '../../../db/database.ts';
 import { type Sql, sql } from '../../../db/sql.ts';
 import { digestsOf } from '../../../lib/crypto/digest.ts';
+import { inVersion, versionRow } from '../../../model/repositories/membership.ts';
 import type { Replicator } from '../../../plugin-api/contracts/replicate.ts';
 import type { UpstreamApi } from '../upstream/upstream-api.ts';
 
@@ -30,8 +31,7 @@ export async function sumsHere(
 
 function unitsOf({ content }: Verified): Sql {
   return sql`repository_version v
-    join repository_content rc on rc.repository_id = v.repository_id and rc.version_added <= v.number
-      and (rc.version_removed is null or rc.version_removed > v.number)
+    join repository_content rc on ${inVersion(versionRow('v'))}
     join ${sql.ident(content.table)} d on d.content_id = rc.content_id`;
 }
 

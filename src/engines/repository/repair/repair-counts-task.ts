@@ -1,5 +1,6 @@
 /** The task that compares the counters of versions with their memberships, and corrects them (the peer's data repair 7272). */
 import { sql } from '../../../db/sql.ts';
+import { inVersion, versionRow } from '../../../model/repositories/membership.ts';
 import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
 
 export const REPAIR_COUNTS = 'pulpcore.app.tasks.datarepair.repair_7272';
@@ -48,8 +49,7 @@ async function findWrong(
       from repository_version v cross join lateral (
         select coalesce(jsonb_object_agg(of_type.pulp_type, of_type.count), '{}') as counted from (
           select c.pulp_type, count(*) as count from repository_content rc join content c on c.id = rc.content_id
-            where rc.repository_id = v.repository_id and rc.version_added <= v.number
-              and (rc.version_removed is null or rc.version_removed > v.number) group by c.pulp_type) of_type) present
+            where ${inVersion(versionRow('v'))} group by c.pulp_type) of_type) present
       where v.complete and v.repository_id = any(${ids}::bigint[])`);
   return { count: rows.length, wrong: rows.filter((row) => row.is_wrong) };
 }

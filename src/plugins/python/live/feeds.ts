@@ -1,9 +1,8 @@
 /** RSS feeds of a live index: newest releases, newest projects, releases of one project. */
-import { type LiveAnswer, type Row, type Sql, sql } from '../../../plugin-api/index.ts';
+import { inVersion, type LiveAnswer, type Row, type Sql, sql } from '../../../plugin-api/index.ts';
 import { parseWheelName } from '../formats/filename.ts';
 import { type FeedItem, writeRss } from '../formats/index/rss.ts';
 import { normalizeName } from '../formats/project-name.ts';
-import { inVersion } from '../version-packages.ts';
 import { ownUrl, type ServedIndex, servedVersion } from './served-index.ts';
 import { knownIndex } from './simple-answer.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';

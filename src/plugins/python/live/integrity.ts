@@ -1,7 +1,6 @@
 /** Provenance of packages (PEP 740), and the numbers of an index. */
-import { type LiveAnswer, sql } from '../../../plugin-api/index.ts';
+import { inVersion, type LiveAnswer, sql } from '../../../plugin-api/index.ts';
 import { normalizeName } from '../formats/project-name.ts';
-import { inVersion } from '../version-packages.ts';
 import { type ServedIndex, servedVersion } from './served-index.ts';
 
 /** The provenance document of a file; 404 where the index has none. */
@@ -16,8 +15,7 @@ export async function provenanceAnswer(
         from python_package p join python_provenance o on o.package_sha256 = p.sha256
         join repository_content rc on rc.content_id = o.content_id
         where p.name_normalized = ${name} and p.version = ${asked.version} and p.filename = ${asked.filename} and ${inVersion(version)}
-          and exists (select from repository_content pc where pc.content_id = p.content_id and pc.repository_id = rc.repository_id
-            and pc.version_added <= ${version.number} and (pc.version_removed is null or pc.version_removed > ${version.number}))
+          and exists (select from repository_content pc where pc.content_id = p.content_id and ${inVersion(version, 'pc')})
         order by o.content_id desc limit 1`)
     : undefined;
   if (found) return { status: 200, body: found.provenance };

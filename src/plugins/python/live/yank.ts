@@ -1,9 +1,8 @@
 /** Taking releases back and giving them free again (PEP 592). */
 import { ValidationError } from '../../../lib/errors.ts';
-import { type LiveAnswer, sql, type Values, type Version } from '../../../plugin-api/index.ts';
+import { inVersion, type LiveAnswer, sql, type Values, type Version } from '../../../plugin-api/index.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { UNYANK_TASK, YANK_TASK } from '../tasks.ts';
-import { inVersion } from '../version-packages.ts';
 import type { ServedIndex } from './served-index.ts';
 
 export async function yankAnswer(index: ServedIndex, kind: 'yank' | 'unyank'): Promise<LiveAnswer> {
