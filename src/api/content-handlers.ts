@@ -9,6 +9,7 @@ import type { Answer, RequestContext } from '../plugin-api/contracts/context.ts'
 import type { ContentType } from '../plugin-api/declare/content.ts';
 import type { Values } from '../plugin-api/declare/field.ts';
 import type { Reference } from '../plugin-api/declare/reference.ts';
+import { accepted } from '../plugin-api/toolkit/accepted.ts';
 import { isUploadedFile } from './engine/read-body.ts';
 import { type ContentHandlers, checkSources } from './types/content-resource.ts';
 
@@ -71,7 +72,7 @@ async function dispatchCreate(type: ContentType, values: Values, request: Reques
     args: { model: type.label, content: args },
     exclusive: locks,
   });
-  return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+  return accepted(request, task);
 }
 
 function refuseNoFile(values: Values): void {

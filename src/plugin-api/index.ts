@@ -39,5 +39,6 @@ export * from './declare/remote-type.ts';
 export * from './declare/repository-type.ts';
 export * from './declare/resource.ts';
 export { settingsFor } from './declare/setting.ts';
+export { accepted } from './toolkit/accepted.ts';
 export { DETACHED, type SigningAnswer, type SigningClass, type SigningTools, signFile } from './toolkit/signing.ts';
 export { versionIdCondition } from './toolkit/version-queries.ts';

@@ -5,6 +5,7 @@ import { HttpError, ValidationError } from '../../lib/errors.ts';
 import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
 import { integer, json, list, reference, type Values } from '../../plugin-api/declare/field.ts';
 import type { Reference } from '../../plugin-api/declare/reference.ts';
+import { accepted } from '../../plugin-api/toolkit/accepted.ts';
 import { HrefReader } from '../engine/hrefs.ts';
 import type { Body } from '../engine/read-body.ts';
 import { validateBody } from '../engine/validate-body.ts';
@@ -14,7 +15,7 @@ import { unitIds } from '../types/repository-actions.ts';
 import { repairFields } from '../types/version-resource.ts';
 import type { Endpoint } from './endpoint.ts';
 
-const accepted = { 202: { component: 'AsyncOperation' } } as const;
+const ACCEPTED = { 202: { component: 'AsyncOperation' } } as const;
 const orphanFields = {
   content_hrefs: list(json(), { required: false, help: 'Only these units; all by default.' }),
   orphan_protection_time: integer({
@@ -55,7 +56,7 @@ async function start(
   locks: { exclusive?: string[]; shared?: string[] },
 ): Promise<Answer> {
   const task = await request.dispatch({ name, args, ...locks });
-  return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+  return accepted(request, task);
 }
 
 const domainLock = (request: RequestContext, word: string) => `pdrn:${request.domain.pulpId}:${word}`;
@@ -164,7 +165,7 @@ export const cleanUpEndpoints: readonly Endpoint[] = [
     tag: 'Orphans: Cleanup',
     summary: 'Remove orphans',
     input: { component: 'OrphansCleanup', fields: orphanFields },
-    output: accepted,
+    output: ACCEPTED,
     handler: cleanUpOrphans,
   },
   {
@@ -173,7 +174,7 @@ export const cleanUpEndpoints: readonly Endpoint[] = [
     operationId: 'orphans_delete',
     tag: 'Orphans',
     summary: 'Remove all orphans',
-    output: accepted,
+    output: ACCEPTED,
     deprecated: true,
     handler: deleteOrphans,
   },
@@ -184,7 +185,7 @@ export const cleanUpEndpoints: readonly Endpoint[] = [
     tag: 'Repair',
     summary: 'Repair artifacts',
     input: { component: 'Repair', fields: repairFields },
-    output: accepted,
+    output: ACCEPTED,
     handler: repairAll,
   },
   {
@@ -194,7 +195,7 @@ export const cleanUpEndpoints: readonly Endpoint[] = [
     tag: 'Repositories: Reclaim_Space',
     summary: 'Drop bytes that can be fetched again',
     input: { component: 'ReclaimSpace', fields: reclaimFields },
-    output: accepted,
+    output: ACCEPTED,
     handler: reclaim,
   },
 ];

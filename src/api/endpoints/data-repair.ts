@@ -4,8 +4,8 @@ import { REPAIR_COUNTS } from '../../engines/repository/repair/repair-counts-tas
 import { HttpError } from '../../lib/errors.ts';
 import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
 import { boolean } from '../../plugin-api/declare/field.ts';
+import { accepted } from '../../plugin-api/toolkit/accepted.ts';
 import { HrefReader } from '../engine/hrefs.ts';
-import { accepted } from '../engine/operations.ts';
 import type { Body } from '../engine/read-body.ts';
 import { validateBody } from '../engine/validate-body.ts';
 import type { Endpoint } from './endpoint.ts';

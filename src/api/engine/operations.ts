@@ -1,12 +1,14 @@
 /** The standard operations of a resource in the request: list, read, create, update, delete, in now, task and immediate modes. */
+
 import { runCreationHooks } from '../../access/creation-hooks.ts';
 import type { Sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
 import type { ListPlace } from '../../model/content/content-count.ts';
-import type { Answer, CreatedObject, DispatchedTask, RequestContext } from '../../plugin-api/contracts/context.ts';
+import type { Answer, CreatedObject, RequestContext } from '../../plugin-api/contracts/context.ts';
 import type { Row, Values } from '../../plugin-api/declare/field.ts';
 import { labelOf } from '../../plugin-api/declare/model.ts';
 import type { Mode, Resource } from '../../plugin-api/declare/resource.ts';
+import { accepted } from '../../plugin-api/toolkit/accepted.ts';
 import { asksForDryRun, deleteNow } from '../types/dry-run.ts';
 import type { FilterSet } from './filters.ts';
 import { type HrefReader, isUuid } from './hrefs.ts';
@@ -286,9 +288,4 @@ async function dispatchWrite(
     immediate: mode === 'immediate',
   });
   return accepted(request, task);
-}
-
-/** 202 with the task's href. */
-export function accepted(request: RequestContext, task: DispatchedTask): Answer {
-  return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
 }

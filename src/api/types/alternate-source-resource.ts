@@ -12,6 +12,7 @@ import { labelOf } from '../../plugin-api/declare/model.ts';
 import { namesOf } from '../../plugin-api/declare/names.ts';
 import type { Reference } from '../../plugin-api/declare/reference.ts';
 import type { ActionTarget, Resource } from '../../plugin-api/declare/resource.ts';
+import { acceptedGroup } from '../../plugin-api/toolkit/accepted.ts';
 
 /** The resource of a declared type of alternate content sources. */
 export function alternateSourceResource(type: DeclaredAlternateSource): Resource {
@@ -144,5 +145,5 @@ async function refresh(type: DeclaredAlternateSource, request: RequestContext, t
   }
   await request.db.run(sql`update task_group set all_tasks_dispatched = true where pulp_id = ${group}`);
   await request.db.run(sql`update alternate_content_source set last_refreshed = now() where pulp_id = ${target.id}`);
-  return { status: 202, body: { task_group: request.href('core.taskgroup', group) } };
+  return acceptedGroup(request, group);
 }

@@ -14,6 +14,7 @@ import { filtersOf } from '../../plugin-api/declare/names-of-type.ts';
 import type { DeclaredPublication } from '../../plugin-api/declare/publication-type.ts';
 import type { Reference } from '../../plugin-api/declare/reference.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
+import { accepted } from '../../plugin-api/toolkit/accepted.ts';
 import {
   latestVersionOf,
   repositoryIdCondition,
@@ -69,7 +70,7 @@ async function dispatchPublish(taskName: string, values: Values, request: Reques
     args: { repository_version: versionId, values: rest },
     shared: [lock],
   });
-  return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+  return accepted(request, task);
 }
 
 export function publicationTable(pulpType: string | undefined): Resource['table'] {

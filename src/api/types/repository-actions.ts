@@ -1,4 +1,5 @@
 /** The actions of repositories: sync and modify, and what follows a change of one. */
+
 import type { Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
@@ -10,6 +11,7 @@ import { boolean, list, reference, string, type Values } from '../../plugin-api/
 import { plainValues, type Reference } from '../../plugin-api/declare/reference.ts';
 import type { ModifyDeclaration, SyncOf } from '../../plugin-api/declare/repository-type.ts';
 import type { Action } from '../../plugin-api/declare/resource.ts';
+import { accepted } from '../../plugin-api/toolkit/accepted.ts';
 import { dryRunField } from './dry-run.ts';
 
 /** Condition on `c` for one unit named by href or PRN. */
@@ -84,7 +86,7 @@ export function syncAction(sync: SyncOf): Action {
         exclusive: [target.prn],
         shared: [remote.prn],
       });
-      return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+      return accepted(request, task);
     },
   };
 }
@@ -149,7 +151,7 @@ export function modifyAction({ component, fields, task, check }: ModifyDeclarati
         },
         exclusive: [target.prn],
       });
-      return { status: 202, body: { task: request.href('core.task', dispatched.pulpId) } };
+      return accepted(request, dispatched);
     },
   };
 }

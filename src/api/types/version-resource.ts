@@ -1,4 +1,5 @@
 /** The REST resource of the versions of a type of repositories: read, delete, repair. */
+
 import { type Sql, sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
 import { inVersion, versionRow } from '../../model/repositories/membership.ts';
@@ -15,6 +16,7 @@ import {
 } from '../../plugin-api/declare/filter.ts';
 import type { Model } from '../../plugin-api/declare/model.ts';
 import type { Action, Resource } from '../../plugin-api/declare/resource.ts';
+import { accepted } from '../../plugin-api/toolkit/accepted.ts';
 import { asksForDryRun, dryRunField } from './dry-run.ts';
 import { contentCondition } from './repository-actions.ts';
 
@@ -184,7 +186,7 @@ async function deleteVersion(repository: Resource, row: Row, request: RequestCon
       request.services.models.prnOfType('repository', repository.model.pulpType!, String(row.repository_pulp_id)),
     ],
   });
-  return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+  return accepted(request, task);
 }
 
 async function ofRepository(
@@ -230,7 +232,7 @@ function repairAction(repository: Resource): Action {
         },
         shared: [lock],
       });
-      return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+      return accepted(request, task);
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Exports: what exporters have written, and the requests that start them (core.md §8.1, §8.2). */
+
 import { sql } from '../../../db/sql.ts';
 import {
   type FilesystemExportArgs,
@@ -20,7 +21,7 @@ import {
   type Values,
 } from '../../../plugin-api/declare/field.ts';
 import type { Resource } from '../../../plugin-api/declare/resource.ts';
-import { accepted } from '../../engine/operations.ts';
+import { accepted } from '../../../plugin-api/toolkit/accepted.ts';
 import { filesystemExporterModel, filesystemExportModel, pulpExporterModel, pulpExportModel } from '../models.ts';
 import { nestedIdentity, nestedTable, requireParent, taskField, WITHOUT_FILTERS } from '../nested-records.ts';
 

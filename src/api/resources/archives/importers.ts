@@ -1,4 +1,5 @@
 /** Importers and imports: archives of other servers brought into local repositories (core.md §8.3). */
+
 import type { Transaction } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
 import { type ImportArgs, PULP_IMPORT } from '../../../engines/export-import/import-task.ts';
@@ -8,6 +9,7 @@ import type { Answer, Presenter, RequestContext } from '../../../plugin-api/cont
 import { identityFields, MASTER_ORDERING, nameFilters } from '../../../plugin-api/declare/common-fields.ts';
 import { boolean, map, object, type Row, string, type Values } from '../../../plugin-api/declare/field.ts';
 import type { Action, ActionTarget, Resource } from '../../../plugin-api/declare/resource.ts';
+import { acceptedGroup } from '../../../plugin-api/toolkit/accepted.ts';
 import { createTaskGroup } from '../../../tasking/queue/task-group.ts';
 import { pulpImporterModel, pulpImportModel } from '../models.ts';
 import { nestedIdentity, nestedTable, requireParent, taskField, WITHOUT_FILTERS } from '../nested-records.ts';
@@ -115,7 +117,7 @@ async function startImport(request: RequestContext, target: ActionTarget, input:
   };
   const exclusive = [request.services.models.prnOfType('importer', 'core.pulp', importer)];
   await request.dispatch({ name: PULP_IMPORT, args, exclusive, taskGroup });
-  return { status: 202, body: { task_group: request.href('core.taskgroup', taskGroup) } };
+  return acceptedGroup(request, taskGroup);
 }
 
 const create: Action = {

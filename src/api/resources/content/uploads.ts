@@ -1,4 +1,5 @@
 /** Chunked uploads: a size is announced, chunks come in any order, a commit makes the artifact (core.md §3.2). */
+
 import { sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import { findDomainById } from '../../../model/domain.ts';
@@ -17,6 +18,7 @@ import {
 } from '../../../plugin-api/declare/field.ts';
 import { integerFilter } from '../../../plugin-api/declare/filter.ts';
 import type { Action, ActionTarget, Resource } from '../../../plugin-api/declare/resource.ts';
+import { accepted } from '../../../plugin-api/toolkit/accepted.ts';
 import { presentOne } from '../../engine/present.ts';
 import { isUploadedFile } from '../../engine/read-body.ts';
 import { readRow } from '../../engine/read-rows.ts';
@@ -114,7 +116,7 @@ const commit: Action = {
       args: { upload: target.id, sha256: String(input.sha256).toLowerCase() },
       exclusive: [target.prn],
     });
-    return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+    return accepted(request, task);
   },
 };
 

@@ -21,6 +21,7 @@ import {
 import { prn } from '../../../plugin-api/declare/model.ts';
 import type { Reference } from '../../../plugin-api/declare/reference.ts';
 import type { Action, Resource } from '../../../plugin-api/declare/resource.ts';
+import { accepted } from '../../../plugin-api/toolkit/accepted.ts';
 import { presenterFor } from '../../engine/presenter.ts';
 import { asksForDryRun } from '../../types/dry-run.ts';
 import { domainModel } from '../models.ts';
@@ -165,7 +166,7 @@ const migrate: Action = {
       args: values,
       exclusive: [prn('core.domain', domain.pulpId)],
     });
-    return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+    return accepted(request, task);
   },
 };
 
@@ -197,7 +198,7 @@ async function dispatchDelete(row: Row, request: RequestContext): Promise<Answer
     exclusive: [prn('core.domain', String(row.pulp_id))],
     immediate: !many,
   });
-  return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+  return accepted(request, task);
 }
 
 /** `types`: those of content, which goes with the domain. */

@@ -1,4 +1,5 @@
 /** Runs of a replication with their items: to look at, activate, try again and take back (docs/spec/replication.md §3 and §4). */
+
 import { sql } from '../../../db/sql.ts';
 import { advanceLocks, REPLICATE } from '../../../engines/replication/advance-task.ts';
 import { FINALIZE, finalizeLocks } from '../../../engines/replication/finalize-task.ts';
@@ -16,8 +17,8 @@ import {
   string,
 } from '../../../plugin-api/declare/field.ts';
 import type { Action, ActionTarget, Resource } from '../../../plugin-api/declare/resource.ts';
+import { accepted, acceptedGroup } from '../../../plugin-api/toolkit/accepted.ts';
 import { allTasksDispatched, createTaskGroup } from '../../../tasking/queue/task-group.ts';
-import { accepted } from '../../engine/operations.ts';
 import { presentOne } from '../../engine/present.ts';
 import { replicationRunModel } from '../models.ts';
 
@@ -140,7 +141,7 @@ const retry: Action = {
     );
     const { exclusive } = advanceLocks(request.domain.pulpId, String(target.row.upstream_id));
     const { group } = await dispatchFor(request, target, REPLICATE, { round: 1 }, exclusive);
-    return { status: 202, body: { task_group: request.href('core.taskgroup', group) } };
+    return acceptedGroup(request, group);
   },
 };
 

@@ -9,6 +9,7 @@ import { HttpError, PulpError } from '../../../lib/errors.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { boolean, json, string, type Values } from '../../../plugin-api/declare/field.ts';
 import type { Action, ActionTarget } from '../../../plugin-api/declare/resource.ts';
+import { acceptedGroup } from '../../../plugin-api/toolkit/accepted.ts';
 import { allTasksDispatched, createTaskGroup } from '../../../tasking/queue/task-group.ts';
 import { lastRun } from './replication-runs.ts';
 
@@ -65,7 +66,7 @@ async function startRun(request: RequestContext, target: ActionTarget, q: string
     taskGroup: group,
   });
   await allTasksDispatched(db, group);
-  return { status: 202, body: { task_group: request.href('core.taskgroup', group) } };
+  return acceptedGroup(request, group);
 }
 
 /** 200 with the plan, 409 when it has conflicts. */

@@ -1,4 +1,5 @@
 /** Tasks and task groups: reading, cancelling, purging (core.md §2). */
+
 import { sql } from '../../../db/sql.ts';
 import { HttpError, ValidationError } from '../../../lib/errors.ts';
 import { artifactLinks } from '../../../model/repositories/artifact-distribution.ts';
@@ -19,6 +20,7 @@ import {
   string,
 } from '../../../plugin-api/declare/field.ts';
 import type { Action, ActionTarget, Resource } from '../../../plugin-api/declare/resource.ts';
+import { accepted } from '../../../plugin-api/toolkit/accepted.ts';
 import { cancelGroup, cancelTask } from '../../../tasking/queue/cancel.ts';
 import { presentOne } from '../../engine/present.ts';
 import { presenterFor } from '../../engine/presenter.ts';
@@ -181,7 +183,7 @@ const purge: Action = {
       name: 'pulpcore.app.tasks.purge.purge',
       args: { finished_before: before, states: input.states, ...(input.dry_run === true && { dry_run: true }) },
     });
-    return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+    return accepted(request, task);
   },
 };
 

@@ -3,6 +3,7 @@ import { normalizeDigest } from '../../../lib/crypto/digest.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import { uuid7 } from '../../../lib/text/uuid7.ts';
 import {
+  accepted,
   type LiveAnswer,
   type LiveBody,
   type LiveFile,
@@ -53,7 +54,7 @@ export async function uploadAnswer(index: ServedIndex, policy: string): Promise<
     immediate: content.temp.size <= AT_ONCE,
     exclusive: [`prn:core.artifact:${artifact}`, `prn:python.pythonrepository:${repositoryId}`],
   });
-  return { status: 202, body: { task: index.presenter.href('core.task', task.pulpId) } };
+  return accepted(index.presenter, task);
 }
 
 /** Becomes part of the version that the task of the first of several uploads makes. */

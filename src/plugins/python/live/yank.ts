@@ -1,6 +1,6 @@
 /** Taking releases back and giving them free again (PEP 592). */
 import { ValidationError } from '../../../lib/errors.ts';
-import { inVersion, type LiveAnswer, sql, type Values, type Version } from '../../../plugin-api/index.ts';
+import { accepted, inVersion, type LiveAnswer, sql, type Values, type Version } from '../../../plugin-api/index.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { UNYANK_TASK, YANK_TASK } from '../tasks.ts';
 import type { ServedIndex } from './served-index.ts';
@@ -27,7 +27,7 @@ export async function yankAnswer(index: ServedIndex, kind: 'yank' | 'unyank'): P
     args: { repository, name, version: release, reason },
     exclusive: [`prn:python.pythonrepository:${repository}`],
   });
-  return { status: 202, body: { task: index.presenter.href('core.task', task.pulpId) } };
+  return accepted(index.presenter, task);
 }
 
 /** All that is missing is told at once. */

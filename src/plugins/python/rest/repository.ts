@@ -2,6 +2,7 @@
 import { ValidationError } from '../../../lib/errors.ts';
 import {
   type Action,
+  accepted,
   boolean,
   type ModifyCheck,
   type Repository,
@@ -45,7 +46,7 @@ const repairMetadata: Action = {
       args: { repository: target.id },
       exclusive: [target.prn],
     });
-    return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+    return accepted(request, task);
   },
 };
 
@@ -64,7 +65,7 @@ const scanVersion: Action = {
       args: { repository_version: String(version) },
       shared: [pythonRepository.prn(String(repository))],
     });
-    return { status: 202, body: { task: request.href('core.task', task.pulpId) } };
+    return accepted(request, task);
   },
 };
 
