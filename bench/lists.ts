@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allResources } from '../src/app/program/resources.ts';
+import { installedPlugins } from '../src/app/installed-plugins.ts';
+import { composeProgram } from '../src/app/program/program.ts';
 import { useDatabase } from '../test/support/database.ts';
 import { listQueries } from '../test/support/list-queries.ts';
 import { fillMany } from '../test/support/many-rows.ts';
@@ -27,7 +28,9 @@ test(`lists over ${units} units, ${repositories} repositories, ${tasks} tasks`, 
     assert.equal(response.status, 200, path);
     return (await response.json()) as { count: number; results: Record<string, unknown>[] };
   };
-  const listed = allResources().filter(({ operations, model }) => operations.list && !model.path.includes('/*/'));
+  const listed = composeProgram(installedPlugins).resources.filter(
+    ({ operations, model }) => operations.list && !model.path.includes('/*/'),
+  );
   const slow: string[] = [];
   const all: number[] = [];
   for (const { path, filter, query } of await listQueries(listed, read)) {

@@ -1,6 +1,7 @@
 /** `openapi`: prints the document of the API as it is served, without a running server. */
 import { writeFile } from 'node:fs/promises';
 import { apiDocument, documentComponents } from '../app/program/api-document.ts';
+import { loadProgram } from '../app/program/load-program.ts';
 import { type Command, CommandFailed } from './command.ts';
 
 const command: Command = {
@@ -17,11 +18,14 @@ const command: Command = {
   },
   async run({ settings, options }) {
     const { component } = options;
-    if (typeof component === 'string' && !documentComponents().includes(component)) {
-      throw new CommandFailed(`no component is called ${component}; there are ${documentComponents().join(', ')}`);
+    const program = await loadProgram(settings);
+    const components = documentComponents(program);
+    if (typeof component === 'string' && !components.includes(component)) {
+      throw new CommandFailed(`no component is called ${component}; there are ${components.join(', ')}`);
     }
     const domainEnabled = settings.domainEnabled || options.domains === true;
     const text = apiDocument(
+      program,
       { apiRoot: settings.apiRoot, domainEnabled },
       {
         form: options.yaml === true || options.format === 'openapi' ? 'yaml' : 'json',

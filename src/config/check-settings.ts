@@ -39,6 +39,10 @@ export function refusals(settings: Settings, declarations: Declarations): string
     (settings.tlsCertificate === '') !== (settings.tlsKey === ''),
     'Settings tls_certificate and tls_key must be given together',
   );
+  refuse(
+    settings.testPlugins !== '' && !settings.testTasks,
+    'Setting test_plugins is for tests: it is taken only with test_tasks',
+  );
   for (const [name, file] of [
     ['db_encryption_key', settings.dbEncryptionKey],
     ['tls_certificate', settings.tlsCertificate],

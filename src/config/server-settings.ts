@@ -36,6 +36,7 @@ export const serverSettings = {
   tls_key: text('', 'File with the PEM private key of tls_certificate'),
   tls_client_ca: text('', 'File with PEM authorities; client certificates of theirs are accepted'),
   test_tasks: boolean(false, 'Register the tasks used by tests'),
+  test_plugins: text('', 'Module with further package types for tests; only with test_tasks'),
   worker_name_template: text('{pid}@{hostname}', 'Name of a worker; {pid}, {hostname}, {fqdn} are replaced'),
   api_name_template: text('{pid}@{hostname}', 'Name of an API process'),
   content_name_template: text('{pid}@{hostname}', 'Name of a content process'),

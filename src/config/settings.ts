@@ -1,7 +1,7 @@
 /** The settings of the core, declared once; everything else about them is derived from here. Package types add their own. */
 import { coreSettings } from './core-settings.ts';
 import { serverSettings } from './server-settings.ts';
-import { camelCase, type SettingsOf } from './setting.ts';
+import { camelCase, type Declarations, type SettingsOf } from './setting.ts';
 import { storageSettings } from './storage-settings.ts';
 
 export const declarations = { ...serverSettings, ...storageSettings, ...coreSettings };
@@ -16,4 +16,10 @@ export function makeSettings(values: Partial<Settings> = {}): Settings {
   const settings: Record<string, unknown> = {};
   for (const name of settingNames) settings[camelCase(name)] = declarations[name].default;
   return Object.freeze({ ...settings, ...values }) as Settings;
+}
+
+/** With the defaults of declared settings that are not among them: where no command line was read, those of package types. */
+export function withDefaults(settings: Settings, declared: Declarations): Settings {
+  const defaults = Object.entries(declared).map(([name, setting]) => [camelCase(name), setting.default]);
+  return Object.freeze({ ...Object.fromEntries(defaults), ...settings });
 }

@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { type AccessCatalogue, viewOf } from '../../src/access/catalogue.ts';
-import { accessCatalogue } from '../../src/app/program/access.ts';
-import { allResources } from '../../src/app/program/resources.ts';
+import { program } from '../support/program.ts';
 
 type Names = string | readonly string[] | null;
 
@@ -25,8 +24,8 @@ const ADDITIONS: Readonly<Record<string, string>> = {
 };
 
 const golden: Golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden', 'defaults.json'), 'utf8'));
-const resources = allResources();
-const catalogue: AccessCatalogue = accessCatalogue();
+const { resources } = program;
+const catalogue: AccessCatalogue = program.access();
 
 function isClaimed(view: string): boolean {
   const resource = resources.find((one) => viewOf(one.model) === view);

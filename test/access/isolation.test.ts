@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import test, { before } from 'node:test';
 import { listPath } from '../../src/api/engine/routes.ts';
-import { allResources } from '../../src/app/program/resources.ts';
 import type { Resource } from '../../src/plugin-api/declare/resource.ts';
 import { type TestApi, useApi } from '../support/api.ts';
+import { program } from '../support/program.ts';
 import { fillWorld } from './full-world.ts';
 import { idOf, made, makeUser, type Person } from './world.ts';
 
@@ -22,7 +22,7 @@ interface Thing {
   readonly resource: Resource;
 }
 
-const listed = allResources().filter(({ operations, model }) => operations.list && model.inDomain !== false);
+const listed = program.resources.filter(({ operations, model }) => operations.list && model.inDomain !== false);
 const simple = listed.filter(({ model }) => !model.path.includes('/*/'));
 
 /** Everything in a domain, as administrators see it, by href. */

@@ -3,15 +3,13 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import test from 'node:test';
 import { type AccessCatalogue, ADMIN_ONLY, type Policy, viewOf } from '../../src/access/catalogue.ts';
+import { VerifiedPasswords } from '../../src/access/identities/verified-passwords.ts';
 import { HrefReader } from '../../src/api/engine/hrefs.ts';
 import { type Route, routesOf } from '../../src/api/engine/routes.ts';
 import { roleActionsBy } from '../../src/api/role-actions.ts';
-import { accessCatalogue } from '../../src/app/program/access.ts';
 import { apiEndpoints } from '../../src/app/program/api.ts';
-import { allModels } from '../../src/app/program/models.ts';
-import { allResources } from '../../src/app/program/resources.ts';
-import { Models } from '../../src/plugin-api/declare/model.ts';
 import { useApi } from '../support/api.ts';
+import { program } from '../support/program.ts';
 import { type Actor, fillWorld, makeActors } from './full-world.ts';
 
 /** Endpoints beside resources that are not for administrators only: whoever has logged in may ask them. */
@@ -30,9 +28,9 @@ const api = await useApi({
   allowedExportPaths: [tmpdir()],
   envvarHeaderContentGuardAllowedVars: ['ALLOWED'],
 });
-const catalogue: AccessCatalogue = accessCatalogue();
-const hrefs = new HrefReader(new Models(allModels()), { apiRoot: '/pulp/', domainEnabled: false });
-const routes = allResources().flatMap((resource) => routesOf(resource, hrefs, roleActionsBy(accessCatalogue)));
+const catalogue: AccessCatalogue = program.access();
+const hrefs = new HrefReader(program.models, { apiRoot: '/pulp/', domainEnabled: false });
+const routes = program.resources.flatMap((resource) => routesOf(resource, hrefs, roleActionsBy(program.access)));
 const actors = await makeActors(api);
 await fillWorld(api);
 
@@ -160,7 +158,7 @@ for (const route of [...routes].sort((a, b) => order(a) - order(b))) {
 }
 
 test('every endpoint beside the resources is for administrators, unless it says that it is open', async () => {
-  for (const endpoint of apiEndpoints({} as never, { apiRoot: '/pulp/', domainEnabled: false })) {
+  for (const endpoint of apiEndpoints(program, new VerifiedPasswords(), { apiRoot: '/pulp/', domainEnabled: false })) {
     const key = `${endpoint.method} ${endpoint.path}`;
     if (key === 'get events/') continue;
     for (const actor of actors) {

@@ -4,19 +4,17 @@ import { tmpdir } from 'node:os';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listPath } from '../../src/api/engine/routes.ts';
-import { allModels } from '../../src/app/program/models.ts';
-import { allResources } from '../../src/app/program/resources.ts';
 import { sql } from '../../src/db/sql.ts';
 import { INTERNAL, modelOfTable } from '../../src/model/deleted-rows.ts';
-import { Models } from '../../src/plugin-api/declare/model.ts';
 import { fillWorld } from '../access/full-world.ts';
 import { idOf, unit } from '../access/world.ts';
 import type { TestApi } from '../support/api.ts';
+import { program } from '../support/program.ts';
 import { useRunningServer } from '../support/running-server.ts';
 
 type Counts = Record<string, number>;
 
-const models = new Models(allModels());
+const { models } = program;
 
 const running = await useRunningServer({
   allowed_export_paths: [tmpdir()],
@@ -120,7 +118,7 @@ const RANK = [
   'remotes',
 ];
 const rank = (path: string) => RANK.findIndex((part) => path.includes(part)) + 1 || 99;
-const deletable = allResources().filter(({ operations }) => operations.delete && operations.list);
+const deletable = program.resources.filter(({ operations }) => operations.delete && operations.list);
 
 for (const { model, ...resource } of deletable.sort((a, b) => rank(a.model.path) - rank(b.model.path))) {
   if (model.path === 'groups/*/users' || model.table === 'task') continue;

@@ -1,11 +1,11 @@
 /** No list and no filter looks at all rows of a large table to find a few: by the plans of all queries, from the declarations. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { allResources } from '../../src/app/program/resources.ts';
 import { type Sql, sql } from '../../src/db/sql.ts';
 import { useApi } from '../support/api.ts';
 import { listQueries } from '../support/list-queries.ts';
 import { fillMany } from '../support/many-rows.ts';
+import { program } from '../support/program.ts';
 
 const SIZE = { units: 60_000, repositories: 1_500, tasks: 40_000 };
 /** Rows of a table that may be looked at in vain. */
@@ -68,7 +68,7 @@ const read = async (path: string) => {
   assert.equal(status, 200, `${path} ${JSON.stringify(body)}`);
   return body;
 };
-const listed = allResources().filter(({ operations, model }) => operations.list && !model.path.includes('/*/'));
+const listed = program.resources.filter(({ operations, model }) => operations.list && !model.path.includes('/*/'));
 const queries = await listQueries(listed, read);
 
 test('there is much to be asked', () => {

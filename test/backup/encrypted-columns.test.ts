@@ -2,19 +2,19 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { allResources } from '../../src/app/program/resources.ts';
 import { sql } from '../../src/db/sql.ts';
 import { encryptedColumns } from '../../src/engines/backup/encrypted-columns.ts';
 import { rotateKeys } from '../../src/engines/backup/rotate-keys.ts';
 import { Secrets } from '../../src/lib/crypto/secrets.ts';
 import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { useDatabase } from '../support/database.ts';
+import { program } from '../support/program.ts';
 
 const db = await useDatabase();
 const known = new Set(encryptedColumns.map(({ table, column }) => `${table}.${column}`));
 
 test('every secret field of a resource is in a known column', () => {
-  const unknown = allResources().flatMap((resource) =>
+  const unknown = program.resources.flatMap((resource) =>
     Object.entries(resource.fields)
       .filter(([, field]) => field.secret && field.column !== false)
       .map(([name, field]) => `${resource.table.name}.${field.detail ? 'details' : (field.column ?? name)}`)

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { installedMigrations } from '../../src/app/installed-migrations.ts';
 import { installedPlugins } from '../../src/app/installed-plugins.ts';
-import { migrationSources } from '../../src/app/storage/migrations.ts';
 import { waitForAdvisoryLock } from '../../src/db/advisory-lock.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { coreMigrations, type MigrationSource, migrate } from '../../src/db/migrate.ts';
@@ -35,7 +35,7 @@ function laterSources(): MigrationSource[] {
      update domain set later = 'was ' || name;
      alter table domain alter column later set not null;`,
   );
-  return migrationSources().map((source) => (source.component === 'core' ? { ...source, directory } : source));
+  return installedMigrations.map((source) => (source.component === 'core' ? { ...source, directory } : source));
 }
 
 async function dump(db: Database): Promise<string> {
@@ -82,7 +82,7 @@ const shape = (db: Database) =>
 test('all rows, constraints, indexes, triggers and sequences arrive', async () => {
   const [from, to] = [await useDatabase(), await useDatabase({ empty: true })];
   await fill(from);
-  await loadDatabase(to, await dump(from), migrationSources(), silent);
+  await loadDatabase(to, await dump(from), installedMigrations, silent);
   assert.deepEqual(await everything(to), await everything(from));
   assert.deepEqual(await shape(to), await shape(from));
   const next = await to.row<{ id: number }>(
@@ -102,13 +102,13 @@ test('a newer program restores an older dump by migrating it, an older one refus
   assert.deepEqual(await upgraded.rows(sql`select later from domain where name = 'odd'`), [{ later: 'was odd' }]);
 
   const target = await useDatabase({ empty: true });
-  await assert.rejects(loadDatabase(target, await dump(upgraded), migrationSources(), silent), (error: Error) => {
+  await assert.rejects(loadDatabase(target, await dump(upgraded), installedMigrations, silent), (error: Error) => {
     return (
       error.name === 'MigrationRefused' && /newer than this program: it has core\/9999-later\.sql/.test(error.message)
     );
   });
   assert.equal(await tableCount(target), 0);
-  const without = migrationSources().filter(({ component }) => component !== 'file');
+  const without = installedMigrations.filter(({ component }) => component !== 'file');
   await assert.rejects(loadDatabase(target, await dump(old), without, silent), /data of the package type file, which/);
 });
 
@@ -125,7 +125,7 @@ test('a cut or altered dump leaves nothing', async () => {
   ]) {
     const path = join(scratch, `${uuid7()}.zst`);
     writeFileSync(path, broken);
-    await assert.rejects(loadDatabase(target, path, migrationSources(), silent));
+    await assert.rejects(loadDatabase(target, path, installedMigrations, silent));
     const rows = (await tableCount(target)) === 0 ? [] : await target.rows(sql`select * from domain`);
     assert.deepEqual(rows, []);
     await clearDatabase(target);
@@ -145,9 +145,9 @@ test('a user who only owns the database can restore and replace', async () => {
   try {
     assert.deepEqual(await db.rows(sql`select current_user::text as name`), [{ name }]);
     const file = await dump(from);
-    await loadDatabase(db, file, migrationSources(), silent);
+    await loadDatabase(db, file, installedMigrations, silent);
     await clearDatabase(db);
-    await loadDatabase(db, file, migrationSources(), silent);
+    await loadDatabase(db, file, installedMigrations, silent);
     assert.deepEqual(await everything(db), await everything(from));
   } finally {
     await db.close();
@@ -213,7 +213,7 @@ test('an external database is backed up while serving and restored by its URL', 
 
 test('every installed package type can be dumped', async () => {
   const db = await useDatabase({ empty: true });
-  await migrate(db, migrationSources());
+  await migrate(db, installedMigrations);
   assert.ok(installedPlugins.length > 0);
-  await loadDatabase(await useDatabase({ empty: true }), await dump(db), migrationSources(), silent);
+  await loadDatabase(await useDatabase({ empty: true }), await dump(db), installedMigrations, silent);
 });

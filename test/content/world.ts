@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { modelsOf } from '../../src/api/types/plugin-resources.ts';
 import { contentEngine, contentTasks } from '../../src/app/program/content-task-functions.ts';
+import { composeProgram } from '../../src/app/program/program.ts';
 import { makeSettings, type Settings } from '../../src/config/settings.ts';
 import { sql } from '../../src/db/sql.ts';
 import { createDownloader } from '../../src/download/downloader.ts';
@@ -20,11 +20,12 @@ import {
 } from '../../src/model/repositories/repository-version.ts';
 import type { Domain } from '../../src/plugin-api/contracts/context.ts';
 import type { ProgressOptions, TaskContext, TaskFunction } from '../../src/plugin-api/contracts/task.ts';
-import { Models } from '../../src/plugin-api/declare/model.ts';
 import { filePlugin } from '../../src/plugins/file/plugin.ts';
 import { ArtifactStore } from '../../src/storage/artifact-store.ts';
 import { FilesystemDriver } from '../../src/storage/drivers/filesystem.ts';
 import { type TestDatabase, useDatabase } from '../support/database.ts';
+
+const program = composeProgram([filePlugin]);
 
 export const SYNC = 'pulp_file.app.tasks.synchronizing.synchronize';
 export const PUBLISH = 'pulp_file.app.tasks.publishing.publish';
@@ -70,8 +71,8 @@ export class World {
     this.store = store;
     this.root = root;
     this.settings = settings;
-    this.engine = contentEngine([filePlugin]);
-    this.#tasks = new Map(contentTasks([filePlugin]).map((task) => [task.name, task]));
+    this.engine = contentEngine(program);
+    this.#tasks = new Map(contentTasks(program).map((task) => [task.name, task]));
   }
 
   /** A context whose transactions are always fenced successfully; what the task tells is kept. */
@@ -89,7 +90,7 @@ export class World {
       storage: () => this.store,
       downloader: (remote) => createDownloader(remote),
       secrets: new Secrets([Buffer.alloc(32, 7)]),
-      models: new Models(modelsOf(filePlugin)),
+      models: program.models,
       create: () => Promise.reject(new Error('no requests are made here')),
       logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       present: async (_domain, label, id) => ({ label, id }),

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { migrationSources } from '../../src/app/storage/migrations.ts';
+import { installedMigrations } from '../../src/app/installed-migrations.ts';
 import { MigrationRefused, migrate, pendingMigrations } from '../../src/db/migrate.ts';
 import { sql } from '../../src/db/sql.ts';
 import { useDatabase } from '../support/database.ts';
@@ -53,6 +53,6 @@ test('a database of a newer program is refused', async () => {
 
 test("the program's own migrations apply to an empty database", async () => {
   const fresh = await useDatabase({ empty: true });
-  await migrate(fresh, migrationSources());
-  assert.deepEqual(await pendingMigrations(fresh, migrationSources()), []);
+  await migrate(fresh, installedMigrations);
+  assert.deepEqual(await pendingMigrations(fresh, installedMigrations), []);
 });

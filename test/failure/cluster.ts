@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { installedMigrations } from '../../src/app/installed-migrations.ts';
 import { firstStart } from '../../src/app/processes/first-start.ts';
-import { migrationSources } from '../../src/app/storage/migrations.ts';
 import { makeSettings } from '../../src/config/settings.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/db/embedded/embedded.ts';
@@ -21,6 +21,7 @@ import { type DispatchServices, dispatch } from '../../src/tasking/queue/dispatc
 import type { TaskRow } from '../../src/tasking/queue/task-row.ts';
 import { useDatabase } from '../support/database.ts';
 import { isRunning, killAll, processTree } from '../support/processes.ts';
+import { program } from '../support/program.ts';
 
 export type Role = 'api' | 'content' | 'web' | 'worker';
 type Flags = Readonly<Record<string, string | number>>;
@@ -325,8 +326,8 @@ export async function useCluster(flags: Flags = {}, options: { ownPostgres?: boo
   const postgres = options.ownPostgres ? new OwnPostgres(join(data, 'postgres')) : undefined;
   const databaseUrl = postgres ? await postgres.start() : (await useDatabase()).url;
   const db = openDatabase({ url: databaseUrl });
-  if (postgres) await migrate(db, migrationSources());
-  await firstStart(db, makeSettings({ data, databaseUrl, adminPassword: password }));
+  if (postgres) await migrate(db, installedMigrations);
+  await firstStart(db, makeSettings({ data, databaseUrl, adminPassword: password }), program);
   const cluster = new Cluster(data, databaseUrl, db, flags, postgres);
   const killRest = () => cluster.killAll();
   process.on('exit', killRest);

@@ -4,6 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { apiDocument } from '../../src/app/program/api-document.ts';
+import { program } from '../support/program.ts';
 import { accepted, claimed } from './accepted.ts';
 import { type Comparison, compare } from './compare.ts';
 import { type DocumentLike, type Facts, factsOf } from './facts.ts';
@@ -12,7 +13,7 @@ const golden = globSync('golden/*.json', { cwd: import.meta.dirname }).sort();
 
 /** As clients get it: written and read back. */
 function documentOf(domainEnabled: boolean): DocumentLike {
-  return JSON.parse(apiDocument({ apiRoot: '/pulp/', domainEnabled }, { form: 'json' })) as DocumentLike;
+  return JSON.parse(apiDocument(program, { apiRoot: '/pulp/', domainEnabled }, { form: 'json' })) as DocumentLike;
 }
 
 /** What is claimed, and what is told beyond the reference. */

@@ -11,6 +11,7 @@ import { runProgram } from '../../src/lib/process/run-program.ts';
 import { DETACHED, signFile } from '../../src/plugin-api/toolkit/signing.ts';
 import { runCommand } from '../support/command.ts';
 import { useDatabase } from '../support/database.ts';
+import { program } from '../support/program.ts';
 
 const db = await useDatabase();
 const root = mkdtempSync(join(tmpdir(), 'sgn-'));
@@ -42,7 +43,7 @@ const names = async () =>
   (await db.rows<{ name: string }>(sql`select name from signing_service order by name`)).map(({ name }) => name);
 
 test('a service is added after its script has signed, and signs files for others', async () => {
-  assert.equal(await addSigningService(db, { ...given, name: 'works' }), first);
+  assert.equal(await addSigningService(db, program, { ...given, name: 'works' }), first);
   const row = await db.row<{ pulp_id: string; public_key: string }>(
     sql`select * from signing_service where name = 'works'`,
   );
@@ -60,7 +61,7 @@ test('a service is added after its script has signed, and signs files for others
 test('what is told to a script is the key and the correlation, not the settings of the server', async () => {
   process.env.DECKLE_ADMIN_PASSWORD = 'secret';
   const path = script('tells', `env > ${root}/environment; ${SIGN}`);
-  await addSigningService(db, { ...given, name: 'tells', script: path });
+  await addSigningService(db, program, { ...given, name: 'tells', script: path });
   delete process.env.DECKLE_ADMIN_PASSWORD;
   const told = readFileSync(join(root, 'environment'), 'utf8');
   assert.match(told, new RegExp(`^PULP_SIGNING_KEY_FINGERPRINT=${first}$`, 'm'));
@@ -87,7 +88,7 @@ const failures: [string, object, RegExp][] = [
 for (const [name, more, message] of failures) {
   test(`nothing is added: ${name}`, async () => {
     const before = await names();
-    await assert.rejects(addSigningService(db, { ...given, name: 'new', ...more }), message);
+    await assert.rejects(addSigningService(db, program, { ...given, name: 'new', ...more }), message);
     assert.deepEqual(await names(), before);
   });
 }

@@ -10,11 +10,14 @@ import { firstStart } from '../../src/app/processes/first-start.ts';
 import { createLogger } from '../../src/app/processes/logging.ts';
 import { buildApi } from '../../src/app/program/api.ts';
 import { componentVersions } from '../../src/app/program/component-versions.ts';
+import type { Program } from '../../src/app/program/program.ts';
 import { type BuiltServices, buildServices } from '../../src/app/program/services.ts';
 import { taskFunctions } from '../../src/app/program/task-functions.ts';
 import { makeSettings, type Settings } from '../../src/config/settings.ts';
+import { migrate } from '../../src/db/migrate.ts';
 import { joinQueue } from '../../src/tasking/queue/join-queue.ts';
 import { type TestDatabase, useDatabase } from './database.ts';
+import { program as installedProgram } from './program.ts';
 
 export interface Reply {
   readonly status: number;
@@ -26,6 +29,7 @@ export interface Reply {
 export interface TestApi {
   readonly origin: string;
   readonly db: TestDatabase;
+  readonly program: Program;
   readonly services: BuiltServices;
   /** A request as admin unless `as` names `user:password` or is null; the path may lack the API prefix. */
   call(
@@ -38,8 +42,10 @@ export interface TestApi {
 
 const PREFIX = '/pulp/api/v3/';
 
-export async function useApi(settings: Partial<Settings> = {}): Promise<TestApi> {
+/** `program`: with other package types than the installed ones, such as those of the test. */
+export async function useApi(settings: Partial<Settings> = {}, program: Program = installedProgram): Promise<TestApi> {
   const db = await useDatabase();
+  if (program !== installedProgram) await migrate(db, program.migrations);
   const data = mkdtempSync(join(tmpdir(), 'deckle-api-'));
   const all = makeSettings({
     data,
@@ -49,10 +55,10 @@ export async function useApi(settings: Partial<Settings> = {}): Promise<TestApi>
     accessLog: false,
     ...settings,
   });
-  await firstStart(db, all);
-  const services = await buildServices(all, { logger: createLogger(all, 'test'), role: 'test' });
-  const participation = await joinQueue(services, taskFunctions(all), 'api', componentVersions, () => {});
-  const api = buildApi(services, () => participation.runner);
+  await firstStart(db, all, program);
+  const services = await buildServices(program, all, { logger: createLogger(all, 'test'), role: 'test' });
+  const participation = await joinQueue(services, taskFunctions(program, all), 'api', componentVersions, () => {});
+  const api = buildApi(program, services, () => participation.runner);
   const server = createServer((request, response) => void api.handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -66,6 +72,7 @@ export async function useApi(settings: Partial<Settings> = {}): Promise<TestApi>
   return {
     origin,
     db,
+    program,
     services,
     call: (method, path, body, options = {}) => call(origin, method, path, body, options),
   };

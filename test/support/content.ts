@@ -15,8 +15,8 @@ export interface ContentReply {
 /** Asks for a path below the content prefix, or for a whole path. */
 export type Ask = (path: string, headers?: Record<string, string>) => Promise<ContentReply>;
 
-export async function useContent({ services }: TestApi): Promise<Ask> {
-  const content = buildContent(services, () => undefined);
+export async function useContent({ program, services }: TestApi): Promise<Ask> {
+  const content = buildContent(program, services, () => undefined);
   const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => void content.handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

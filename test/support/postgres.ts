@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrationSources } from '../../src/app/storage/migrations.ts';
+import { installedMigrations } from '../../src/app/installed-migrations.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { startEmbedded } from '../../src/db/embedded/embedded.ts';
 import { migrate } from '../../src/db/migrate.ts';
@@ -53,7 +53,7 @@ async function createTemplate(url: string): Promise<void> {
   }
   const template = openDatabase({ url: databaseUrl(url, templateName) });
   try {
-    await migrate(template, migrationSources());
+    await migrate(template, installedMigrations);
   } finally {
     await template.close();
   }

@@ -3,11 +3,13 @@ import { presenterFor } from '../../api/engine/presenter.ts';
 import { sql } from '../../db/sql.ts';
 import { withCorrelationId } from '../../lib/process/correlation.ts';
 import type { Domain } from '../../plugin-api/contracts/context.ts';
+import type { TaskFunctions } from '../../tasking/context/run-task.ts';
 import { testTaskArguments } from '../../tasking/context/test-tasks.ts';
 import { dispatch } from '../../tasking/queue/dispatch.ts';
 import { joinQueue } from '../../tasking/queue/join-queue.ts';
 import { createTaskGroup } from '../../tasking/queue/task-group.ts';
 import { componentVersions } from '../program/component-versions.ts';
+import type { Program } from '../program/program.ts';
 import type { BuiltServices } from '../program/services.ts';
 import { taskFunctions } from '../program/task-functions.ts';
 import { findDomain } from './named-objects.ts';
@@ -33,7 +35,7 @@ interface Request {
 }
 
 /** Answers what is to be printed: the href of the task, or JSON with pk and href of the group. */
-export async function dispatchFromText(services: BuiltServices, text: string): Promise<string> {
+export async function dispatchFromText(services: BuiltServices, program: Program, text: string): Promise<string> {
   if (!services.settings.testTasks)
     throw new OperatorError('Tasks are dispatched so only with the setting test_tasks.');
   const request = read(text);
@@ -43,7 +45,7 @@ export async function dispatchFromText(services: BuiltServices, text: string): P
     const pk = await createTaskGroup(services.db, domain, '');
     return JSON.stringify({ pk, href: present.href('core.taskgroup', pk) });
   }
-  const run = () => dispatchOne(services, request, domain);
+  const run = () => dispatchOne(services, taskFunctions(program, services.settings), request, domain);
   const pulpId = await (request.correlation_id ? withCorrelationId(request.correlation_id, run) : run());
   return present.href('core.task', pulpId);
 }
@@ -56,11 +58,15 @@ function read(text: string): Request {
   }
 }
 
-async function dispatchOne(services: BuiltServices, request: Request, domain: Domain): Promise<string> {
+async function dispatchOne(
+  services: BuiltServices,
+  functions: TaskFunctions,
+  request: Request,
+  domain: Domain,
+): Promise<string> {
   const [name] = request.args ?? [];
   if (name === undefined) throw new OperatorError('args must hold the name of a task.');
   const { args = [], kwargs = {}, immediate = false, deferred = true, ...more } = request.kwargs ?? {};
-  const functions = taskFunctions(services.settings);
   if (!functions.has(name)) throw new OperatorError(`There is no task ${name}.`);
   const user = await services.db.row<{ id: number }>(
     sql`select id from app_user where username = ${request.username ?? ''}`,

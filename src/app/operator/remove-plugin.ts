@@ -3,7 +3,7 @@
 import type { Database, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { liveProcesses } from '../../engines/backup/clear-database.ts';
-import { contentTables } from '../storage/content-tables.ts';
+import type { Program } from '../program/program.ts';
 import { OperatorError } from './operator-error.ts';
 
 /** Master tables in an order in which nothing that is still named goes first. */
@@ -17,10 +17,10 @@ const MASTERS = [
 ] as const;
 
 /** Rows removed by table. Artifacts that nothing uses any more go with the next clean-up of orphans. */
-export async function removePlugin(db: Database, name: string): Promise<Record<string, number>> {
+export async function removePlugin(db: Database, program: Program, name: string): Promise<Record<string, number>> {
   if (name === 'core') throw new OperatorError('The core cannot be removed.');
   const applied = await db.rows<{ name: string }>(sql`select name from schema_migration where component = ${name}`);
-  const known = await contentTables(db, name);
+  const known = await tablesOf(db, program, name);
   if (applied.length === 0 && known.length === 0) throw new OperatorError(`There is no package type ${name}.`);
   const live = await liveProcesses(db);
   if (live.length > 0) throw new OperatorError(`Stop the processes of the server first: ${live.join(', ')}.`);
@@ -43,4 +43,14 @@ async function removeContent(tx: Transaction, name: string): Promise<number> {
     where content_artifact_id in (select id from content_artifact where ${own})`);
   await tx.run(sql`delete from content_artifact where ${own}`);
   return await tx.run(sql`delete from content where starts_with(pulp_type, ${`${name}.`})`);
+}
+
+/** Tables that the package type makes, as far as the database has them; one that is not installed any more tells none. */
+async function tablesOf(db: Database, { plugins }: Program, name: string): Promise<string[]> {
+  const plugin = plugins.find((one) => one.name === name);
+  const made = [...(plugin?.contentTypes ?? []).map(({ table }) => table), ...(plugin?.tables ?? [])];
+  const rows = await db.rows<{ name: string }>(sql`
+    select c.relname::text as name from pg_class c where c.relnamespace = current_schema()::regnamespace
+      and c.relkind = 'r' and c.relname = any(${made}::text[])`);
+  return rows.map(({ name }) => name);
 }

@@ -13,7 +13,7 @@ import {
   signingServiceNames,
 } from '../../model/signing-service.ts';
 import { DETACHED, runSigningScript, type SigningClass } from '../../plugin-api/toolkit/signing.ts';
-import { installedPlugins } from '../installed-plugins.ts';
+import type { Program } from '../program/program.ts';
 import { OperatorError } from './operator-error.ts';
 
 export { signingServiceNames };
@@ -37,8 +37,8 @@ const detached: SigningClass = {
 };
 
 /** Answers the fingerprint of the key. Throws with a message for the operator; then nothing was added. */
-export async function addSigningService(db: Database, given: NewSigningService): Promise<string> {
-  const classes = [detached, ...installedPlugins.flatMap((plugin) => plugin.signing ?? [])];
+export async function addSigningService(db: Database, { plugins }: Program, given: NewSigningService): Promise<string> {
+  const classes = [detached, ...plugins.flatMap((plugin) => plugin.signing ?? [])];
   const wanted = given.class ?? USUAL_CLASS;
   const chosen = classes.find(({ name }) => name === wanted);
   if (!chosen)

@@ -6,6 +6,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
+import type { Program } from '../program/program.ts';
 
 export interface FirstStart {
   /** File with the password of admin; undefined when the operator has set it himself. */
@@ -13,19 +14,16 @@ export interface FirstStart {
 }
 
 /** Runs at each start after the migrations; does nothing the second time. */
-export async function firstStart(db: Database, settings: Settings): Promise<FirstStart> {
+export async function firstStart(db: Database, settings: Settings, program: Program): Promise<FirstStart> {
   const made = await createFirstObjects(db, settings);
-  await seedPolicies(db);
+  await seedPolicies(db, program);
   return made;
 }
 
 /** Roles and policies, whose declarations are most of the program: loaded only where they are written. */
-export async function seedPolicies(db: Database): Promise<void> {
-  const [{ seedAccess }, { accessCatalogue }] = await Promise.all([
-    import('../../access/seed-defaults.ts'),
-    import('../program/access.ts'),
-  ]);
-  await seedAccess(db, accessCatalogue());
+export async function seedPolicies(db: Database, program: Program): Promise<void> {
+  const { seedAccess } = await import('../../access/seed-defaults.ts');
+  await seedAccess(db, program.access());
 }
 
 /** All but roles and policies. */

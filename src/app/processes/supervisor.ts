@@ -60,7 +60,7 @@ export async function serve(
 async function prepare(settings: Settings, logger: AppLogger): Promise<FirstStart> {
   const db = openDatabase({ url: settings.databaseUrl, poolSize: 2, applicationName: 'deckle start' });
   try {
-    await migrateDatabase(db, logger);
+    await migrateDatabase(db, settings, logger);
     return await createFirstObjects(db, settings);
   } finally {
     await db.close();

@@ -14,6 +14,7 @@ process.once('message', async (message: ToChild) => {
   if (message.type !== 'start') return;
   const [
     { createLogger },
+    { loadProgram },
     { buildServices },
     { taskFunctions },
     { serveTasks },
@@ -21,6 +22,7 @@ process.once('message', async (message: ToChild) => {
     { releaseMemoryWhenIdle },
   ] = await Promise.all([
     import('./logging.ts'),
+    import('../program/load-program.ts'),
     import('../program/services.ts'),
     import('../program/task-functions.ts'),
     import('../../tasking/worker/serve-tasks.ts'),
@@ -29,8 +31,9 @@ process.once('message', async (message: ToChild) => {
   ]);
   const { settings, applicationName, keepSchedules } = message;
   const logger = createLogger(settings, 'pulpcore.tasking.tasks');
-  const services = await buildServices(settings, { logger, role: 'task', applicationName });
-  const functions = taskFunctions(settings);
+  const program = await loadProgram(settings);
+  const services = await buildServices(program, settings, { logger, role: 'task', applicationName });
+  const functions = taskFunctions(program, settings);
   if (keepSchedules)
     await configureSchedules(services.db, settings, functions).catch((error: unknown) =>
       logger.warn({ err: error }, 'The schedules of the settings could not be seen to.'),

@@ -14,6 +14,8 @@ import { buildApi } from '../program/api.ts';
 import { componentVersions } from '../program/component-versions.ts';
 import { buildContent } from '../program/content.ts';
 import { buildLive } from '../program/live.ts';
+import { loadProgram } from '../program/load-program.ts';
+import type { Program } from '../program/program.ts';
 import { type BuiltServices, buildServices } from '../program/services.ts';
 import { taskFunctions } from '../program/task-functions.ts';
 import { StartRefused } from '../storage/data-directory.ts';
@@ -58,15 +60,16 @@ export async function runWeb(
   dieWithParent();
   releaseMemoryWhenIdle();
   const stopped = stopRequested();
-  const services = await buildServices(settings, { logger, role: roles.api ? 'web' : 'content' });
-  if (roles.api && process.channel) await seedPolicies(services.db);
+  const program = await loadProgram(settings);
+  const services = await buildServices(program, settings, { logger, role: roles.api ? 'web' : 'content' });
+  if (roles.api && process.channel) await seedPolicies(services.db, program);
   await ensureArtifactDistribution(services.db, services.secrets);
-  const participations = await join(services, roles, logger);
+  const participations = await join(program, services, roles, logger);
   const log = new AccessLog();
   const server = createWebServer(settings);
   const drain = new Drain(server, socket === undefined);
   const requests = new RequestMetrics();
-  const faces = buildFaces(services, roles, participations);
+  const faces = buildFaces(program, services, roles, participations);
   const source = {
     db: services.db,
     storage: services.storage(MAIN_STORAGE).driver,
@@ -121,8 +124,13 @@ async function startExporter(
   return startOtlp(services, { worker: participations[0]?.registration.name ?? '', requests });
 }
 
-async function join(services: BuiltServices, roles: WebRoles, logger: AppLogger): Promise<Participation[]> {
-  const functions = taskFunctions(services.settings);
+async function join(
+  program: Program,
+  services: BuiltServices,
+  roles: WebRoles,
+  logger: AppLogger,
+): Promise<Participation[]> {
+  const functions = taskFunctions(program, services.settings);
   const onReplaced = (error: Error) => {
     logger.error({ err: error }, 'another process has taken this one’s name');
     process.exit(1);
@@ -141,14 +149,15 @@ async function join(services: BuiltServices, roles: WebRoles, logger: AppLogger)
 }
 
 function buildFaces(
+  program: Program,
   services: BuiltServices,
   roles: WebRoles,
   participations: readonly Participation[],
 ): (Face & { close?: () => Promise<void> })[] {
   const runner = participations.find((one) => one.runner)?.runner;
   return [
-    ...(roles.content ? [buildContent(services, () => runner)] : []),
-    ...(roles.api ? [buildApi(services, () => runner), buildLive(services, () => runner)] : []),
+    ...(roles.content ? [buildContent(program, services, () => runner)] : []),
+    ...(roles.api ? [buildApi(program, services, () => runner), buildLive(program, services, () => runner)] : []),
   ];
 }
 

@@ -4,23 +4,27 @@ import { buildDocument, type DocumentOptions } from '../../api/engine/openapi/bu
 import { documentJson, documentYaml } from '../../api/engine/openapi/serve/serialize-document.ts';
 import type { Settings } from '../../config/settings.ts';
 import { apiEndpoints, documentOptions, liveOperations } from './api.ts';
-import { allResources } from './resources.ts';
+import type { Program } from './program.ts';
 
 export interface DocumentRequest extends Pick<DocumentOptions, 'only' | 'bindings' | 'pkPath'> {
   readonly form: 'json' | 'yaml';
 }
 
-export function apiDocument(settings: Pick<Settings, 'apiRoot' | 'domainEnabled'>, request: DocumentRequest): string {
+export function apiDocument(
+  program: Program,
+  settings: Pick<Settings, 'apiRoot' | 'domainEnabled'>,
+  request: DocumentRequest,
+): string {
   const { form, ...asked } = request;
-  const endpoints = apiEndpoints(new VerifiedPasswords(), settings);
-  const document = buildDocument(allResources(), [...endpoints, ...liveOperations()], {
-    ...documentOptions(settings),
+  const endpoints = apiEndpoints(program, new VerifiedPasswords(), settings);
+  const document = buildDocument(program.resources, [...endpoints, ...liveOperations(program)], {
+    ...documentOptions(program, settings),
     ...asked,
   });
   return form === 'yaml' ? documentYaml(document) : `${documentJson(document, 1)}\n`;
 }
 
 /** Names that `component` can have. */
-export function documentComponents(): string[] {
-  return Object.keys(documentOptions({ apiRoot: '/pulp/', domainEnabled: false }).versions);
+export function documentComponents(program: Program): string[] {
+  return program.versions.map(({ component }) => component);
 }

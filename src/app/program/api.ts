@@ -23,37 +23,37 @@ import type { Settings } from '../../config/settings.ts';
 import type { Answer, DispatchedTask, Services, TaskRequest } from '../../plugin-api/contracts/context.ts';
 import type { ExtraOperation } from '../../plugin-api/declare/extra-operation.ts';
 import { dispatch, type TaskRunner } from '../../tasking/queue/dispatch.ts';
-import { installedPlugins } from '../installed-plugins.ts';
-import { accessCatalogue, buildAccess } from './access.ts';
-import { reportedVersions } from './component-versions.ts';
-import { allResources } from './resources.ts';
-
-const roleActions = roleActionsBy(accessCatalogue);
+import { buildAccess } from './access.ts';
+import type { Program } from './program.ts';
 
 type ApiSettings = Pick<Settings, 'apiRoot' | 'domainEnabled'>;
 
 /** What the document of the API is made from. */
-export function documentOptions({ apiRoot, domainEnabled }: ApiSettings): DocumentSource['options'] {
-  const versions = reportedVersions(installedPlugins).map(({ component, version }) => [component, version]);
+export function documentOptions(program: Program, { apiRoot, domainEnabled }: ApiSettings): DocumentSource['options'] {
+  const versions = program.versions.map(({ component, version }) => [component, version]);
+  const roleActions = roleActionsBy(program.access);
   return { apiRoot, domainEnabled, roleActions, versions: Object.fromEntries(versions) };
 }
 
 /** Operations of the package types' own protocols, which the document tells of too. */
-export function liveOperations(): ExtraOperation[] {
-  return installedPlugins.flatMap((plugin) => plugin.live?.operations ?? []);
+export function liveOperations({ liveApis }: Program): ExtraOperation[] {
+  return liveApis.flatMap((live) => live.operations ?? []);
 }
 
-/** Endpoints outside resources; the document tells of resources and endpoints alike. */
-/** `parts` are what endpoints need of the process that answers: whether it is registered, and the log of events. */
+/**
+ * Endpoints outside resources; the document tells of resources and endpoints alike. `parts` are what they need of the
+ * process that answers: whether it is registered, and the log of events.
+ */
 export function apiEndpoints(
+  program: Program,
   passwords: VerifiedPasswords,
   settings: ApiSettings,
   parts: { hasLease: () => boolean; events?: EventStreamParts } = { hasLease: () => true },
 ): Endpoint[] {
-  const resources = allResources();
+  const { resources, versions } = program;
   const endpoints: Endpoint[] = [
     indexEndpoint(resources),
-    statusEndpoint(reportedVersions(installedPlugins)),
+    statusEndpoint(versions),
     livezEndpoint,
     readyzEndpoint(parts.hasLease),
     eventsEndpoint(parts.events),
@@ -63,21 +63,22 @@ export function apiEndpoints(
     ...loginEndpoints(passwords),
     ...documentEndpoints({
       resources,
-      extras: () => [...endpoints, ...liveOperations()],
-      options: documentOptions(settings),
+      extras: () => [...endpoints, ...liveOperations(program)],
+      options: documentOptions(program, settings),
     }),
   ];
   return endpoints;
 }
 
-export function buildApi(services: Services, runner: () => TaskRunner | undefined): ApiHandler {
+export function buildApi(program: Program, services: Services, runner: () => TaskRunner | undefined): ApiHandler {
   const { settings, db } = services;
   const hrefs = new HrefReader(services.models, settings);
   const passwords = new VerifiedPasswords();
-  const access = buildAccess(services, hrefs);
+  const access = buildAccess(program, services, hrefs);
   const routes = new RouteTable({ apiRoot: settings.apiRoot, domainEnabled: settings.domainEnabled });
   const lists = new Map<string, Route>();
-  for (const resource of allResources())
+  const roleActions = roleActionsBy(program.access);
+  for (const resource of program.resources)
     for (const route of routesOf(resource, hrefs, roleActions)) {
       routes.addRoute(route);
       if (route.operation === 'list') lists.set(resource.model.path, route);
@@ -87,7 +88,7 @@ export function buildApi(services: Services, runner: () => TaskRunner | undefine
     feed,
     visible: (request, found) => visibleEvents(request, found, access, lists),
   };
-  for (const endpoint of apiEndpoints(passwords, settings, {
+  for (const endpoint of apiEndpoints(program, passwords, settings, {
     hasLease: () => runner()?.holder !== undefined,
     events,
   })) {
@@ -116,12 +117,13 @@ export function buildApi(services: Services, runner: () => TaskRunner | undefine
 export type OwnRequest = Omit<Parameters<typeof performRequest>[1], 'services'>;
 
 /** For tasks that do what the API does: the routes are made for each, as they are asked for rarely. */
-export function requestPerformer(services: Services): (request: OwnRequest) => Promise<Answer> {
+export function requestPerformer(program: Program, services: Services): (request: OwnRequest) => Promise<Answer> {
   const { settings } = services;
   const hrefs = new HrefReader(services.models, settings);
-  const access = buildAccess(services, hrefs);
+  const access = buildAccess(program, services, hrefs);
   const routes = new RouteTable({ apiRoot: settings.apiRoot, domainEnabled: settings.domainEnabled });
-  for (const resource of allResources())
+  const roleActions = roleActionsBy(program.access);
+  for (const resource of program.resources)
     for (const route of routesOf(resource, hrefs, roleActions)) routes.addRoute(route);
   for (const endpoint of cleanUpEndpoints)
     routes.add(endpoint.method.toUpperCase(), endpoint.path, { handler: endpoint.handler });

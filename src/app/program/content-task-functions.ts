@@ -9,7 +9,6 @@ import { publishTask, publishVersion } from '../../engines/publish/publish-task.
 import { leftoverTasks } from '../../engines/repository/clean-up/clean-up-leftovers-tasks.ts';
 import { orphanCleanupTask } from '../../engines/repository/clean-up/orphan-cleanup-task.ts';
 import { reclaimSpaceTask } from '../../engines/repository/clean-up/reclaim-space-task.ts';
-import { ContentRegistry } from '../../engines/repository/content-registry.ts';
 import { moveDomainStorageTask } from '../../engines/repository/move-domain-storage-task.ts';
 import { repairCountsTask } from '../../engines/repository/repair/repair-counts-task.ts';
 import { repairTasks } from '../../engines/repository/repair/repair-tasks.ts';
@@ -19,21 +18,18 @@ import type { VersionEngine } from '../../engines/repository/versions/version-co
 import { vulnerabilityTask } from '../../engines/repository/vulnerabilities/check-vulnerabilities.ts';
 import { syncTask } from '../../engines/sync/sync-task.ts';
 import { commitUpload } from '../../engines/upload/commit-upload.ts';
-import type { Plugin } from '../../plugin-api/contracts/plugin.ts';
 import type { RepositoryType } from '../../plugin-api/contracts/repository.ts';
 import type { RepositorySync } from '../../plugin-api/contracts/sync.ts';
 import type { TaskFunction } from '../../plugin-api/contracts/task.ts';
-import { reportedVersions } from './component-versions.ts';
 import { contentTools } from './content-tools.ts';
+import type { Program } from './program.ts';
 
 /** What the engines know of the installed package types. */
-export function contentEngine(plugins: readonly Plugin[]): VersionEngine {
-  const types = new ContentRegistry(plugins);
+export function contentEngine({ types }: Program): VersionEngine {
   return { types, publish: (context, request) => publishVersion(context, types, request) };
 }
 
-export function contentTasks(plugins: readonly Plugin[]): TaskFunction[] {
-  const engine = contentEngine(plugins);
+export function contentTasks(program: Program, engine = contentEngine(program)): TaskFunction[] {
   const { repositoryTypes, publicationTypes } = engine.types;
   return [
     modifyTask(engine),
@@ -45,18 +41,18 @@ export function contentTasks(plugins: readonly Plugin[]): TaskFunction[] {
     reclaimSpaceTask(engine.types),
     ...repairTasks,
     repairCountsTask,
-    ...exportTasks(engine, plugins),
+    ...exportTasks(engine, program),
     ...leftoverTasks,
     ...repositoryTypes.filter(canSync).map((type) => syncTask(engine, type)),
     ...publicationTypes.map((type) => publishTask(engine.types, type)),
-    ...plugins.flatMap((plugin) => plugin.contentTasks?.(contentTools(engine)) ?? []),
+    ...program.plugins.flatMap((plugin) => plugin.contentTasks?.(contentTools(engine)) ?? []),
   ];
 }
 
-function exportTasks(engine: VersionEngine, plugins: readonly Plugin[]): TaskFunction[] {
+function exportTasks(engine: VersionEngine, { plugins, versions }: Program): TaskFunction[] {
   const types = new ExportTypes(
     plugins.flatMap((plugin) => plugin.exportResources ?? []),
-    reportedVersions(plugins),
+    versions,
     (pulpType) => engine.types.repositoryType(pulpType).contentTypes.map((type) => type.pulpType),
   );
   return [pulpExportTask(types), ...filesystemExportTasks, pulpImportTask(types), importVersionTask(engine, types)];

@@ -11,17 +11,17 @@ import { contentRedirectGuard } from '../../content-app/guards/content-redirect.
 import { envvarHeaderGuard, headerGuard } from '../../content-app/guards/header.ts';
 import { type DownloadAccess, rbacGuard } from '../../content-app/guards/rbac.ts';
 import type { Domain, RequestContext, Services, User } from '../../plugin-api/contracts/context.ts';
-import { installedPlugins } from '../installed-plugins.ts';
 import { buildAccess } from './access.ts';
+import type { Program } from './program.ts';
 
-export function buildGuards(services: Services): CheckGuard {
+export function buildGuards(program: Program, services: Services): CheckGuard {
   const { models } = services;
   const types = [
-    rbacGuard(downloadAccess(services)),
+    rbacGuard(downloadAccess(program, services)),
     headerGuard,
     envvarHeaderGuard,
     contentRedirectGuard,
-    ...installedPlugins.flatMap((plugin) => plugin.guards ?? []),
+    ...program.guards,
   ];
   return new GuardChecker(services, types, {
     href: (domain, type, id) => presenterFor(services, domain).hrefOfType('content_guard', type, id) ?? id,
@@ -30,10 +30,10 @@ export function buildGuards(services: Services): CheckGuard {
 }
 
 /** The policy of the guard's view decides, as for every other action on the guard. */
-function downloadAccess(services: Services): DownloadAccess {
+function downloadAccess(program: Program, services: Services): DownloadAccess {
   const { settings, models } = services;
   const hrefs = new HrefReader(models, settings);
-  const access = buildAccess(services, hrefs);
+  const access = buildAccess(program, services, hrefs);
   const route = downloadRoute(hrefs);
   const passwords = new VerifiedPasswords();
   return {

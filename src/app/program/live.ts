@@ -9,13 +9,11 @@ import { EntryLoader } from '../../content-app/distributions/load-entry.ts';
 import { DISTRIBUTION_CHANNEL, SEEN_AFTER } from '../../model/repositories/distribution-change.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import { dispatch, type TaskRunner } from '../../tasking/queue/dispatch.ts';
-import { installedPlugins } from '../installed-plugins.ts';
-import { accessCatalogue } from './access.ts';
+import type { Program } from './program.ts';
 
-export function buildLive(services: Services, runner: () => TaskRunner | undefined) {
+export function buildLive(program: Program, services: Services, runner: () => TaskRunner | undefined) {
   const { db } = services;
-  const types = installedPlugins.flatMap((plugin) => plugin.distributions);
-  const loader = new EntryLoader(services, types);
+  const loader = new EntryLoader(services, program.distributions);
   const distributions = new DistributionCache({
     db,
     publishing: loader.publishing,
@@ -27,9 +25,9 @@ export function buildLive(services: Services, runner: () => TaskRunner | undefin
   const handler = new LiveHandler({
     services,
     passwords: new VerifiedPasswords(),
-    apis: installedPlugins.map((plugin) => plugin.live).filter((live) => live !== undefined),
+    apis: program.liveApis,
     dispatch: (request, loggingCid) => dispatch(services, request, { loggingCid, runner: runner() }),
-    authorize: liveAccess(services, new PolicyStore(db, accessCatalogue(), services.settings)),
+    authorize: liveAccess(services, new PolicyStore(db, program.access(), services.settings)),
     find: async (domain, path) => {
       const entry = await distributions.find(domain, path);
       return entry && { ...entry.distribution, state: `${entry.serial}` };

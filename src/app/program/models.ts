@@ -4,15 +4,15 @@ import { contentGuards } from '../../api/resources/content/content-guards.ts';
 import { coreModels } from '../../api/resources/models.ts';
 import { modelsOf } from '../../api/types/plugin-resources.ts';
 import { versionModel } from '../../api/types/version-resource.ts';
+import type { Plugin } from '../../plugin-api/contracts/plugin.ts';
 import type { Model } from '../../plugin-api/declare/model.ts';
-import { installedPlugins } from '../installed-plugins.ts';
 
-export function allModels(): Model[] {
+export function allModels(plugins: readonly Plugin[]): Model[] {
   return [
     ...coreModels,
     versionModel,
     ...contentGuards.map((guard) => guard.model),
     artifactDistributionResource.model,
-    ...installedPlugins.flatMap(modelsOf),
+    ...plugins.flatMap(modelsOf),
   ];
 }

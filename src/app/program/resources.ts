@@ -1,4 +1,5 @@
 /** All resources of the REST API: the core's and those of the installed package types. */
+import type { AccessCatalogue } from '../../access/catalogue.ts';
 import { contentHandlers } from '../../api/content-handlers.ts';
 import { accessPolicyResource } from '../../api/resources/access/access-policies.ts';
 import { groupResource, groupUserResource } from '../../api/resources/access/groups.ts';
@@ -25,28 +26,29 @@ import { webhookResource } from '../../api/resources/tasks/webhooks.ts';
 import { workerResource } from '../../api/resources/tasks/workers.ts';
 import { resourcesOf } from '../../api/types/plugin-resources.ts';
 import { allVersions } from '../../api/types/version-resource.ts';
-import { ContentRegistry } from '../../engines/repository/content-registry.ts';
+import type { ReplicationParts } from '../../engines/replication/prepare-plan.ts';
+import type { ContentRegistry } from '../../engines/repository/content-registry.ts';
+import type { Plugin } from '../../plugin-api/contracts/plugin.ts';
+import type { Models } from '../../plugin-api/declare/model.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
-import { installedPlugins } from '../installed-plugins.ts';
-import { accessCatalogue } from './access.ts';
-import { allModels } from './models.ts';
-import { replicationParts } from './replication.ts';
 
-let made: Resource[] | undefined;
-
-/** Made once per process. */
-export function allResources(): Resource[] {
-  made ??= makeResources();
-  return made;
+/** What resources are made of beside their declarations. */
+export interface ResourceParts {
+  readonly plugins: readonly Plugin[];
+  readonly types: ContentRegistry;
+  readonly models: Models;
+  readonly replication: ReplicationParts;
+  /** Asked when a request comes: the catalogue is made of the resources. */
+  readonly access: () => AccessCatalogue;
 }
 
-function makeResources(): Resource[] {
-  const handlers = contentHandlers(new ContentRegistry(installedPlugins));
-  const publishing = installedPlugins
+export function allResources({ plugins, types, models, replication, access }: ResourceParts): Resource[] {
+  const handlers = contentHandlers(types);
+  const publishing = plugins
     .flatMap((plugin) => plugin.distributions)
     .filter((type) => type.servesPublications)
     .map((type) => type.pulpType);
-  const generic = genericLists(allModels(), publishing);
+  const generic = genericLists(models.all, publishing);
   const distributions = generic.find(({ model }) => model.path === 'distributions')!;
   return [
     artifactResource,
@@ -59,14 +61,14 @@ function makeResources(): Resource[] {
     vulnerabilityReportResource,
     ...contentGuards,
     artifactDistributionResource,
-    domainResource(installedPlugins.flatMap((plugin) => plugin.contentTypes)),
+    domainResource(types.contentTypes),
     userResource,
     groupResource,
     groupUserResource,
-    roleResource(accessCatalogue),
-    ...roleAssignmentResources(accessCatalogue),
-    accessPolicyResource(accessCatalogue),
-    tokenResource(accessCatalogue),
+    roleResource(access),
+    ...roleAssignmentResources(access),
+    accessPolicyResource(access),
+    tokenResource(access),
     signingServiceResource,
     pulpExporterResource,
     pulpExportResource,
@@ -75,9 +77,9 @@ function makeResources(): Resource[] {
     pulpImporterResource,
     pulpImportResource,
     allVersions(),
-    upstreamPulpResource(replicationParts(installedPlugins), distributions),
+    upstreamPulpResource(replication, distributions),
     replicationRunResource,
     ...generic,
-    ...installedPlugins.flatMap((plugin) => resourcesOf(plugin, handlers)),
+    ...plugins.flatMap((plugin) => resourcesOf(plugin, handlers)),
   ];
 }

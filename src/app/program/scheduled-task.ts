@@ -5,6 +5,7 @@ import { sql } from '../../db/sql.ts';
 import { PulpError } from '../../lib/errors.ts';
 import type { User } from '../../plugin-api/contracts/context.ts';
 import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
+import type { Program } from './program.ts';
 
 interface ScheduleRow {
   readonly name: string;
@@ -20,7 +21,7 @@ interface Request {
 }
 
 /** The result is the answer of the API; what it starts becomes a child of this task. */
-export const scheduledTask: TaskFunction = {
+export const scheduledTask = (program: Program): TaskFunction => ({
   name: 'deckle.app.tasks.schedule.perform',
   async run(context: TaskContext, args: { schedule: string }) {
     const schedule = await context.db.row<ScheduleRow>(
@@ -30,7 +31,10 @@ export const scheduledTask: TaskFunction = {
     const { requestPerformer } = await import('./api.ts');
     const { path, body } = requestOf(context, schedule);
     const user = await userOf(context, schedule);
-    const answer = await requestPerformer(context)({
+    const answer = await requestPerformer(
+      program,
+      context,
+    )({
       path,
       body,
       user,
@@ -39,7 +43,7 @@ export const scheduledTask: TaskFunction = {
     });
     return answer.body ?? null;
   },
-};
+});
 
 function requestOf(context: TaskContext, { name, operation, target, options }: ScheduleRow): Request {
   if (operation === 'orphan_cleanup') return { path: 'orphans/cleanup/', body: options };

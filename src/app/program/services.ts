@@ -4,19 +4,17 @@ import { createObject } from '../../api/engine/operations.ts';
 import { presentOne } from '../../api/engine/present.ts';
 import { presenterFor } from '../../api/engine/presenter.ts';
 import { readRow } from '../../api/engine/read-rows.ts';
-import type { Settings } from '../../config/settings.ts';
+import { type Settings, withDefaults } from '../../config/settings.ts';
 import { createDownloaderFactory } from '../../download/downloader.ts';
 import { processTag } from '../../lib/process/process-identity.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
-import { labelOf, Models } from '../../plugin-api/declare/model.ts';
+import { labelOf } from '../../plugin-api/declare/model.ts';
 import { behaviourOf } from '../../plugin-api/declare/remote-type.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
 import { ArtifactStore } from '../../storage/artifact-store.ts';
-import { installedPlugins } from '../installed-plugins.ts';
 import { openStorage } from '../storage/storage.ts';
 import { type BaseServices, openBase, type ServiceOptions } from './base-services.ts';
-import { allModels } from './models.ts';
-import { allResources } from './resources.ts';
+import type { Program } from './program.ts';
 
 export interface BuiltServices extends Services {
   readonly logger: BaseServices['logger'];
@@ -24,7 +22,13 @@ export interface BuiltServices extends Services {
   close(): Promise<void>;
 }
 
-export async function buildServices(settings: Settings, options: ServiceOptions): Promise<BuiltServices> {
+export async function buildServices(
+  program: Program,
+  given: Settings,
+  options: ServiceOptions,
+): Promise<BuiltServices> {
+  const settings = withDefaults(given, program.settings);
+  const requireResource = readableResources(program.resources);
   const base = await openBase(settings, options);
   const { driver, driverOf, workDirectory } = await openStorage(settings, base.db, base.secrets);
   const store = new ArtifactStore({
@@ -35,14 +39,14 @@ export async function buildServices(settings: Settings, options: ServiceOptions)
   });
   const downloaders = createDownloaderFactory(
     settings,
-    installedPlugins.flatMap(({ remotes }) => remotes.map(behaviourOf)),
+    program.plugins.flatMap(({ remotes }) => remotes.map(behaviourOf)),
     base.secrets,
   );
   /** By domain, for the settings of its storage that the stamp stands for. */
   const stores = new Map<number, { stamp: string; store: ArtifactStore }>();
   const services: BuiltServices = {
     ...base,
-    models: new Models(allModels()),
+    models: program.models,
     storage: (domain) => {
       if (domain.name === 'default') return store;
       const { storageStamp: stamp = '' } = domain;
@@ -59,32 +63,29 @@ export async function buildServices(settings: Settings, options: ServiceOptions)
         request,
         values,
       ),
-    present: (domain, label, pulpId) => presentById(services, domain, label, pulpId),
+    present: (domain, label, pulpId) => presentById(services, domain, requireResource(label), pulpId),
   };
   return services;
 }
 
-let byLabel: Map<string, Resource> | undefined;
-
-/** Detail resources by label; versions are read by their id here, not by their number. */
-function requireResource(label: string): Resource {
-  byLabel ??= new Map(
-    allResources()
-      .filter((resource) => resource.operations.read)
-      .map((resource) => [labelOf(resource.model), resource]),
-  );
-  const resource = byLabel.get(label);
-  if (!resource) throw new Error(`no resource is named ${label}`);
-  return resource;
+/** Resources by their label, those that have detail answers. The function throws for other labels: none is one a client gave. */
+function readableResources(resources: readonly Resource[]): (label: string) => Resource {
+  const readable = resources.filter(({ operations }) => operations.read);
+  const byLabel = new Map(readable.map((resource) => [labelOf(resource.model), resource]));
+  return (label) => {
+    const resource = byLabel.get(label);
+    if (!resource) throw new Error(`no resource is named ${label}`);
+    return resource;
+  };
 }
 
+/** Versions are read by their id here, not by their number. */
 async function presentById(
   services: Services,
   domain: Domain,
-  label: string,
+  declared: Resource,
   pulpId: string,
 ): Promise<Record<string, unknown> | null> {
-  const declared = requireResource(label);
   const { parent: _, ...table } = declared.table;
   const resource = declared.table.key === 'number' ? { ...declared, table: { ...table, key: 'pulp_id' } } : declared;
   const row = await readRow(services.db, resource, domain, pulpId);

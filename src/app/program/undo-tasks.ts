@@ -26,12 +26,14 @@ export function taskUndoer(base: BaseServices): TaskUndoer {
 }
 
 async function load({ settings, logger, applicationName }: BaseServices): Promise<TaskUndoer> {
-  const [{ buildServices }, { taskFunctions }, { undo }] = await Promise.all([
+  const [{ loadProgram }, { buildServices }, { taskFunctions }, { undo }] = await Promise.all([
+    import('./load-program.ts'),
     import('./services.ts'),
     import('./task-functions.ts'),
     import('../../tasking/context/undo.ts'),
   ]);
-  const functions = taskFunctions(settings);
-  const services = await buildServices(settings, { logger, role: 'worker', poolSize: 1, applicationName });
+  const program = await loadProgram(settings);
+  const functions = taskFunctions(program, settings);
+  const services = await buildServices(program, settings, { logger, role: 'worker', poolSize: 1, applicationName });
   return { undo: (task) => undo(services, functions, task), close: () => services.close() };
 }

@@ -43,7 +43,7 @@ export async function backUp(
   if (typeof lock === 'string') throw new StartRefused(`Another backup into ${directory} is being made by ${lock}.`);
   try {
     return await withDatabase(settings, logger, async (db, databaseUrl) => {
-      await requireMigrated(db);
+      await requireMigrated(db, settings);
       const storage = await openStorage(settings, db, await Secrets.load(encryptionKeyFile(settings)));
       return await makeBackup({
         db,
@@ -83,11 +83,15 @@ function dataOf(settings: Settings, backups: string) {
 }
 
 /** Checks a backup, or the newest of a directory of backups; answers its directory and what is wrong with it. */
-export async function verify(from: string, report: Report): Promise<{ path: string; problems: string[] }> {
+export async function verify(
+  settings: Settings,
+  from: string,
+  report: Report,
+): Promise<{ path: string; problems: string[] }> {
   const { path, manifest } = await findBackup(from);
   report.tell(`Verifying ${path}, made ${manifest.started_at} by ${manifest.program}.`);
   const key = manifest.others.find((file) => /^(named\/db_encryption_key|data\/db-encryption-key)$/.test(file.path));
-  const sources = migrationSources();
+  const sources = await migrationSources(settings);
   const keyFile = key && join(path, key.path);
   return { path, problems: await verifyBackup({ path, manifest, withScratch, sources, keyFile, report }) };
 }

@@ -1,15 +1,11 @@
-/** All migrations of the program: those of the core, then those of each package type. */
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { coreMigrations, type MigrationSource } from '../../db/migrate.ts';
+/** The migrations of the program that runs with some settings, without loading its package types. */
+import type { Settings } from '../../config/settings.ts';
+import type { MigrationSource } from '../../db/migrate.ts';
+import { installedMigrations } from '../installed-migrations.ts';
 
-const pluginsDirectory = join(import.meta.dirname, '..', '..', 'plugins');
-
-/** Package types in the order of their names; one without a migrations folder has no tables of its own. */
-export function migrationSources(): MigrationSource[] {
-  const names = existsSync(pluginsDirectory) ? readdirSync(pluginsDirectory).sort() : [];
-  const plugins = names
-    .map((component) => ({ component, directory: join(pluginsDirectory, component, 'migrations') }))
-    .filter(({ directory }) => existsSync(directory));
-  return [coreMigrations, ...plugins];
+/** Only the package types of a test are loaded to be asked. */
+export async function migrationSources(settings: Pick<Settings, 'testPlugins'>): Promise<readonly MigrationSource[]> {
+  if (settings.testPlugins === '') return installedMigrations;
+  const { loadProgram } = await import('../program/load-program.ts');
+  return (await loadProgram(settings)).migrations;
 }

@@ -34,9 +34,9 @@ function postgresLog(logger: AppLogger): ServerLog {
 }
 
 /** Waits for the database to answer and brings its schema up to date. */
-export async function migrateDatabase(db: Database, logger: AppLogger): Promise<number> {
+export async function migrateDatabase(db: Database, settings: Settings, logger: AppLogger): Promise<number> {
   await waitForDatabase(db, logger);
-  const applied = await migrate(db, migrationSources(), ({ component, name }) =>
+  const applied = await migrate(db, await migrationSources(settings), ({ component, name }) =>
     logger.info({}, `applied migration ${component}/${name}`),
   );
   return applied.length;
@@ -59,8 +59,8 @@ async function waitForDatabase(db: Database, logger: AppLogger): Promise<void> {
 }
 
 /** Refuses to work on a schema that was not migrated to this version of the program. */
-export async function requireMigrated(db: Database): Promise<void> {
-  const pending = await pendingMigrations(db, migrationSources());
+export async function requireMigrated(db: Database, settings: Settings): Promise<void> {
+  const pending = await pendingMigrations(db, await migrationSources(settings));
   if (pending.length === 0) return;
   throw new StartRefused(`The database needs ${pending.length} migrations first. Run: deckle migrate`);
 }

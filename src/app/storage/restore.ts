@@ -42,7 +42,7 @@ export async function restore(
   const source = await findBackup(options.from);
   const { path, manifest } = source;
   report.tell(`Restoring ${path}, made ${manifest.started_at} by ${manifest.program}, into ${settings.data}.`);
-  refuseForeign(manifest.database.migrations, migrationSources());
+  refuseForeign(manifest.database.migrations, await migrationSources(settings));
   const problems = await verifySealed(path, [manifest.database, manifest.files, ...manifest.others]);
   if (problems.length > 0) throw new BackupRefused(`The backup is damaged: ${problems.join('; ')}.`);
   const lock = await lockDataDirectory(settings, 'restore');
@@ -114,7 +114,7 @@ async function bringBack(settings: Settings, source: Source, db: Database, repor
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     await copyFile(join(path, file), target);
   }
-  const loaded = await loadDatabase(db, join(path, manifest.database.path), migrationSources(), report);
+  const loaded = await loadDatabase(db, join(path, manifest.database.path), await migrationSources(settings), report);
   const rows = Object.values(loaded.rows).reduce((sum, count) => sum + count, 0);
   report.tell(`Database: ${rows} rows loaded, ${loaded.upgraded} newer migrations applied.`);
   const storage = await openStorage(settings, db, await Secrets.load(encryptionKeyFile(settings)));

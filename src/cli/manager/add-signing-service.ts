@@ -1,5 +1,6 @@
 /** `add-signing-service NAME SCRIPT KEY [--class C] [--home DIR] [--keyring FILE]`. */
 import { addSigningService, USUAL_CLASS } from '../../app/operator/signing-services.ts';
+import { loadProgram } from '../../app/program/load-program.ts';
 import { withDatabase } from '../../app/storage/prepare-database.ts';
 import { type Command, CommandFailed, optionValue } from '../command.ts';
 
@@ -30,7 +31,9 @@ const command: Command = {
       keyring: optionValue(context, 'keyring'),
     };
     const { settings, logger } = context;
-    const added = await withDatabase(settings, logger, (db) => addSigningService(db, given));
+    const added = await withDatabase(settings, logger, async (db) =>
+      addSigningService(db, await loadProgram(settings), given),
+    );
     process.stdout.write(`Successfully added signing service ${name} for key ${added}.\n`);
     return 0;
   },

@@ -26,7 +26,7 @@ const command: Command = {
     if (verb !== 'verify' || directory === undefined || more.length > 0) {
       throw new CommandFailed('Say either deckle backup --to DIR or deckle backup verify DIR.');
     }
-    const { path, problems } = await verify(directory, lineReport(print));
+    const { path, problems } = await verify(context.settings, directory, lineReport(print));
     for (const problem of problems) print(`DAMAGED: ${problem}\n`);
     print(problems.length === 0 ? `${path} is whole.\n` : `${path} is damaged.\n`);
     return problems.length === 0 ? 0 : 1;

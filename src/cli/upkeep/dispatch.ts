@@ -9,7 +9,9 @@ const command: Command = {
   summary: 'dispatch a task for tests, described by JSON on standard input (with the setting test_tasks)',
   async run({ settings, logger }) {
     const request = await text(process.stdin);
-    const answer = await withServices(settings, logger, (services) => dispatchFromText(services, request));
+    const answer = await withServices(settings, logger, (services, program) =>
+      dispatchFromText(services, program, request),
+    );
     process.stdout.write(`${answer}\n`);
     return 0;
   },

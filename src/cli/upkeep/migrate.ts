@@ -1,5 +1,6 @@
 /** `migrate`: brings the schema up to date and sees to what has to be there on a first start. */
 import { firstStart } from '../../app/processes/first-start.ts';
+import { loadProgram } from '../../app/program/load-program.ts';
 import { migrateDatabase, withDatabase } from '../../app/storage/prepare-database.ts';
 import type { Command } from '../command.ts';
 
@@ -8,8 +9,8 @@ const command: Command = {
   summary: 'bring the database up to date (serve does it by itself)',
   async run({ settings, logger }) {
     const count = await withDatabase(settings, logger, async (db) => {
-      const applied = await migrateDatabase(db, logger);
-      await firstStart(db, settings);
+      const applied = await migrateDatabase(db, settings, logger);
+      await firstStart(db, settings, await loadProgram(settings));
       return applied;
     });
     process.stdout.write(count === 0 ? 'The database is up to date.\n' : `Applied ${count} migrations.\n`);

@@ -18,7 +18,7 @@ export async function readySettings({ settings, options }: CommandContext): Prom
   const databaseUrl = await requireDatabaseUrl(settings);
   const db = openDatabase({ url: databaseUrl, poolSize: 2, applicationName: 'deckle start' });
   try {
-    await requireMigrated(db);
+    await requireMigrated(db, settings);
   } finally {
     await db.close();
   }

@@ -1,4 +1,5 @@
 /** A package type: what a folder of plugins/ tells the core about itself. A missing part is a missing capability. */
+import type { Declarations } from '../../config/setting.ts';
 import type { Condition, LockedRole, Scoping } from '../declare/access.ts';
 import type { DeclaredAlternateSource } from '../declare/alternate-source-type.ts';
 import type { ContentType } from '../declare/content.ts';
@@ -57,8 +58,12 @@ export interface Plugin extends PluginTypes {
   readonly scopings?: Readonly<Record<string, Scoping>>;
   /** Locked roles that span several resources, by full name. */
   readonly roles?: Readonly<Record<string, LockedRole>>;
-  /** Directory with the plugin's migrations. */
+  /** Directory of its migrations; listed in app/installed-migrations.ts too. */
   readonly migrations?: URL;
+  /** Tables that its migrations make beside those of its content types. */
+  readonly tables?: readonly string[];
+  /** Settings of its own; listed in app/installed-settings.ts too, so that the command line knows them without the plugin. */
+  readonly settings?: Declarations;
 }
 
 /** Kinds that the package type does not have may be left out. */

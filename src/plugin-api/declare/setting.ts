@@ -1,6 +1,7 @@
 /** Settings of package types: declared in a file of the plugin that imports nothing else, read through `settingsFor`. */
 
-import { camelCase, type Declarations, type SettingsOf } from '../../config/setting.ts';
+import type { Declarations, SettingsOf } from '../../config/setting.ts';
+import type { Settings } from '../../config/settings.ts';
 import type { Services } from '../contracts/context.ts';
 
 export {
@@ -16,27 +17,10 @@ export {
   text,
 } from '../../config/setting.ts';
 
-const read = new WeakMap<object, WeakMap<Declarations, object>>();
-
-/** The settings that a plugin declares, typed, with their defaults where a program runs without a command line. */
+/** The settings that a plugin declares, typed. They are among those of every process, with their defaults. */
 export function settingsFor<D extends Declarations>(
   { settings }: Pick<Services, 'settings'>,
-  declarations: D,
+  _declared: D,
 ): SettingsOf<D> {
-  const byDeclarations = read.get(settings) ?? new WeakMap<Declarations, object>();
-  read.set(settings, byDeclarations);
-  let own = byDeclarations.get(declarations);
-  if (!own) {
-    const all = settings as unknown as Record<string, unknown>;
-    own = Object.freeze(
-      Object.fromEntries(
-        Object.entries(declarations).map(([name, { default: value }]) => {
-          const key = camelCase(name);
-          return [key, key in all ? all[key] : value];
-        }),
-      ),
-    );
-    byDeclarations.set(declarations, own);
-  }
-  return own as SettingsOf<D>;
+  return settings as Settings & SettingsOf<D>;
 }

@@ -11,6 +11,7 @@ import { pythonDistribution } from './rest/distribution.ts';
 import { pythonPublication } from './rest/publication.ts';
 import { pythonRemote } from './rest/remote.ts';
 import { pythonRepository } from './rest/repository.ts';
+import { pythonSettings } from './settings.ts';
 import { pythonTasks } from './tasks.ts';
 import { readUploadedPackage } from './uploads/upload.ts';
 
@@ -34,4 +35,6 @@ export const pythonPlugin = definePlugin({
   contentTasks: (tools) => [...pythonTasks(tools), repairTask(tools)],
   live: pythonLive,
   migrations: new URL('./migrations/', import.meta.url),
+  tables: ['python_blocklist_entry', 'python_repair', 'python_upload_group'],
+  settings: pythonSettings,
 });
