@@ -13,6 +13,7 @@ export type * from './contracts/declared-content.ts';
 export * from './contracts/guard.ts';
 export type * from './contracts/live.ts';
 export * from './contracts/plugin.ts';
+export type * from './contracts/preference.ts';
 export type * from './contracts/publish.ts';
 export type * from './contracts/remote.ts';
 export type * from './contracts/replicate.ts';

@@ -83,7 +83,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     'vulnerability_report_version',
   ],
   'engines/sync/alternate-sync.ts': ['alternate_content_source_path', 'repository'],
-  'plugins/python/admission.ts': ['repository_content'],
   'plugins/python/repair.ts': ['content_artifact'],
   'tasking/context/progress.ts': ['progress_report'],
   'tasking/context/save-diagnostics.ts': ['task_profile'],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { contentEngine, contentTasks } from '../../src/app/program/content-task-functions.ts';
-import { composeProgram } from '../../src/app/program/program.ts';
+import { composeProgram, type Program } from '../../src/app/program/program.ts';
 import { makeSettings, type Settings } from '../../src/config/settings.ts';
 import { sql } from '../../src/db/sql.ts';
 import { createDownloader } from '../../src/download/downloader.ts';
@@ -19,13 +19,12 @@ import {
   type VersionCounts,
 } from '../../src/model/repositories/repository-version.ts';
 import type { Domain } from '../../src/plugin-api/contracts/context.ts';
+import type { Plugin } from '../../src/plugin-api/contracts/plugin.ts';
 import type { ProgressOptions, TaskContext, TaskFunction } from '../../src/plugin-api/contracts/task.ts';
 import { filePlugin } from '../../src/plugins/file/plugin.ts';
 import { ArtifactStore } from '../../src/storage/artifact-store.ts';
 import { FilesystemDriver } from '../../src/storage/drivers/filesystem.ts';
 import { type TestDatabase, useDatabase } from '../support/database.ts';
-
-const program = composeProgram([filePlugin]);
 
 export const SYNC = 'pulp_file.app.tasks.synchronizing.synchronize';
 export const PUBLISH = 'pulp_file.app.tasks.publishing.publish';
@@ -63,16 +62,25 @@ export class World {
   readonly settings: Settings;
   readonly engine: VersionEngine;
   readonly #tasks: ReadonlyMap<string, TaskFunction>;
+  readonly #program: Program;
   #names = 0;
 
-  constructor(db: TestDatabase, domain: Domain, store: ArtifactStore, root: string, settings: Settings) {
+  constructor(
+    db: TestDatabase,
+    domain: Domain,
+    store: ArtifactStore,
+    root: string,
+    settings: Settings,
+    plugins: readonly Plugin[],
+  ) {
     this.db = db;
     this.domain = domain;
     this.store = store;
     this.root = root;
     this.settings = settings;
-    this.engine = contentEngine(program);
-    this.#tasks = new Map(contentTasks(program).map((task) => [task.name, task]));
+    this.#program = composeProgram(plugins);
+    this.engine = contentEngine(this.#program);
+    this.#tasks = new Map(contentTasks(this.#program).map((task) => [task.name, task]));
   }
 
   /** A context whose transactions are always fenced successfully; what the task tells is kept. */
@@ -90,7 +98,7 @@ export class World {
       storage: () => this.store,
       downloader: (remote) => createDownloader(remote),
       secrets: new Secrets([Buffer.alloc(32, 7)]),
-      models: program.models,
+      models: this.#program.models,
       create: () => Promise.reject(new Error('no requests are made here')),
       logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       present: async (_domain, label, id) => ({ label, id }),
@@ -122,12 +130,14 @@ export class World {
     return { result, created, reports };
   }
 
-  async repository(options: { retain?: number; checkpoints?: number; details?: object } = {}): Promise<TestRepository> {
+  async repository(
+    options: { pulpType?: string; retain?: number; checkpoints?: number; details?: object } = {},
+  ): Promise<TestRepository> {
     return await this.db.transaction(async (tx) => {
       const details = { autopublish: false, manifest: 'PULP_MANIFEST', ...options.details };
       const row = await tx.row<{ id: number; pulp_id: string }>(sql`
         insert into repository (pulp_id, domain_id, pulp_type, name, details, retain_repo_versions, retain_checkpoints)
-          values (${uuid7()}, ${this.domain.id}, 'file.file', ${`repository ${++this.#names}`}, ${sql.json(details)},
+          values (${uuid7()}, ${this.domain.id}, ${options.pulpType ?? 'file.file'}, ${`repository ${++this.#names}`}, ${sql.json(details)},
             ${options.retain ?? null}, ${options.checkpoints ?? null}) returning id, pulp_id`);
       await insertFirstVersion(tx, row!.id);
       return { id: row!.id, pulpId: row!.pulp_id };
@@ -218,7 +228,10 @@ export function entry(path: string, text: string): string {
   return `${path}=${digestsOf(text, ['sha256']).sha256!.slice(0, 8)}`;
 }
 
-export async function useWorld(settings: Partial<Settings> = {}): Promise<World> {
+export async function useWorld(
+  settings: Partial<Settings> = {},
+  plugins: readonly Plugin[] = [filePlugin],
+): Promise<World> {
   const db = await useDatabase();
   const root = mkdtempSync(join(tmpdir(), 'deckle-content-'));
   after(() => rmSync(root, { recursive: true, force: true }));
@@ -227,5 +240,5 @@ export async function useWorld(settings: Partial<Settings> = {}): Promise<World>
   const row = await db.row<{ id: number; pulpId: string; name: string }>(sql`
     insert into domain (pulp_id, name) values (${uuid7()}, 'default')
       on conflict (name) do update set name = excluded.name returning id, pulp_id as "pulpId", name`);
-  return new World(db, row!, store, root, makeSettings({ data: root, ...settings }));
+  return new World(db, row!, store, root, makeSettings({ data: root, ...settings }), plugins);
 }

@@ -1,10 +1,10 @@
 /** What a type does for its repositories: sync, checks of new versions, publishing by itself, scans. */
-import type { Queryable, Transaction } from '../../db/database.ts';
+import type { Queryable } from '../../db/database.ts';
 import type { ContentType } from '../declare/content.ts';
 import type { Values } from '../declare/field.ts';
+import type { Preference } from './preference.ts';
 import type { RepositorySync } from './sync.ts';
-import type { TaskContext } from './task.ts';
-import type { Repository, Version } from './version.ts';
+import type { DraftContext, Repository, Version } from './version.ts';
 
 export interface ScannedPackage {
   readonly contentId: number;
@@ -20,10 +20,12 @@ export interface RepositoryType {
   readonly publicationType?: string;
   /** Its distributions serve publications alone: a version that is not published is not served. */
   readonly servesPublications: boolean;
-  /** Checks or amends a new version inside its transaction, before units with the same key as an added one are removed. */
-  check?(tx: Transaction, version: Version, repository: Repository, context: TaskContext): Promise<void>;
-  /** The same after that and before it is complete. */
-  finalize?(tx: Transaction, version: Version, repository: Repository, context: TaskContext): Promise<void>;
+  /** How units with one repository key get along, for the content types where it is not the newest that stays. */
+  readonly prefer?: readonly Preference[];
+  /** Checks or amends a new version before units that have the repository key of an added one are removed. */
+  check?(draft: DraftContext): Promise<void>;
+  /** Checks or amends a new version when each repository key is in it once. What is added here replaces what has its key, too. */
+  finalize?(draft: DraftContext): Promise<void>;
   /** Whether and how new versions are published by themselves: the values of the publication, or undefined. */
   autopublish?(repository: Repository): Values | undefined;
   /** How its packages are named to services that know of weaknesses. */

@@ -1,5 +1,8 @@
 /** Repositories and their versions as hooks and tasks of package types see them. */
+import type { Sql } from '../../db/sql.ts';
 import type { Row, Values } from '../declare/field.ts';
+import type { DeclaredContent, SavedContent } from './declared-content.ts';
+import type { TaskContext } from './task.ts';
 
 /** A repository version as hooks see it. */
 export interface Version {
@@ -9,10 +12,25 @@ export interface Version {
   readonly repositoryId: number;
 }
 
-/** A version in the making, as tasks of plugins change it. Each answers how many units it has changed. */
+/** A version in the making. Sets of any size: they are written in batches. */
 export interface VersionDraft extends Version {
+  /** Adds units by their ids; answers how many were not in it. */
   add(contentIds: readonly number[]): Promise<number>;
+  /** Removes units by their ids; answers how many were in it. */
   remove(contentIds: readonly number[]): Promise<number>;
+  /** Finds or makes units, those that came with them too, and adds them all in one transaction; answers those given, in their order. */
+  save(units: readonly DeclaredContent[]): Promise<SavedContent[]>;
+}
+
+/**
+ * A version that is checked before it is complete. Everything happens in the transaction that completes it: `db` reads what the version
+ * has by now, what is changed goes with it when it is refused. The transaction may be run again, so that a hook must do nothing outside
+ * the database that cannot happen twice.
+ */
+export interface DraftContext extends TaskContext, VersionDraft {
+  readonly repository: Repository;
+  /** Condition on `rc`, a row of repository_content: the unit is in the version and was not in what it started from. */
+  readonly added: Sql;
 }
 
 export interface Repository {

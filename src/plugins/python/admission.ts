@@ -1,12 +1,5 @@
 /** What a repository lets in: its blocklist, and whether a file may be replaced by another of the same name. */
-import {
-  type Queryable,
-  type Sql,
-  sql,
-  type TaskContext,
-  type Transaction,
-  type Version,
-} from '../../plugin-api/index.ts';
+import { type DraftContext, type Queryable, type Sql, sql, type Version } from '../../plugin-api/index.ts';
 
 /** A package that is refused. */
 export interface Refused {
@@ -65,16 +58,13 @@ export async function findConflicts(
 
 /** Takes packages out of the version in the making and says so in the task. */
 export async function dropRefused(
-  tx: Transaction,
-  version: Version,
+  draft: DraftContext,
   refused: readonly Refused[],
-  context: TaskContext,
   report: { readonly message: string; readonly code: string },
 ): Promise<void> {
-  await tx.run(sql`delete from repository_content where repository_id = ${version.repositoryId}
-    and version_added = ${version.number} and content_id = any(${refused.map((one) => one.id)}::bigint[])`);
+  await draft.remove(refused.map((one) => one.id));
   const suffix = refused.map((one) => `${one.filename} (${one.pulpId})`).join('; ');
-  const progress = context.progress({ ...report, total: refused.length, suffix });
+  const progress = draft.progress({ ...report, total: refused.length, suffix });
   progress.add(refused.length);
   progress.finish();
 }

@@ -8,6 +8,7 @@ export function insideOf(context: TaskContext, tx: Transaction): TaskContext {
     row: tx.row.bind(tx),
     rows: tx.rows.bind(tx),
     run: tx.run.bind(tx),
+    notify: tx.notify.bind(tx),
     transaction: within,
   });
   return { ...context, db, write: within, created: () => {} };

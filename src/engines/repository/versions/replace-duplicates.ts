@@ -1,22 +1,18 @@
-/** Keeps each repo key once in a version: added units replace older ones, two added ones with the same key are an error. */
+/** Keeps each repo key once in a version: what its type prefers; else added units replace older ones, and two added ones are an error. */
 import type { Queryable, Transaction } from '../../../db/database.ts';
-import { type Sql, sql } from '../../../db/sql.ts';
+import { sql } from '../../../db/sql.ts';
 import { PulpError } from '../../../lib/errors.ts';
 import type { ContentTable } from '../../../model/content/natural-key.ts';
-import { isOpen, removeContent, unitIsIn } from '../../../model/repositories/membership.ts';
-import type { Counts, VersionRow } from '../../../model/repositories/repository-version.ts';
+import { isOpen, removeContent } from '../../../model/repositories/membership.ts';
+import type { Counts } from '../../../model/repositories/repository-version.ts';
 import type { RepositoryType } from '../../../plugin-api/contracts/repository.ts';
-
-export interface Additions {
-  readonly version: VersionRow;
-  /** What the version started from; what is in it was not added. */
-  readonly base: VersionRow;
-  /** Whether it started from the version before it. */
-  readonly onLatest: boolean;
-}
+import type { DraftContext } from '../../../plugin-api/contracts/version.ts';
+import { preferUnits } from './prefer-units.ts';
+import { type Additions, keyColumns, sameKey, wasAdded } from './repository-keys.ts';
 
 /** Works on an incomplete version; `added` are counts by type of what it has beyond the version before it. */
 export async function replaceDuplicates(
+  draft: DraftContext,
   tx: Transaction,
   type: RepositoryType,
   additions: Additions,
@@ -27,16 +23,14 @@ export async function replaceDuplicates(
     // A unit of the latest version that is added to an older base is no addition to the counts.
     const count = additions.onLatest ? (added[content.pulpType] ?? 0) : Number.POSITIVE_INFINITY;
     if (count === 0) continue;
+    const preference = type.prefer?.find((one) => one.content.pulpType === content.pulpType);
+    if (preference) {
+      await preferUnits(draft, tx, preference, additions);
+      continue;
+    }
     if (count > 1) await refuseDuplicates(tx, content, additions);
     if (additions.base.counts.present[content.pulpType]) await removeReplaced(tx, content, additions);
   }
-}
-
-/** Condition on `rc`: the unit was added to what the version started from. */
-function wasAdded({ version, base, onLatest }: Additions): Sql {
-  const open = isOpen(version.repositoryId);
-  if (onLatest) return sql`${open} and rc.version_added = ${version.number}`;
-  return sql`${open} and not ${unitIsIn(base)}`;
 }
 
 async function refuseDuplicates(tx: Transaction, type: ContentTable, additions: Additions): Promise<void> {
@@ -96,13 +90,4 @@ export async function overwritten(
         join repository_content rc on rc.content_id = d.content_id
         join content c on c.id = n.content_id join content o on o.id = d.content_id
       where n.content_id = any(${contentIds}::bigint[]) and ${isOpen(repositoryId)} order by c.id limit 100`);
-}
-
-function keyColumns(type: ContentTable, alias: string): Sql {
-  return sql.join(type.repoKey.map((name) => sql.ident(alias, name)));
-}
-
-/** Equality of all columns of the key; a null equals nothing. */
-function sameKey(type: ContentTable, left: string, right: string): Sql {
-  return sql.and(type.repoKey.map((name) => sql`${sql.ident(left, name)} = ${sql.ident(right, name)}`));
 }

@@ -4,14 +4,11 @@ import {
   type Action,
   accepted,
   boolean,
+  type DraftContext,
   type ModifyCheck,
-  type Repository,
   repositoryType,
   sql,
   string,
-  type TaskContext,
-  type Transaction,
-  type Version,
 } from '../../../plugin-api/index.ts';
 import {
   BLOCKLIST_TEXT,
@@ -86,24 +83,20 @@ const checkModify: ModifyCheck = async (request, repository, { add, remove, hasB
 };
 
 /** Refuses substitutes and blocked packages, or leaves them out and says so. */
-export async function checkVersion(
-  tx: Transaction,
-  version: Version,
-  repository: Repository,
-  context: TaskContext,
-): Promise<void> {
+export async function checkVersion(draft: DraftContext): Promise<void> {
+  const { db, repository, repositoryId, number } = draft;
   const rules = repository.details as Rules;
   const mustFail = rules.error_on_reject !== false;
   if (rules.allow_package_substitution === false) {
-    const found = await findSubstitutes(tx, version);
+    const found = await findSubstitutes(db, draft);
     if (found.length > 0 && mustFail) throw new ValidationError([SUBSTITUTION_TEXT(found.map((one) => one.filename))]);
-    if (found.length > 0) await dropRefused(tx, version, found, context, SUBSTITUTION_REPORT);
+    if (found.length > 0) await dropRefused(draft, found, SUBSTITUTION_REPORT);
   }
-  const added = sql`c.id in (select rc.content_id from repository_content rc where rc.repository_id = ${version.repositoryId}
-    and rc.version_added = ${version.number} and rc.version_removed is null)`;
-  const blocked = await findBlocked(tx, repository.pulpId, added);
+  const added = sql`c.id in (select rc.content_id from repository_content rc where rc.repository_id = ${repositoryId}
+    and rc.version_added = ${number} and rc.version_removed is null)`;
+  const blocked = await findBlocked(db, repository.pulpId, added);
   if (blocked.length > 0 && mustFail) throw new ValidationError([BLOCKLIST_TEXT(blocked.map((one) => one.filename))]);
-  if (blocked.length > 0) await dropRefused(tx, version, blocked, context, BLOCKLIST_REPORT);
+  if (blocked.length > 0) await dropRefused(draft, blocked, BLOCKLIST_REPORT);
 }
 
 const SUBSTITUTION_REPORT = {
