@@ -276,7 +276,7 @@ async function dispatchWrite(
   const locks = resource.locks?.(values, request, row) ?? { exclusive: own };
   const dryRun = act === 'delete' && asksForDryRun(request);
   const task = await request.dispatch({
-    name: `pulpcore.app.tasks.base.${resource.taskNames?.[act] ?? TASK_NAMES[act]}`,
+    name: `pulpcore.app.tasks.base.${TASK_NAMES[act]}`,
     args: {
       model: labelOf(resource.model),
       values: stored,

@@ -32,7 +32,7 @@ const ACT: Readonly<Record<Operation, string>> = {
 export function actionsOf(resource: Resource, roleActions: (resource: Resource) => Action[]): Action[] {
   return [
     ...resource.actions,
-    ...(resource.hasLabels && !resource.noLabelActions ? labelActions(resource) : []),
+    ...(resource.hasLabels === true ? labelActions(resource) : []),
     ...(resource.hasRoles ? roleActions(resource) : []),
   ];
 }

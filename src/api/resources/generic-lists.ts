@@ -80,8 +80,7 @@ function generic(declaration: Generic, types: readonly string[]): Resource {
     ordering,
     operations: { list: true },
     actions: [],
-    hasLabels: labels,
-    noLabelActions: true,
+    ...(labels && { hasLabels: 'shown' }),
     ...(table.name === 'content' && {
       knownPlace: (request: RequestContext, offset: number) => placeInList(undefined, request, offset),
     }),

@@ -12,7 +12,8 @@ import { labelOf } from '../../plugin-api/declare/model.ts';
 import { namesOf } from '../../plugin-api/declare/names.ts';
 import type { Reference } from '../../plugin-api/declare/reference.ts';
 import type { ActionTarget, Resource } from '../../plugin-api/declare/resource.ts';
-import { acceptedGroup } from '../../plugin-api/toolkit/accepted.ts';
+import { accepted, acceptedGroup } from '../../plugin-api/toolkit/accepted.ts';
+import { asksForDryRun } from './dry-run.ts';
 
 /** The resource of a declared type of alternate content sources. */
 export function alternateSourceResource(type: DeclaredAlternateSource): Resource {
@@ -48,7 +49,6 @@ export function alternateSourceResource(type: DeclaredAlternateSource): Resource
     filters: nameFilters,
     ordering: [...MASTER_ORDERING, 'name', 'last_refreshed'],
     operations: { list: true, read: true, create: 'now', update: 'immediate', delete: 'task' },
-    taskNames: { delete: 'general_multi_delete' },
     unique: [
       {
         fields: ['name'],
@@ -72,6 +72,7 @@ export function alternateSourceResource(type: DeclaredAlternateSource): Resource
       checkAcs(values);
       return values;
     },
+    deleteTask: dispatchDelete(type),
     afterSave: savePaths,
     beforeDelete: removeHiddenRepositories,
   };
@@ -123,6 +124,21 @@ async function removeHiddenRepositories(tx: Transaction, row: Row): Promise<void
     select repository_id from alternate_content_source_path where source_id = ${row.pulp_id})`);
   await tx.run(sql`update remote_artifact set is_alternate = false where remote_id = ${row.remote_id}`);
 }
+
+/** Its task has a name of its own, as clients know it. */
+const dispatchDelete = (type: DeclaredAlternateSource) => async (row: Row, request: RequestContext) => {
+  const task = await request.dispatch({
+    name: 'pulpcore.app.tasks.base.general_multi_delete',
+    args: {
+      model: labelOf(type.model),
+      values: {},
+      id: String(row.pulp_id),
+      ...(asksForDryRun(request) && { dry_run: true }),
+    },
+    exclusive: [type.prn(String(row.pulp_id))],
+  });
+  return accepted(request, task);
+};
 
 /** One task per path; each syncs into its hidden repository. */
 async function refresh(type: DeclaredAlternateSource, request: RequestContext, target: ActionTarget): Promise<Answer> {

@@ -24,17 +24,21 @@ export type FieldKind =
 /** What a reference may point at: a master table (any of its types), or one model by its label (`file.fileremote`). */
 export type ReferenceTarget = string | readonly string[];
 
-export interface Field {
+/** What values a field takes. */
+export interface FieldRules {
   readonly kind: FieldKind;
-  readonly help?: string;
   /** Must be in a full request; by default when there is no default, no null and the field can be written. */
   readonly required?: boolean;
   readonly nullable?: boolean;
   readonly readOnly?: boolean;
   readonly writeOnly?: boolean;
   readonly default?: unknown;
-  /** Kept at a default but not told in the document (the peer leaves it out). */
-  readonly hiddenDefault?: boolean;
+  /** A check of the field's own value; returns a message when it is refused. */
+  readonly check?: (value: unknown) => string | undefined;
+}
+
+/** Rules of strings and numbers. */
+export interface ScalarRules {
   /** string: '' is allowed. */
   readonly blank?: boolean;
   /** string: white space at the ends belongs to the value. */
@@ -42,49 +46,69 @@ export interface Field {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: { readonly source: string; readonly message: string };
-  readonly format?: string;
   readonly minimum?: number;
   readonly maximum?: number;
-  /** integer: false where the document says plain integer. */
-  readonly int64?: boolean;
   readonly choices?: readonly string[];
   /** The choices are whole numbers on the wire. */
   readonly numeric?: boolean;
-  /** Component name of the choice's enumeration in the document. */
-  readonly enumName?: string;
+}
+
+/** Rules of values that are made of others or name others. */
+export interface CompoundRules {
   readonly items?: Field;
   readonly minItems?: number;
   readonly properties?: Readonly<Record<string, Field>>;
-  /** Component name of a nested object in the document (without `Response`). */
-  readonly component?: string;
   readonly target?: ReferenceTarget;
   /** reference: may point into another domain than that of the request. */
   readonly anyDomain?: boolean;
+}
+
+/** Where the value is kept. */
+export interface FieldStorage {
   /** Column of the table, or `false` where the value is not stored as it is. Default: the wire name. */
   readonly column?: string | false;
   /** Kept in the `details` object of the row instead of a column of its own. */
   readonly detail?: boolean;
   /** Encrypted at rest and never shown. */
   readonly secret?: boolean;
+}
+
+/** How the value of an answer is come by. */
+export interface FieldPresentation {
   /** SQL that yields the value (named like the field), where a plain column is not enough. */
   readonly select?: Sql;
   /** The wire value from the selected row. */
   readonly read?: (row: Row, presenter: Presenter) => unknown;
   /** The wire values of many rows at once, where more must be asked of the database. */
   readonly load?: (rows: readonly Row[], presenter: Presenter) => Promise<readonly unknown[]>;
-  /** Additional facts for the document only, merged over what the kind gives. */
-  readonly schema?: Readonly<Record<string, unknown>>;
-  /** Facts for the document's response component only. */
-  readonly responseSchema?: Readonly<Record<string, unknown>>;
-  /** A check of the field's own value; returns a message when it is refused. */
-  readonly check?: (value: unknown) => string | undefined;
   /** Not part of the response when the row has no value for it. */
   readonly omitNull?: boolean;
   /** Part of an answer only when the query's `fields` names it; the document does not tell of it. */
   readonly onRequest?: boolean;
-  /** An addition to the peer that is taken and answered, but not in the document, so that generated clients are the same. */
+}
+
+/** What only the document of the API tells. */
+export interface FieldDocument {
+  readonly help?: string;
+  readonly format?: string;
+  /** Kept at a default but not told in the document (Pulp leaves it out). */
+  readonly hiddenDefault?: boolean;
+  /** integer: false where the document says plain integer. */
+  readonly int64?: boolean;
+  /** Component name of the choice's enumeration. */
+  readonly enumName?: string;
+  /** Component name of a nested object (without `Response`). */
+  readonly component?: string;
+  /** Additional facts, merged over what the kind gives. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  /** Facts for the response component only. */
+  readonly responseSchema?: Readonly<Record<string, unknown>>;
+  /** An addition to Pulp that is taken and answered, but not in the document, so that generated clients are the same. */
   readonly undocumented?: boolean;
 }
+
+/** A field of a resource: what it takes, where it is kept, how it is answered and documented. */
+export interface Field extends FieldRules, ScalarRules, CompoundRules, FieldStorage, FieldPresentation, FieldDocument {}
 
 type Options = Omit<Field, 'kind'>;
 

@@ -93,7 +93,8 @@ export interface Operations {
   readonly delete?: Mode;
 }
 
-export interface Resource {
+/** How clients name a resource; for a declared type all of it follows from the model (names.ts). */
+export interface ResourceNames {
   readonly model: Model;
   /** `Repositories: File` */
   readonly tag: string;
@@ -101,40 +102,51 @@ export interface Resource {
   readonly operation: string;
   /** `file_file_repository_href` */
   readonly hrefName: string;
+  /** hrefName of the resource in whose path this one is nested. */
+  readonly parentHref?: string;
   /** Component name without `Response`: `file.FileRepository`. */
   readonly component: string;
   /** `file repository`; plural for summaries is the noun with an s unless given. */
   readonly noun: string;
   readonly plural?: string;
   readonly description: string;
+}
+
+/** Which rows and values a resource has, and how they are listed. */
+export interface ResourceData {
   readonly table: TableMapping;
   readonly fields: Readonly<Record<string, Field>>;
   /** Fields of the shorter form asked by `minimal=true`. */
   readonly minimalFields?: Readonly<Record<string, Field>>;
-  /** Fields that only detail answers have, and the component name of those. */
-  readonly detailFields?: Readonly<Record<string, Field>>;
-  readonly detailComponent?: string;
   readonly filters: Filters;
+  /** Words of `ordering`. */
   readonly ordering: readonly string[];
   /** Common filters that this list does not have. */
   readonly without?: readonly string[];
-  readonly operations: Operations;
-  /** Names of the tasks of these operations, where they are not the usual ones. */
-  readonly taskNames?: Readonly<Partial<Record<'create' | 'update' | 'delete', string>>>;
-  readonly actions: readonly Action[];
-  readonly unique?: readonly UniqueRule[];
-  readonly hasLabels?: boolean;
-  readonly hasRoles?: boolean;
-  /** Rows have labels, but the actions on them are elsewhere (generic lists). */
-  readonly noLabelActions?: boolean;
-  /** Status that set_label answers (201, or 200 for some). */
-  readonly labelStatus?: number;
-  /** Body media types of create in the document (forms only where a file can be sent). */
-  readonly createMedia?: readonly string[];
-  /** Throws for a row that nobody may change or delete, before the body is looked at. */
-  readonly guard?: (row: Row) => void;
   /** What is known of a list without counting, such as from the counters of a version; undefined: it must be counted. */
   readonly knownPlace?: (request: RequestContext, offset: number) => Promise<ListPlace | undefined>;
+  readonly unique?: readonly UniqueRule[];
+}
+
+/** What can be done with its objects, and by whom. */
+export interface ResourceUse {
+  readonly operations: Operations;
+  readonly actions: readonly Action[];
+  /** Rows have labels: with actions that set them, or `shown` where these are those of another resource. */
+  readonly hasLabels?: boolean | 'shown';
+  /** Status that set_label answers (201, or 200 for some). */
+  readonly labelStatus?: number;
+  readonly hasRoles?: boolean;
+  /** Where access differs from what is usual for its kind. */
+  readonly access?: AccessDeclaration;
+  /** Lists and details need no login. */
+  readonly open?: boolean;
+}
+
+/** What happens beside writing the row: checks before, rows of other tables after. Throws ValidationError where a request is refused. */
+export interface ResourceHooks {
+  /** Throws for a row that nobody may change or delete, before the body is looked at. */
+  readonly guard?: (row: Row) => void;
   /** Cross-field checks; gets stored values on update; may return changed values. */
   readonly validate?: (values: Values, request: RequestContext, existing: Row | undefined) => Promise<Values> | Values;
   /** Lock names of a write task: defaults to the object itself, exclusively. */
@@ -153,12 +165,14 @@ export interface Resource {
   ) => Promise<void>;
   /** Rows of other tables removed before the row itself. */
   readonly beforeDelete?: (tx: Transaction, row: Row, services: Services) => Promise<void>;
-  /** What goes with a row once its deletion is committed, such as files. */
+  /** What goes with a row once its deletion is committed, such as files; only the task that deletes knows when that is. */
   readonly afterDelete?: (row: Row, services: Services) => Promise<void>;
-  /** Task-made resources: the name and args of the task that creates one. */
+}
+
+/** What stands in for the general create and delete. */
+export interface ResourceInstead {
+  /** Task-made resources: dispatches the task that creates one. */
   readonly createTask?: (values: Values, request: RequestContext) => Promise<Answer>;
-  /** Fields that a create takes instead of `fields`, where the document tells less. */
-  readonly hiddenInput?: Readonly<Record<string, Field>>;
   /** Replaces the generic create in the request. */
   readonly createNow?: (
     values: Values,
@@ -167,10 +181,27 @@ export interface Resource {
   ) => Promise<Answer>;
   /** Replaces the generic delete: checks and dispatches a task of its own. */
   readonly deleteTask?: (row: Row, request: RequestContext) => Promise<Answer>;
-  /** Where access differs from what is usual for its kind. */
-  readonly access?: AccessDeclaration;
-  /** Lists and details need no login. */
-  readonly open?: boolean;
-  /** hrefName of the resource in whose path this one is nested. */
-  readonly parentHref?: string;
+  /** Fields that a create takes instead of `fields`, where the document tells less. */
+  readonly hiddenInput?: Readonly<Record<string, Field>>;
 }
+
+/** What only the document of the API tells. */
+export interface ResourceDocument {
+  /** Fields that only detail answers have, and the component name of those. */
+  readonly detailFields?: Readonly<Record<string, Field>>;
+  readonly detailComponent?: string;
+  /** Body media types of create (forms only where a file can be sent). */
+  readonly createMedia?: readonly string[];
+}
+
+/**
+ * A resource of the REST API, declared once: table mapping, validation, filters, routes, OpenAPI document and permissions are derived
+ * from it.
+ */
+export interface Resource
+  extends ResourceNames,
+    ResourceData,
+    ResourceUse,
+    ResourceHooks,
+    ResourceInstead,
+    ResourceDocument {}

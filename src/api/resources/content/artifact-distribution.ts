@@ -7,7 +7,7 @@ import { distributionResource } from '../../types/distribution-resource.ts';
 
 function readOnly(resource: Resource): Resource {
   const { repository: _, ...fields } = resource.fields;
-  return { ...resource, fields, operations: { list: true, read: true }, noLabelActions: true };
+  return { ...resource, fields, operations: { list: true, read: true }, hasLabels: 'shown' };
 }
 
 const names = {
