@@ -58,6 +58,7 @@ export interface SourceRow {
   size?: number | null;
   sha256?: string | null;
   alternate?: boolean;
+  headers?: Record<string, string>;
 }
 
 export class World {
@@ -89,8 +90,12 @@ export class World {
   }
 
   /** A server with a content app; answers a function that asks it. */
-  async serve(types: readonly DistributionType[] = TYPES, options: ContentOptions = {}): Promise<Client> {
-    const handler = createContentHandler(this.services, types, { freshFor: 0, ...options });
+  async serve(
+    types: readonly DistributionType[] = TYPES,
+    options: ContentOptions = {},
+    services: Partial<Services> = {},
+  ): Promise<Client> {
+    const handler = createContentHandler({ ...this.services, ...services }, types, { freshFor: 0, ...options });
     const { server, port } = await listen((request, response) => void handler.handle(request, response));
     this.#handlers.push({ handler, server });
     return new Client(port, handler);
@@ -131,9 +136,9 @@ export class World {
   }
 
   async source(contentArtifactId: number, source: SourceRow): Promise<void> {
-    const { url, remote, size = null, sha256 = null, alternate = false } = source;
-    await this.db.run(sql`insert into remote_artifact (content_artifact_id, remote_id, url, size, sha256, is_alternate)
-      values (${contentArtifactId}, ${remote}, ${url}, ${size}, decode(${sha256}, 'hex'), ${alternate})`);
+    const { url, remote, size = null, sha256 = null, alternate = false, headers = null } = source;
+    await this.db.run(sql`insert into remote_artifact (content_artifact_id, remote_id, url, size, sha256, is_alternate, headers)
+      values (${contentArtifactId}, ${remote}, ${url}, ${size}, decode(${sha256}, 'hex'), ${alternate}, ${headers && sql.json(headers)})`);
   }
 
   async remote(url: string, values: { policy?: string; domain?: Domain } = {}): Promise<string> {

@@ -65,8 +65,8 @@ async function saveUnit(
     const at = artifact.temp ? temps.indexOf(artifact.temp) : -1;
     return at < 0 ? artifact : { ...artifact, artifactId: saved[at]!.id };
   });
-  const unit = unitOf({ ...content, artifacts }, ({ url, size, digests }) =>
-    url ? { remoteId, url, size: size ?? null, digests: digests ?? {} } : undefined,
+  const unit = unitOf({ ...content, artifacts }, ({ url, size, digests, headers }) =>
+    url ? { remoteId, url, size: size ?? null, digests: digests ?? {}, headers } : undefined,
   );
   const [made] = await services.db.transaction(async (tx) => {
     await findContent(tx, domain.id, [unit]);

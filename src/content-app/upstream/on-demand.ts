@@ -93,7 +93,8 @@ export class OnDemand {
 
   async #tryOne(flight: Flight, source: RemoteSource): Promise<Fetched | undefined> {
     const { services, fetcher } = this.#tools;
-    const request = { remote: source.remote, url: source.url };
+    const { remote, url, headers } = source;
+    const request = { remote, url, ...(headers && { headers }) };
     const names = digestNames(services.settings.allowedContentChecksums);
     try {
       return await fetcher.fetch(flight, { request, expected: { size: source.size, digests: source.digests }, names });

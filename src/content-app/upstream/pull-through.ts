@@ -118,16 +118,16 @@ export class PullThrough {
 
   async #fetch(flight: Flight, entry: ServedEntry, remote: Row, from: UpstreamFile, path: string): Promise<void> {
     const { services, fetcher } = this.#tools;
-    const { url, size, digests } = from;
+    const { url, size, digests, headers } = from;
     const names = digestNames(services.settings.allowedContentChecksums);
     const fetched = await fetcher.fetch(flight, {
-      request: { remote, url },
+      request: { remote, url, ...(headers && { headers }) },
       expected: { size: size ?? null, digests },
       names,
       all: true,
     });
     try {
-      await this.#handOn(entry, remote, url, path, fetched);
+      await this.#handOn(entry, remote, from, path, fetched);
     } catch (error) {
       services.logger.error({ err: error, url }, 'could not save content of a remote');
     } finally {
@@ -135,7 +135,13 @@ export class PullThrough {
     }
   }
 
-  async #handOn(entry: ServedEntry, remote: Row, url: string, path: string, fetched: Fetched): Promise<void> {
+  async #handOn(
+    entry: ServedEntry,
+    remote: Row,
+    { url, headers = {} }: UpstreamFile,
+    path: string,
+    fetched: Fetched,
+  ): Promise<void> {
     if (remote.policy === 'streamed' || !this.#keep) return;
     const { allowedContentChecksums } = this.#tools.services.settings;
     const temp = await tempOf(entry, fetched, allowedContentChecksums);
@@ -152,7 +158,9 @@ export class PullThrough {
       });
       if (!content) return;
       const [first, ...rest] = content.artifacts;
-      const artifacts = first ? [{ ...first, url, size: temp.size, digests: temp.digests, temp }, ...rest] : [];
+      const artifacts = first
+        ? [{ ...first, url, headers, size: temp.size, digests: temp.digests, temp }, ...rest]
+        : [];
       const { distribution } = entry;
       await this.#keep.save({ distribution, remote, url, content: { ...content, artifacts }, temp });
     } finally {

@@ -12,6 +12,8 @@ export interface RemoteSource {
   readonly remote: Row;
   readonly size: number | null;
   readonly digests: Digests;
+  /** Of the request. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
 export interface RemoteSources {
@@ -28,6 +30,7 @@ interface SourceRow extends Row {
   url: string;
   remote: Row;
   size: number | null;
+  headers: Readonly<Record<string, string>> | null;
   usable: boolean;
   artifact_id: number | null;
   artifact_size: number | null;
@@ -44,7 +47,7 @@ export async function findSources(
     own as materialized (select * from remote_artifact where content_artifact_id = ${contentArtifactId}),
     alternate as materialized (select distinct on (other.id) other.* from own cross join lateral (
       select * from remote_artifact where is_alternate and sha256 = own.sha256 and content_artifact_id <> own.content_artifact_id offset 0) other)
-    select ra.id, ra.url, ra.size, ${digestSelect('ra')}, r.remote, a.id as artifact_id, a.size as artifact_size,
+    select ra.id, ra.url, ra.size, ra.headers, ${digestSelect('ra')}, r.remote, a.id as artifact_id, a.size as artifact_size,
       (ra.failed_at is null or ra.failed_at < now() - make_interval(secs => ${cooldown})) as usable
     from (select * from own union all select * from alternate) ra
     cross join lateral (select to_jsonb(remote) as remote from remote where pulp_id = ra.remote_id and domain_id = ${domainId} limit 1) r
@@ -60,7 +63,9 @@ function summary(rows: readonly SourceRow[]): RemoteSources {
   return {
     sources: all
       .filter(({ row }) => row.usable)
-      .map(({ row, digests }) => ({ id: row.id, url: row.url, remote: row.remote, size: row.size, digests })),
+      .map(({ row: { id, url, remote, size, headers }, digests }) => {
+        return { id, url, remote, size, digests, headers: headers ?? undefined };
+      }),
     size: rows.find((row) => row.size !== null)?.size ?? undefined,
     sha256,
     artifact: here && sha256 ? { id: here.artifact_id!, sha256, size: here.artifact_size! } : undefined,

@@ -74,7 +74,7 @@ async function fill(running: Running, version: NewVersion, units: DeclaredUnits)
     concurrency: limits.concurrency,
     temps,
     detailTables: detailTables(engine.types.repositoryType(repository.pulpType)),
-    fetch: ({ remoteId, url, ...expected }) => remotes.fetch(remoteId, url, expected),
+    fetch: ({ remoteId, urls, ...wanted }) => remotes.fetch(remoteId, urls, wanted),
   };
   return await runPipeline(options, units);
 }

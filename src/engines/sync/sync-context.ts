@@ -48,7 +48,12 @@ export async function openContext(
     latest,
     options: source.options ?? {},
     deferred: remote.policy !== 'immediate',
-    fetch: async (url, expected) => temps.add(await remotes.fetch(remote.pulpId, url, expected ?? {})),
+    fetch: async (url, wanted) => temps.add(await remotes.fetch(remote.pulpId, [url].flat(), wanted ?? {})),
+    fetchChanged: async (url, known, wanted) => {
+      const file = await remotes.fetchChanged(remote.pulpId, url, known, wanted ?? {});
+      return file && temps.add(file);
+    },
+    head: (url, headers) => remotes.head(remote.pulpId, url, headers),
     receive: async (bytes, expected) => temps.add(await receive(context, bytes, expected)),
     hasMissingArtifacts: () => hasMissingArtifacts(context.db, latest),
     atEnd: (close) => closings.defer(close),

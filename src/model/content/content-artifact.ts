@@ -15,6 +15,8 @@ export interface ArtifactSource {
   readonly size?: number | null | undefined;
   readonly digests?: Digests | undefined;
   readonly alternate?: boolean | undefined;
+  /** Of the requests for them; no credentials. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface UnitArtifact {
@@ -24,7 +26,7 @@ export interface UnitArtifact {
   readonly source?: ArtifactSource | undefined;
 }
 
-const SOURCE_COLUMNS = ['content_artifact_id', 'remote_id', 'url', 'size', 'is_alternate', ...DIGEST_NAMES];
+const SOURCE_COLUMNS = ['content_artifact_id', 'remote_id', 'url', 'size', 'is_alternate', 'headers', ...DIGEST_NAMES];
 
 /** Rows for the artifacts of units that were made in this transaction. */
 export async function insertContentArtifacts(tx: Transaction, units: readonly Unit[]): Promise<void> {
@@ -50,7 +52,12 @@ export async function insertContentArtifacts(tx: Transaction, units: readonly Un
 }
 
 function sourceValues(source: ArtifactSource) {
-  return [source.remoteId, source.url, source.size ?? null, source.alternate ?? false, ...digestValues(source.digests)];
+  const { remoteId, url, size = null, alternate = false, digests } = source;
+  return [remoteId, url, size, alternate, headersText(source), ...digestValues(digests)];
+}
+
+function headersText({ headers }: ArtifactSource): string | null {
+  return headers && Object.keys(headers).length > 0 ? JSON.stringify(headers) : null;
 }
 
 /**
@@ -108,16 +115,18 @@ async function noteSources(tx: Transaction, given: readonly Given[]): Promise<vo
       select * from unnest(${given.map((one) => one.contentId)}::bigint[], ${given.map((one) => one.relativePath)}::text[],
         ${of((source) => source.remoteId)}::uuid[], ${of((source) => source.url)}::text[],
         ${of((source) => source.size ?? null)}::bigint[], ${of((source) => source.alternate ?? false)}::boolean[],
-        ${sql.join(digests)}) as g (content_id, relative_path, remote_id, url, size, is_alternate, ${names}))
-    insert into remote_artifact as ra (content_artifact_id, remote_id, url, size, is_alternate, ${names})
-      select distinct on (ca.id, given.remote_id) ca.id, given.remote_id, given.url, given.size, given.is_alternate, ${names}
+        ${of(headersText)}::jsonb[], ${sql.join(digests)})
+        as g (content_id, relative_path, remote_id, url, size, is_alternate, headers, ${names}))
+    insert into remote_artifact as ra (content_artifact_id, remote_id, url, size, is_alternate, headers, ${names})
+      select distinct on (ca.id, given.remote_id) ca.id, given.remote_id, given.url, given.size, given.is_alternate, given.headers, ${names}
         from given join content_artifact ca on ca.content_id = given.content_id and ca.relative_path = given.relative_path
         where not exists (select from remote_artifact known where known.content_artifact_id = ca.id
           and known.remote_id = given.remote_id and known.url = given.url and known.sha256 is not distinct from given.sha256
-          and known.size is not distinct from given.size and known.failed_at is null)
+          and known.size is not distinct from given.size and known.headers is not distinct from given.headers
+          and known.failed_at is null)
         order by ca.id, given.remote_id
       on conflict (content_artifact_id, remote_id) do update set url = excluded.url, size = excluded.size,
-        is_alternate = excluded.is_alternate, failed_at = null, ${renewed}`);
+        is_alternate = excluded.is_alternate, headers = excluded.headers, failed_at = null, ${renewed}`);
 }
 
 /** Links the bytes that were fetched for one path of a unit. */

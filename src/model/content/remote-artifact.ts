@@ -19,32 +19,40 @@ export async function alternateSources(
   domainId: number,
   sha256s: readonly string[],
 ): Promise<Map<string, ArtifactSource[]>> {
-  const rows = await db.rows<{ remoteId: string; url: string; sha256: string }>(sql`
-    select distinct on (ra.sha256, ra.url) ra.remote_id as "remoteId", ra.url, encode(ra.sha256, 'hex') as sha256
+  const rows = await db.rows<{ remoteId: string; url: string; headers: SourceHeaders; sha256: string }>(sql`
+    select distinct on (ra.sha256, ra.url) ra.remote_id as "remoteId", ra.url, ra.headers, encode(ra.sha256, 'hex') as sha256
       from remote_artifact ra join remote r on r.pulp_id = ra.remote_id
       where ra.is_alternate and ra.sha256 = any(${sha256s.map(byteaText)}::bytea[]) and r.domain_id = ${domainId}
       order by ra.sha256, ra.url`);
   const found = new Map<string, ArtifactSource[]>();
-  for (const { remoteId, url, sha256 } of rows) {
-    found.set(sha256, [...(found.get(sha256) ?? []), { remoteId, url }]);
+  for (const { remoteId, url, headers, sha256 } of rows) {
+    found.set(sha256, [...(found.get(sha256) ?? []), { remoteId, url, headers: headers ?? undefined }]);
   }
   return found;
 }
+
+type SourceHeaders = Readonly<Record<string, string>> | null;
 
 export interface KnownSource {
   readonly remoteId: string;
   readonly url: string;
   readonly size: number | null;
+  readonly headers: Readonly<Record<string, string>> | undefined;
   readonly digests: Digests;
 }
 
 /** All places that list the bytes with this sha256, alternate ones first. */
 export async function sourcesOf(db: Queryable, domainId: number, artifactId: number): Promise<KnownSource[]> {
-  const rows = await db.rows<{ remoteId: string; url: string; size: number | null }>(sql`
-    select distinct on (ra.is_alternate, ra.remote_id, ra.url) ra.remote_id as "remoteId", ra.url, ra.size, ${digestSelect('ra')}
+  const rows = await db.rows<{ remoteId: string; url: string; size: number | null; headers: SourceHeaders }>(sql`
+    select distinct on (ra.is_alternate, ra.remote_id, ra.url) ra.remote_id as "remoteId", ra.url, ra.size, ra.headers,
+        ${digestSelect('ra')}
       from content_artifact ca join remote_artifact ra on ra.content_artifact_id = ca.id
         join remote r on r.pulp_id = ra.remote_id
       where ca.artifact_id = ${artifactId} and r.domain_id = ${domainId}
       order by ra.is_alternate desc, ra.remote_id, ra.url`);
-  return rows.map((row) => ({ ...row, digests: digestsOfRow(row as unknown as Record<string, unknown>) }));
+  return rows.map((row) => ({
+    ...row,
+    headers: row.headers ?? undefined,
+    digests: digestsOfRow(row as unknown as Record<string, unknown>),
+  }));
 }

@@ -9,6 +9,8 @@ export interface DeclaredArtifact {
   readonly relativePath: string;
   /** Where upstream has it; absent for bytes that are here already. */
   readonly url?: string;
+  /** Other places of the remote with the same bytes, tried in their order where `url` fails; not kept for later downloads. */
+  readonly mirrors?: readonly string[];
   readonly size?: number | null;
   readonly digests?: Digests;
   /** Bytes received already. */
@@ -17,7 +19,7 @@ export interface DeclaredArtifact {
   readonly artifactId?: number;
   /** Fetched later, when a client asks for it (policies on_demand and streamed). */
   readonly deferred?: boolean;
-  /** Additional request headers for its download. */
+  /** Of the request for it, such as the media types that are wanted, kept for downloads in later times; no credentials. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 

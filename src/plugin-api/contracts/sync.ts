@@ -4,7 +4,7 @@ import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { Values } from '../declare/field.ts';
 import type { DeclaredContent } from './declared-content.ts';
 import type { PublishContext } from './publish.ts';
-import type { Remote } from './remote.ts';
+import type { FetchedFile, Remote, UpstreamHead, Validators, Wanted } from './remote.ts';
 import type { TaskContext } from './task.ts';
 import type { Repository, Version } from './version.ts';
 
@@ -18,11 +18,16 @@ export interface SyncContext extends TaskContext {
   readonly options: Values;
   /** Artifacts are declared `deferred`: the policy is not immediate. */
   readonly deferred: boolean;
-  /** Fetches a small or medium upstream file into the store as a temporary artifact (discarded at the end unless kept). */
-  fetch(
-    url: string,
-    expected?: { size?: number; digests?: Readonly<Record<string, string>> },
-  ): Promise<TempArtifact & { url: string }>;
+  /**
+   * Fetches a small or medium upstream file into the store as a temporary artifact (discarded at the end unless kept). Several URLs are
+   * places of one file, such as mirrors: the next is tried where one fails, and those that have failed come last from then on. Throws
+   * DownloadError, and PulpError for other bytes than wanted: that of the last one.
+   */
+  fetch(url: string | readonly string[], wanted?: Wanted): Promise<FetchedFile>;
+  /** Fetches a file unless upstream says that it is as it was: undefined then. */
+  fetchChanged(url: string, known: Validators, wanted?: Wanted): Promise<FetchedFile | undefined>;
+  /** What upstream says of a file, whatever the status: a HEAD request. */
+  head(url: string, headers?: Readonly<Record<string, string>>): Promise<UpstreamHead>;
   /** Takes bytes into the store as a temporary artifact (discarded at the end unless kept), checked against what is expected of them. */
   receive(
     source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,

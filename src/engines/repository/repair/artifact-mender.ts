@@ -39,12 +39,12 @@ export class ArtifactMender {
     const { db, domain, logger, signal } = this.#context;
     const { sha256, size } = artifact;
     const alternate = (await alternateSources(db, domain.id, [sha256])).get(sha256) ?? [];
-    for (const { remoteId, url } of [...alternate, ...(await sourcesOf(db, domain.id, artifact.id))]) {
+    for (const { remoteId, url, headers } of [...alternate, ...(await sourcesOf(db, domain.id, artifact.id))]) {
       try {
         const downloader = await this.#downloader(remoteId);
         if (!downloader) continue;
         const target = { store: this.#store, digests: ['sha256'] as const, signal };
-        const temp = await fetchArtifact(downloader, target, url, { size, digests: { sha256 } });
+        const temp = await fetchArtifact(downloader, target, url, { size, digests: { sha256 }, headers });
         await this.#store.keep([temp]);
         return true;
       } catch (error) {

@@ -1,8 +1,9 @@
 /** Fetches a URL into a temporary artifact, with the errors of tasks where the bytes are not the expected ones. */
 import { DownloadError, type Downloader } from '../../../download/downloader.ts';
-import type { DigestName, Digests } from '../../../lib/crypto/digest.ts';
+import type { DigestName } from '../../../lib/crypto/digest.ts';
 import { PulpError } from '../../../lib/errors.ts';
-import type { ArtifactStore, TempArtifact } from '../../../storage/artifact-store.ts';
+import type { FetchedFile, Wanted } from '../../../plugin-api/contracts/remote.ts';
+import type { ArtifactStore } from '../../../storage/artifact-store.ts';
 
 export interface FetchTarget {
   readonly store: ArtifactStore;
@@ -11,19 +12,13 @@ export interface FetchTarget {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface ExpectedBytes {
-  readonly size?: number | null | undefined;
-  readonly digests?: Digests | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-}
-
-/** Answers where the bytes came from in the end, too. */
+/** Answers also the head of the answer, and where it came from in the end. */
 export async function fetchArtifact(
   downloader: Downloader,
   target: FetchTarget,
   url: string,
-  expected: ExpectedBytes = {},
-): Promise<TempArtifact & { url: string }> {
+  expected: Wanted = {},
+): Promise<FetchedFile> {
   const { store, digests, signal } = target;
   const { size, headers } = expected;
   try {
@@ -31,7 +26,7 @@ export async function fetchArtifact(
       url,
       async (body, response) => {
         const temp = await store.receive(body, { digests, expected: { size, digests: expected.digests }, signal });
-        return { ...temp, url: response.url };
+        return { ...temp, status: response.status, url: response.url, header: (name) => response.header(name) };
       },
       { headers, signal },
     );

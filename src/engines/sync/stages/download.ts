@@ -9,7 +9,8 @@ import { isWanted, type SyncArtifact, type SyncUnit } from '../units.ts';
 
 export interface Wanted {
   readonly remoteId: string;
-  readonly url: string;
+  /** Places of the file, in the order to try them. */
+  readonly urls: readonly string[];
   readonly size: number | null;
   readonly digests: Digests;
   readonly headers: Readonly<Record<string, string>> | undefined;
@@ -95,16 +96,17 @@ async function fetchUnit(options: DownloadOptions, room: Room, unit: SyncUnit): 
 
 /** Alternate sources first; whatever is wrong with them, upstream has the last word. */
 async function fetchArtifact(options: DownloadOptions, artifact: SyncArtifact): Promise<TempArtifact> {
-  const { url, size = null, digests = {}, headers, relativePath } = artifact.declared;
+  const { url, mirrors = [], size = null, digests = {}, headers, relativePath } = artifact.declared;
   for (const other of artifact.alternates) {
     try {
-      return await options.fetch({ remoteId: other.remoteId, url: other.url, size, digests, headers: undefined });
+      const { remoteId, url: place, headers: own } = other;
+      return await options.fetch({ remoteId, urls: [place], size, digests, headers: own });
     } catch (error) {
       options.warn(`The alternate source ${other.url} failed: ${messageOf(error)}`);
     }
   }
   if (url === undefined) throw new Error(`The artifact ${relativePath} has neither bytes nor a URL`);
-  return await options.fetch({ remoteId: options.remoteId, url, size, digests, headers });
+  return await options.fetch({ remoteId: options.remoteId, urls: [url, ...mirrors], size, digests, headers });
 }
 
 async function completeUnit(unit: SyncUnit): Promise<void> {

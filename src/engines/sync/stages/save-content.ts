@@ -32,6 +32,7 @@ export async function saveBatch(
           size: artifact.size,
           digests: artifact.digests,
           alternate: target.alternate,
+          headers: artifact.headers,
         };
   const units = batch.map((unit) => toRow(unit, source));
   await findContent(context.db, context.domain.id, units);
