@@ -8,7 +8,7 @@
 #              index that `gem generate_index` makes of it the gem is called …-linux-gnu and is not found `in any repository`.
 # Versions:    RubyGems 3.3.15 (Debian 12). RubyGems tells the two C libraries apart since 3.3.22.
 # Consequence: read the platform of an uploaded gem from its metadata, not from its file name; list a linux-gnu build behind the musl one; answer
-#              the name without -gnu by a plain 404 when it is another gem's or nobody's; and hand on `required_rubygems_version` (`rubygems:` in /info), the only guard of such builds.
+#              the name without -gnu by a plain 404; hand on `required_rubygems_version` (`rubygems:` in /info), the only guard of such builds.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/lib/gem-repository.sh"
