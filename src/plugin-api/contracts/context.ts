@@ -8,6 +8,7 @@ import type { ArtifactStore } from '../../storage/artifact-store.ts';
 import type { Model, Models } from '../declare/model.ts';
 import type { Row, Values } from '../declare/values.ts';
 
+/** A domain: objects of two domains never meet. `id` is the key of its rows, `pulpId` the id on the wire. */
 export interface Domain {
   readonly id: number;
   readonly pulpId: string;
@@ -19,6 +20,7 @@ export interface Domain {
 /** Names the storage of the default domain, which all others share unless they have their own. */
 export const MAIN_STORAGE: Domain = { id: 0, pulpId: '', name: 'default' };
 
+/** An account that has logged in, with what its way of logging in allows. */
 export interface User {
   readonly id: number;
   readonly username: string;
@@ -32,6 +34,7 @@ export interface User {
   readonly limit?: { readonly permissions: readonly string[]; readonly ofSuperuser: boolean };
 }
 
+/** The log of the process: an object of details, then the sentence. Secrets and bodies do not belong into either. */
 export interface Logger {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;
@@ -56,6 +59,10 @@ export interface Services {
   readonly create: (request: RequestContext, ...object: Parameters<CreateObject>) => Promise<CreatedObject>;
 }
 
+/**
+ * A task to be queued. Lock names are PRNs or free words; two tasks that name one exclusively, or one exclusively and one shared,
+ * run one after the other.
+ */
 export interface TaskRequest {
   /** Dotted name of a registered task function. */
   readonly name: string;
@@ -75,6 +82,7 @@ export interface TaskRequest {
   readonly versions?: Readonly<Record<string, string>>;
 }
 
+/** A task that is in the queue. `state` is that of the moment: `waiting`, or an end where it ran at once. */
 export interface DispatchedTask {
   readonly id: number;
   readonly pulpId: string;
@@ -126,6 +134,7 @@ export interface RequestContext extends Presenter {
  */
 export type CreateObject = (type: { readonly model: Model }, values: Values) => Promise<CreatedObject>;
 
+/** An object that `create` has made. */
 export interface CreatedObject {
   /** Id on the wire. */
   readonly id: string;
@@ -134,6 +143,7 @@ export interface CreatedObject {
   readonly answer: Answer;
 }
 
+/** An answer of the REST API: status, a body that becomes JSON, and headers. */
 export interface Answer {
   readonly status: number;
   readonly body?: unknown;

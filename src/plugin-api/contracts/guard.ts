@@ -28,6 +28,7 @@ export interface GuardedRequest {
 /** Undefined lets the request pass; a text is the reason of the refusal, which the client is told. */
 export type GuardVerdict = string | undefined;
 
+/** How a type of guards decides whether a request passes. */
 export interface GuardType {
   readonly pulpType: string;
   /** Asked at every request: what is costly has to be remembered by the type. */

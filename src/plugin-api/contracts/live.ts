@@ -24,6 +24,7 @@ export interface LiveFile {
   readonly temp: TempArtifact;
 }
 
+/** A request of a package client to a live protocol, with what its handler may ask the server for. */
 export interface LiveRequest {
   readonly services: Services;
   /** HEAD comes as GET. */
@@ -54,6 +55,7 @@ export interface LiveRequest {
   create(domain: Domain, user: User | null, ...object: Parameters<CreateObject>): ReturnType<CreateObject>;
 }
 
+/** What a live protocol answers. */
 export interface LiveAnswer {
   readonly status: number;
   /** Instead of the usual reason phrase; some clients read it. */
@@ -63,6 +65,7 @@ export interface LiveAnswer {
   readonly body?: unknown;
 }
 
+/** A live protocol of a package type. */
 export interface LiveApi {
   /** `/pypi/`: with slashes at both ends. */
   prefix(settings: Settings): string;

@@ -30,6 +30,7 @@ export interface PluginTypes {
   readonly resources: readonly Resource[];
 }
 
+/** A package type as the program composes it: the result of `definePlugin`. */
 export interface Plugin extends PluginTypes {
   /** App label: `file`. */
   readonly name: string;

@@ -35,6 +35,7 @@ export interface PublishContext extends TaskContext {
   addArtifact(relativePath: string, contentArtifactId: number | null): void;
 }
 
+/** A unit with one of its artifacts, as `units` yields it. */
 export interface PublishedUnit {
   readonly contentId: number;
   /** Null for a unit without bytes, whose path is empty. */
@@ -47,6 +48,7 @@ export interface PublishedUnit {
   readonly digests: Readonly<Record<string, string>>;
 }
 
+/** How publications of a type are made. */
 export interface PublicationType {
   readonly pulpType: string;
   /** Dotted name of the peer's task. */

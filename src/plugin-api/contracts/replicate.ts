@@ -30,6 +30,7 @@ export interface Replica {
   readonly sync: Values;
 }
 
+/** How distributions of one type are replicated from another server. */
 export interface Replicator {
   /** The types that stand here for a distribution of upstream, what it serves, and where that comes from. */
   readonly distribution: DeclaredDistribution;

@@ -6,12 +6,14 @@ import type { Preference } from './preference.ts';
 import type { RepositorySync } from './sync.ts';
 import type { DraftContext, Repository, Version } from './version.ts';
 
+/** A package as services that know of weaknesses name it. */
 export interface ScannedPackage {
   readonly contentId: number;
   readonly name: string;
   readonly version: string;
 }
 
+/** What a type of repositories can do; a missing hook is a missing capability. */
 export interface RepositoryType {
   readonly pulpType: string;
   readonly contentTypes: readonly ContentType[];

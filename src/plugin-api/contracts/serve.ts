@@ -19,6 +19,7 @@ export interface ServedDistribution {
   readonly publicationId: string | null;
 }
 
+/** What a type answers to a path by itself. */
 export type ServeAnswer =
   | {
       readonly kind: 'text';
@@ -46,6 +47,7 @@ export interface ClientSetup {
   readonly text: string;
 }
 
+/** How distributions of a type are served. */
 export interface DistributionType {
   readonly pulpType: string;
   /** Serves publications (default when the repository type has a publicationType). */

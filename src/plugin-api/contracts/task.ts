@@ -2,6 +2,10 @@
 import type { Transaction } from '../../db/database.ts';
 import type { DispatchedTask, Domain, Services, TaskRequest } from './context.ts';
 
+/**
+ * What a progress report begins with: a message for people, a code for programs (`sync.downloading.metadata`), and the total where
+ * it is known.
+ */
 export interface ProgressOptions {
   message: string;
   code: string;
@@ -19,6 +23,7 @@ export interface ProgressReport {
   finish(state?: 'completed' | 'failed' | 'canceled'): void;
 }
 
+/** What a running task is given. */
 export interface TaskContext extends Services {
   readonly task: {
     /** Queue position. */

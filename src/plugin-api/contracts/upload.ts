@@ -6,6 +6,7 @@ import type { Values } from '../declare/field.ts';
 import type { Domain, Services } from './context.ts';
 import type { DeclaredContent } from './declared-content.ts';
 
+/** What a reader of uploads is given. */
 export interface UploadInput {
   readonly type: ContentType;
   /** Validated fields of the request. */

@@ -33,6 +33,7 @@ export interface DraftContext extends TaskContext, VersionDraft {
   readonly added: Sql;
 }
 
+/** A repository; `id` is the key of its row, `pulpId` the id on the wire, `details` the fields of its type. */
 export interface Repository {
   readonly id: number;
   readonly pulpId: string;

@@ -17,6 +17,7 @@ export interface CreationHook {
   readonly parameters?: unknown;
 }
 
+/** A role that the software brings and nobody can change. */
 export interface LockedRole {
   readonly description?: string;
   /** Full names (`file.upload_files`). */

@@ -3,6 +3,7 @@ import { identityOf, type TypeDeclaration, type TypeIdentity } from './names-of-
 import type { DeclaredRemote } from './remote-type.ts';
 import type { DeclaredRepository } from './repository-type.ts';
 
+/** What a type of alternate content sources is declared with. */
 export interface AlternateSourceDeclaration
   extends Omit<TypeDeclaration, 'pulpType' | 'fields' | 'actions' | 'validate' | 'hasRoles'> {
   /** The type of remotes it takes. */
@@ -14,6 +15,7 @@ export interface AlternateSourceDeclaration
 /** A declared type of alternate content sources. */
 export interface DeclaredAlternateSource extends AlternateSourceDeclaration, TypeIdentity {}
 
+/** Where the resources of alternate content sources are, and their master table. */
 export const ALTERNATE_SOURCE = { path: 'acs', table: 'alternate_content_source' } as const;
 
 /** Declares a type of alternate content sources. */

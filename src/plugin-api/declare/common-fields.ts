@@ -26,6 +26,7 @@ export function identityFields(model: Model): Record<string, Field> {
   };
 }
 
+/** `pulp_labels`, which all labelled resources have. */
 export const labelField: Field = labels({ help: 'Labels by key.', required: false });
 
 /** hrefs of the vulnerability reports of units; null for units that no scan has looked at. */
@@ -44,6 +45,7 @@ export async function reportHrefs(
   });
 }
 
+/** Filters by name, which all named resources have. */
 export const nameFilters: Filters = { name: textFilter(sql.raw('t.name')) };
 
 /** Ordering words of every model. */

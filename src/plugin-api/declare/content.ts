@@ -5,6 +5,7 @@ import type { Filters } from './filter.ts';
 import { labelOf, type Model, prn } from './model.ts';
 import type { TypeIdentity } from './names-of-type.ts';
 
+/** A column of the table of a type of content. */
 export interface ContentColumn {
   readonly name: string;
   /** PostgreSQL type, used to insert arrays of rows: `text`, `bigint`, `jsonb`, `text[]` … */

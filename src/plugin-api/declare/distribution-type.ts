@@ -3,6 +3,7 @@ import type { DistributionType } from '../contracts/serve.ts';
 import { identityOf, type TypeDeclaration, type TypeIdentity } from './names-of-type.ts';
 import type { DeclaredPublication } from './publication-type.ts';
 
+/** What a type of distributions is declared with: names and fields, and how it is served. */
 export interface DistributionDeclaration
   extends TypeDeclaration,
     Omit<DistributionType, 'pulpType' | 'servesPublications'> {
@@ -22,6 +23,7 @@ export interface DeclaredDistribution
     Omit<DistributionType, 'pulpType'>,
     TypeIdentity {}
 
+/** Where the resources of distributions are, and their master table. */
 export const DISTRIBUTION = { path: 'distributions', table: 'distribution' } as const;
 
 /** Declares a type of distributions. */

@@ -14,6 +14,7 @@ export interface ExportField {
   readonly column?: string;
 }
 
+/** One kind of records in archives: units of a type, or the repository itself. */
 export interface ExportResource {
   /** Module and class of the peer: `pulp_file.app.modelresource.FileContentResource`. */
   readonly name: string;

@@ -24,6 +24,7 @@ export interface Parameter {
   readonly [extension: `x-${string}`]: unknown;
 }
 
+/** An operation outside resources, as the document of the API tells it. */
 export interface ExtraOperation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /**
@@ -48,7 +49,7 @@ export interface ExtraOperation {
   readonly parameters?: readonly Parameter[];
   /** Needs no login. */
   readonly open?: boolean;
-  /** The same for all domains: its path has no domain where domains are on. */
+  /** One for all domains: its path has no domain where domains are on. */
   readonly withoutDomain?: boolean;
   readonly deprecated?: boolean;
   /** Not in the document. */

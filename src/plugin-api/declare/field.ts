@@ -5,6 +5,7 @@ import type { Row } from './values.ts';
 
 export type { Row, Values } from './values.ts';
 
+/** Kinds of values on the wire. */
 export type FieldKind =
   | 'string'
   | 'integer'
@@ -112,10 +113,15 @@ export interface Field extends FieldRules, ScalarRules, CompoundRules, FieldStor
 
 type Options = Omit<Field, 'kind'>;
 
+/** Text; white space at its ends is trimmed unless `keepSpace` is set. */
 export const string = (options: Options = {}): Field => ({ kind: 'string', ...options });
+/** A whole number. */
 export const integer = (options: Options = {}): Field => ({ kind: 'integer', ...options });
+/** A number, whole or not. */
 export const number = (options: Options = {}): Field => ({ kind: 'number', ...options });
+/** true or false; forms may say `1`, `yes`, `on` too. */
 export const boolean = (options: Options = {}): Field => ({ kind: 'boolean', ...options });
+/** A moment: ISO 8601 on the wire, in UTC when answered. */
 export const datetime = (options: Options = {}): Field => ({ kind: 'datetime', ...options });
 /** Any JSON value. */
 export const json = (options: Options = {}): Field => ({ kind: 'json', ...options });
@@ -123,6 +129,7 @@ export const json = (options: Options = {}): Field => ({ kind: 'json', ...option
 export const object = (options: Options = {}): Field => ({ kind: 'object', ...options });
 /** An object whose values are all of one kind. */
 export const map = (items: Field, options: Options = {}): Field => ({ kind: 'map', items, ...options });
+/** A list of values of one kind. */
 export const list = (items: Field, options: Options = {}): Field => ({ kind: 'list', items, ...options });
 /** An object with fields of its own and a component name in the document. */
 export const nested = (
@@ -135,6 +142,7 @@ export const nested = (
   properties,
   ...options,
 });
+/** One of a few words; `enumName` is the component of the choices in the document. */
 export const choice = (enumName: string, choices: readonly string[], options: Options = {}): Field => ({
   kind: 'choice',
   enumName,

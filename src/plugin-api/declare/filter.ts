@@ -3,6 +3,7 @@ import type { Sql } from '../../db/sql.ts';
 import type { RequestContext } from '../contracts/context.ts';
 import type { ReferenceTarget } from './field.ts';
 
+/** Kinds of values that filters compare. */
 export type FilterKind =
   | 'text'
   | 'integer'
@@ -14,6 +15,7 @@ export type FilterKind =
   | 'digest'
   | 'custom';
 
+/** A filter of a list: what its query key compares, with which suffixes. */
 export interface Filter {
   readonly kind: FilterKind;
   /** Column or expression compared, such as `t.name`. */
@@ -34,8 +36,10 @@ export interface Filter {
   readonly condition?: (value: string, request: RequestContext) => Promise<Sql> | Sql;
 }
 
+/** The filters of a list by query key, without suffixes. */
 export type Filters = Readonly<Record<string, Filter>>;
 
+/** Suffixes of filters by name; the empty one is equality. */
 export const NAME_LOOKUPS = [
   '',
   'contains',
@@ -47,8 +51,11 @@ export const NAME_LOOKUPS = [
   'regex',
   'startswith',
 ] as const;
+/** Suffixes of filters by time. */
 export const DATE_LOOKUPS = ['', 'gt', 'gte', 'isnull', 'lt', 'lte', 'range'] as const;
+/** Suffixes of filters by numbers that may be null. */
 export const NULLABLE_NUMBER_LOOKUPS = ['', 'gt', 'gte', 'isnull', 'lt', 'lte', 'ne', 'range'] as const;
+/** Suffixes of filters by numbers. */
 export const NUMBER_LOOKUPS = ['', 'gt', 'gte', 'lt', 'lte', 'range'] as const;
 
 type Options = Omit<Filter, 'kind' | 'expression'>;
@@ -67,12 +74,14 @@ export const exactFilter = (expression: Sql, options: Options = {}): Filter => (
   expression,
   ...options,
 });
+/** A moment, with the suffixes of times. */
 export const dateFilter = (expression: Sql, options: Options = {}): Filter => ({
   kind: 'datetime',
   lookups: DATE_LOOKUPS,
   expression,
   ...options,
 });
+/** A whole number; refused with 400 when it is none. */
 export const integerFilter = (
   expression: Sql,
   lookups: readonly string[] = NUMBER_LOOKUPS,
@@ -83,12 +92,14 @@ export const integerFilter = (
   expression,
   ...options,
 });
+/** true or false, in the spellings of Django. */
 export const booleanFilter = (expression: Sql, options: Options = {}): Filter => ({
   kind: 'boolean',
   lookups: [''],
   expression,
   ...options,
 });
+/** One of a few words; others are refused with 400. */
 export const choiceFilter = (
   expression: Sql,
   choices: readonly string[],
@@ -116,6 +127,7 @@ export const digestFilter = (expression: Sql, options: Options = {}): Filter => 
   expression,
   ...options,
 });
+/** A filter whose condition the type makes of the value as it was sent. */
 export const customFilter = (condition: Filter['condition'], options: Options = {}): Filter => ({
   kind: 'custom',
   lookups: [''],

@@ -9,11 +9,13 @@ export interface GuardNames extends TypeDeclaration {
   readonly afterSave?: Resource['afterSave'];
 }
 
+/** What a type of guards is declared with: names and fields, and how it decides. */
 export interface GuardDeclaration extends GuardNames, Omit<GuardType, 'pulpType'> {}
 
 /** A declared type of guards. */
 export interface DeclaredGuard extends Omit<GuardDeclaration, 'pulpType'>, Omit<GuardType, 'pulpType'>, TypeIdentity {}
 
+/** Where the resources of guards are, and their master table. */
 export const GUARD = { path: 'contentguards', table: 'content_guard' } as const;
 
 /** Declares a type of guards. */

@@ -1,5 +1,6 @@
 /** Models: what has an href and a PRN, and the index that finds them by label, by master and type, or by path. */
 
+/** What has an href and a PRN: a resource of the API, or one type of a master table. */
 export interface Model {
   /** App label: `core`, `file`. */
   readonly app: string;
@@ -28,6 +29,7 @@ export function labelOf(model: Model): string {
   return `${model.prnApp ?? model.app}.${model.name.toLowerCase()}`;
 }
 
+/** All models of a program, found by label, by master table and type, by path, and by table. */
 export class Models {
   readonly all: readonly Model[];
   readonly #byLabel = new Map<string, Model>();

@@ -2,6 +2,7 @@
 import type { PublicationType } from '../contracts/publish.ts';
 import { identityOf, type TypeDeclaration, type TypeIdentity } from './names-of-type.ts';
 
+/** What a type of publications is declared with: names and fields, and how its files are made. */
 export interface PublicationDeclaration extends TypeDeclaration, Omit<PublicationType, 'pulpType'> {
   /** It can be a checkpoint: a state by its time. */
   readonly checkpoint?: boolean;
@@ -15,6 +16,7 @@ export interface DeclaredPublication
     Omit<PublicationType, 'pulpType'>,
     TypeIdentity {}
 
+/** Where the resources of publications are, and their master table. */
 export const PUBLICATION = { path: 'publications', table: 'publication' } as const;
 
 /** Declares a type of publications. */

@@ -1,6 +1,7 @@
 /** What a reference field of a request has become once it was looked up: the object it names. */
 import type { Row, Values } from './field.ts';
 
+/** The object that a reference field of a request names. */
 export interface Reference {
   /** The id on the wire. */
   readonly id: string;
@@ -9,6 +10,7 @@ export interface Reference {
   readonly prn: string;
 }
 
+/** Whether a validated value is a reference that was looked up. */
 export function isReference(value: unknown): value is Reference {
   return typeof value === 'object' && value !== null && 'prn' in value && 'row' in value && 'id' in value;
 }

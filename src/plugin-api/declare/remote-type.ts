@@ -18,6 +18,7 @@ export interface RemoteDeclaration extends TypeDeclaration, RemoteBehaviour {
 /** A declared type of remotes. */
 export interface DeclaredRemote extends Omit<RemoteDeclaration, 'pulpType'>, TypeIdentity {}
 
+/** Where the resources of remotes are, and their master table. */
 export const REMOTE = { path: 'remotes', table: 'remote' } as const;
 
 /** Declares a type of remotes. */

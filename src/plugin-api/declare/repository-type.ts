@@ -47,6 +47,7 @@ export interface ModifyDeclaration {
   readonly check?: ModifyCheck;
 }
 
+/** What a type of repositories is declared with: names and fields, and what it does. */
 export interface RepositoryDeclaration
   extends TypeDeclaration,
     Omit<RepositoryType, 'pulpType' | 'contentTypes' | 'publicationType' | 'servesPublications' | 'sync'> {
@@ -74,6 +75,7 @@ export interface DeclaredRepository
 /** A sync with the remotes' words in `pulp_type`, as the engine compares them. */
 export type SyncOf = Omit<SyncDeclaration, 'remotes'> & RepositorySync;
 
+/** Where the resources of repositories are, and their master table. */
 export const REPOSITORY = { path: 'repositories', table: 'repository' } as const;
 
 /** Declares a type of repositories. */

@@ -10,6 +10,7 @@ import type { Field, Row, Values } from './field.ts';
 import type { Filters } from './filter.ts';
 import type { Model } from './model.ts';
 
+/** The table behind a resource and how its rows are read; `t` is the alias of the table, `d` that of a detail table. */
 export interface TableMapping {
   /** Table written by create, update and delete. */
   readonly name: string;
@@ -36,6 +37,7 @@ export interface TableMapping {
 /** Write path of an operation: in the request, as a task, or as a task run at once when nothing blocks it. */
 export type Mode = 'now' | 'task' | 'immediate';
 
+/** A constraint of the database and the body of the 400 that tells of it. */
 export interface UniqueRule {
   readonly fields: readonly string[];
   /** Name of the constraint in the database. */
@@ -43,6 +45,7 @@ export interface UniqueRule {
   readonly body: (values: Values) => object;
 }
 
+/** The object an action was called on; of a collection it is empty. */
 export interface ActionTarget {
   readonly row: Row;
   /** The id on the wire. */
@@ -52,6 +55,7 @@ export interface ActionTarget {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** An operation beside list, read, create, update and delete. */
 export interface Action {
   /** Name in access policies and operationId: `sync`. */
   readonly name: string;
@@ -85,6 +89,7 @@ export interface Action {
   readonly run: (request: RequestContext, target: ActionTarget, input: Values) => Promise<Answer>;
 }
 
+/** The general operations of a resource, and how the writing ones run. */
 export interface Operations {
   readonly list?: boolean;
   readonly read?: boolean;

@@ -16,6 +16,7 @@ export interface SigningClass {
   check(answer: Readonly<Record<string, unknown>>, tools: SigningTools): Promise<void>;
 }
 
+/** What a class of signing services is given to try out a service. */
 export interface SigningTools {
   /** The file that was signed. */
   readonly file: string;
@@ -23,6 +24,7 @@ export interface SigningTools {
   verify(signed: { readonly signature: string; readonly file?: string }): Promise<void>;
 }
 
+/** How a signing program is run. */
 export interface SignOptions {
   readonly signal?: AbortSignal;
   /** Further variables of the environment of the program. */
@@ -44,7 +46,7 @@ export async function signFile(
   return await runSigningScript(service, file, options);
 }
 
-/** The same for one that need not be in the database yet. */
+/** Signs a local file by a service that need not be in the database yet. Throws PulpError when its program fails. */
 export async function runSigningScript(
   { name, script, fingerprint }: Omit<SigningService, 'pulpId'>,
   file: string,

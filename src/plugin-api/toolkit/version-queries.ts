@@ -14,6 +14,7 @@ const REPOSITORY_PRN = new RegExp(
   'i',
 );
 
+/** A repository version by the keys of its rows. */
 export interface VersionKey {
   /** bigint id of the repository. */
   readonly repositoryId: number;
