@@ -38,7 +38,7 @@ import { type Body, filesOf, readBody } from './engine/read-body.ts';
 import type { Route } from './engine/routes.ts';
 import { validateBody } from './engine/validate-body.ts';
 import { withCreate } from './own-request.ts';
-import type { RouteTable } from './route-table.ts';
+import type { RouteTable, RouteTarget } from './route-table.ts';
 
 /** What an allowed request may see and send. */
 export interface Permit {
@@ -231,22 +231,6 @@ export class ApiHandler {
       for (const file of filesOf(body)) await store.discard(file.temp);
     }
   }
-}
-
-/** A hand-written endpoint: status, login, documents. */
-export type Handler = (
-  request: RequestContext,
-  params: Readonly<Record<string, string>>,
-  body: Body,
-) => Promise<Answer>;
-
-export interface RouteTarget {
-  readonly route?: Route;
-  readonly handler?: Handler;
-  /** false: needs no login. */
-  readonly login?: boolean;
-  /** Has nothing to do with any domain: answers while the database is away. */
-  readonly withoutDomain?: boolean;
 }
 
 /** Stands for the default domain, whose number only the database knows. */

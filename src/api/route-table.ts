@@ -1,7 +1,24 @@
 /** Finds the route of a URL: strips the API root and the domain, matches the rest. */
 import findMyWay from 'find-my-way';
-import type { RouteTarget } from './api-handler.ts';
+import type { Answer, RequestContext } from '../plugin-api/contracts/context.ts';
+import type { Body } from './engine/read-body.ts';
 import type { Route } from './engine/routes.ts';
+
+/** A hand-written endpoint: status, login, documents. */
+export type Handler = (
+  request: RequestContext,
+  params: Readonly<Record<string, string>>,
+  body: Body,
+) => Promise<Answer>;
+
+export interface RouteTarget {
+  readonly route?: Route;
+  readonly handler?: Handler;
+  /** false: needs no login. */
+  readonly login?: boolean;
+  /** Has nothing to do with any domain: answers while the database is away. */
+  readonly withoutDomain?: boolean;
+}
 
 export interface FoundRoute {
   readonly domainName: string;

@@ -1,41 +1,15 @@
 /** Access to PostgreSQL for the whole program: queries, transactions, COPY and notifications over one pool. */
-import type { Readable, Writable } from 'node:stream';
 import pg from 'pg';
 import { isConnectionError, isStalePlan, translateError } from './errors.ts';
 import { Listener, type PayloadHandler } from './listener.ts';
+import { notifyQuery } from './notify.ts';
 import { valueTypes } from './parse-values.ts';
-import { type Sql, sql } from './sql.ts';
+import type { Queryable, Transaction, TransactionOptions } from './queryable.ts';
+import type { Sql } from './sql.ts';
 import { execute, prepareSession } from './statement.ts';
 import { runTransaction } from './transaction.ts';
 
-/** Anything that runs statements: the database itself or a transaction. */
-export interface Queryable {
-  /** All rows. */
-  rows<T>(query: Sql): Promise<T[]>;
-  /** The first row, if any. */
-  row<T>(query: Sql): Promise<T | undefined>;
-  /** Runs a statement and tells how many rows it touched. */
-  run(query: Sql): Promise<number>;
-  /** Sends a notification; inside a transaction it goes out with the commit. At most 7999 bytes. */
-  notify(channel: string, payload?: string): Promise<void>;
-}
-
-export interface Transaction extends Queryable {
-  /** Channels to which it sends notifications. */
-  readonly notified: ReadonlySet<string>;
-  /** A sink for COPY's text format; `copyRows` feeds it with values. */
-  copyIn(table: string, columns: readonly string[]): Writable;
-  /** The rows of a query without parameters in COPY's text format. */
-  copyOut(query: Sql): Readable;
-  /** Work that may fail without failing the transaction: its changes are undone and the error is thrown on. */
-  savepoint<T>(work: () => Promise<T>): Promise<T>;
-}
-
-export interface TransactionOptions {
-  isolation?: 'read committed' | 'repeatable read' | 'serializable';
-  readOnly?: boolean;
-  deferrable?: boolean;
-}
+export type { Queryable, Transaction, TransactionOptions } from './queryable.ts';
 
 export interface Database extends Queryable {
   /**
@@ -159,9 +133,4 @@ class PooledDatabase implements Database {
       throw translateError(error);
     }
   }
-}
-
-/** NOTIFY as a query, because the statement itself takes no parameters. */
-export function notifyQuery(channel: string, payload: string): Sql {
-  return sql`select pg_notify(${channel}, ${payload})`;
 }

@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import copy from 'pg-copy-streams';
 import { copyInText, copyOutText } from './copy-rows.ts';
-import { notifyQuery, type Transaction, type TransactionOptions } from './database.ts';
 import { isConnectionError, isRetryable, isStalePlan, translateError } from './errors.ts';
+import { notifyQuery } from './notify.ts';
+import type { Transaction, TransactionOptions } from './queryable.ts';
 import type { Sql } from './sql.ts';
 import { execute } from './statement.ts';
 

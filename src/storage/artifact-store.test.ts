@@ -134,10 +134,10 @@ test('discarding is harmless before and after', async () => {
 });
 
 test('chunks in any order make one body; the same offset replaces', async () => {
-  await store.writeChunk('u1', 3_000_000, pieces(large.subarray(3_000_000)), { expectedSize: 2_000_000 });
-  await store.writeChunk('u1', 0, [small]);
+  await store.uploads.write('u1', 3_000_000, pieces(large.subarray(3_000_000)), { expectedSize: 2_000_000 });
+  await store.uploads.write('u1', 0, [small]);
   const sha256 = digestsOf(large.subarray(0, 3_000_000), ['sha256']).sha256!;
-  assert.deepEqual(await store.writeChunk('u1', 0, pieces(large.subarray(0, 3_000_000)), { sha256 }), {
+  assert.deepEqual(await store.uploads.write('u1', 0, pieces(large.subarray(0, 3_000_000)), { sha256 }), {
     offset: 0,
     size: 3_000_000,
   });
@@ -145,23 +145,23 @@ test('chunks in any order make one body; the same offset replaces', async () => 
     { offset: 3_000_000, size: 2_000_000 },
     { offset: 0, size: 3_000_000 },
   ];
-  const temp = await store.assembleChunks('u1', chunks, { digests: ['md5'], expected: { size: large.length } });
+  const temp = await store.uploads.assemble('u1', chunks, { digests: ['md5'], expected: { size: large.length } });
   assert.equal(temp.digests.sha256, digestsOf(large, ['sha256']).sha256);
-  assert.deepEqual([...(await store.uploadIds()).keys()], ['u1']);
-  await store.removeUpload('u1');
-  await store.removeUpload('u1');
+  assert.deepEqual([...(await store.uploads.ids()).keys()], ['u1']);
+  await store.uploads.remove('u1');
+  await store.uploads.remove('u1');
   assert.deepEqual(await Array.fromAsync(driver.list('upload/')), []);
 });
 
 test('wrong chunks are refused', async () => {
-  await assert.rejects(store.writeChunk('u2', 0, [small], { expectedSize: 4 }), SizeMismatch);
-  await assert.rejects(store.writeChunk('u2', 0, [small], { sha256: 'f'.repeat(64) }), DigestMismatch);
-  await assert.rejects(store.writeChunk('u2', -1, [small]), RangeError);
-  await assert.rejects(store.writeChunk('../u2', 0, [small]), /Not a storage key/);
+  await assert.rejects(store.uploads.write('u2', 0, [small], { expectedSize: 4 }), SizeMismatch);
+  await assert.rejects(store.uploads.write('u2', 0, [small], { sha256: 'f'.repeat(64) }), DigestMismatch);
+  await assert.rejects(store.uploads.write('u2', -1, [small]), RangeError);
+  await assert.rejects(store.uploads.write('../u2', 0, [small]), /Not a storage key/);
   assert.deepEqual(await Array.fromAsync(driver.list('upload/')), []);
-  await assert.rejects(store.assembleChunks('u2', [{ offset: 0, size: 5 }], { digests: [] }), MissingFile);
-  await store.writeChunk('u2', 0, [small]);
-  await assert.rejects(store.assembleChunks('u2', [{ offset: 0, size: 9 }], { digests: [] }), SizeMismatch);
+  await assert.rejects(store.uploads.assemble('u2', [{ offset: 0, size: 5 }], { digests: [] }), MissingFile);
+  await store.uploads.write('u2', 0, [small]);
+  await assert.rejects(store.uploads.assemble('u2', [{ offset: 0, size: 9 }], { digests: [] }), SizeMismatch);
   assert.deepEqual(await leftovers(), []);
 });
 

@@ -3,34 +3,21 @@ import type { DigestName, Digests } from '../lib/crypto/digest.ts';
 import { forEachConcurrent } from '../lib/flow/map-concurrent.ts';
 import { isErrno } from '../lib/process/errno.ts';
 import { artifactKey } from './artifact-key.ts';
-import { BodyReader, type BodySource, checkDigests, type Expected } from './body.ts';
-import { type AssembleOptions, type Chunk, ChunkedUploads, type ChunkOptions } from './chunked-uploads.ts';
+import { BodyReader, type BodySource, checkDigests } from './body.ts';
+import { ChunkedUploads } from './chunked-uploads.ts';
 import type { StorageDriver } from './drivers/driver.ts';
 import { HashPool } from './hash-pool.ts';
 import { receiveLarge } from './receive-large.ts';
 import { digestBuffer, joinPieces, writeNewFile } from './receive-small.ts';
 import { storageError } from './storage-errors.ts';
+import type { ReceiveOptions, TempArtifact } from './temp-artifact.ts';
 import { TempFiles } from './temp-files.ts';
+
+export type { TempArtifact } from './temp-artifact.ts';
 
 /** Bodies up to this size are collected in memory, written at once and hashed here; for larger ones threads pay off. */
 const BUFFERED_BYTES = 1024 * 1024;
 const MOVES_AT_ONCE = 16;
-
-export interface ReceiveOptions {
-  /** Digests to compute; sha256 always is. */
-  digests: readonly DigestName[];
-  /** Digests expected here are computed too. */
-  expected?: Expected | undefined;
-  maxSize?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** A received body: must be kept or discarded. */
-export interface TempArtifact {
-  readonly path: string;
-  readonly size: number;
-  readonly digests: Digests & { sha256: string };
-}
 
 export interface ArtifactStoreOptions {
   driver: StorageDriver;
@@ -49,11 +36,12 @@ export class ArtifactStore {
   readonly driver: StorageDriver;
   /** Files on their way in. */
   readonly temporary: TempFiles;
+  /** Chunks of uploads in the making. */
+  readonly uploads: ChunkedUploads;
   readonly #options: ArtifactStoreOptions;
   readonly #hashPool: HashPool;
   readonly #domain: string | null;
   readonly #fsync: boolean;
-  readonly #uploads: ChunkedUploads;
 
   constructor(options: ArtifactStoreOptions) {
     this.driver = options.driver;
@@ -62,7 +50,7 @@ export class ArtifactStore {
     this.temporary = new TempFiles(options.workDirectory, options.processTag);
     this.#domain = options.domain ?? null;
     this.#fsync = options.fsync ?? true;
-    this.#uploads = new ChunkedUploads(this);
+    this.uploads = new ChunkedUploads(this);
   }
 
   /** The store of another domain over the same threads, and the same driver unless it has its own. */
@@ -125,31 +113,6 @@ export class ArtifactStore {
     const removed = await this.temporary.sweep(before);
     for (const prefix of ['artifact/', 'upload/']) await this.driver.removeEmptyDirectories?.(prefix, before);
     return removed;
-  }
-
-  /** Stores a chunk durably, replacing one of the same offset. Throws what receive throws. */
-  writeChunk(uploadId: string, offset: number, source: BodySource, options: ChunkOptions = {}): Promise<Chunk> {
-    return this.#uploads.write(uploadId, offset, source, options);
-  }
-
-  /** Takes a received body as a chunk. */
-  keepChunk(uploadId: string, offset: number, received: TempArtifact): Promise<Chunk> {
-    return this.#uploads.keep(uploadId, offset, received);
-  }
-
-  /** The chunks of an upload as one body in the order of their offsets. Throws MissingFile or what receive throws; keeps the chunks. */
-  assembleChunks(uploadId: string, chunks: readonly Chunk[], options: AssembleOptions): Promise<TempArtifact> {
-    return this.#uploads.assemble(uploadId, chunks, options);
-  }
-
-  /** Removes all chunks of an upload; it is no error when there are none. */
-  removeUpload(uploadId: string): Promise<void> {
-    return this.#uploads.remove(uploadId);
-  }
-
-  /** Ids of uploads that have chunks, with the time of the newest in milliseconds since 1970: to find those no row knows. */
-  uploadIds(): Promise<Map<string, number>> {
-    return this.#uploads.ids();
   }
 
   async #receive(body: BodyReader, options: ReceiveOptions): Promise<TempArtifact> {

@@ -1,9 +1,10 @@
 /** Chunks of an upload in the making: each a file `upload/<id>/<offset>` of the storage, so that any process can go on with it. */
 import type { DigestName } from '../lib/crypto/digest.ts';
 import { forEachConcurrent } from '../lib/flow/map-concurrent.ts';
-import type { ArtifactStore, TempArtifact } from './artifact-store.ts';
 import type { BodySource, Expected } from './body.ts';
+import type { StorageDriver } from './drivers/driver.ts';
 import { SizeMismatch } from './storage-errors.ts';
+import type { ReceiveOptions, TempArtifact } from './temp-artifact.ts';
 
 export interface Chunk {
   offset: number;
@@ -22,10 +23,18 @@ export interface AssembleOptions {
   signal?: AbortSignal | undefined;
 }
 
-export class ChunkedUploads {
-  readonly #store: ArtifactStore;
+/** What chunks need of the store that keeps them. */
+export interface ChunkStore {
+  readonly driver: StorageDriver;
+  receive(source: BodySource, options: ReceiveOptions): Promise<TempArtifact>;
+  makeDurable(keys: readonly string[]): Promise<void>;
+  discard(received: Pick<TempArtifact, 'path'>): Promise<void>;
+}
 
-  constructor(store: ArtifactStore) {
+export class ChunkedUploads {
+  readonly #store: ChunkStore;
+
+  constructor(store: ChunkStore) {
     this.#store = store;
   }
 

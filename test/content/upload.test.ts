@@ -20,7 +20,7 @@ async function chunked(...chunks: readonly string[]): Promise<string> {
   );
   let offset = 0;
   for (const text of chunks) {
-    await world.store.writeChunk(pulpId, offset, [Buffer.from(text)]);
+    await world.store.uploads.write(pulpId, offset, [Buffer.from(text)]);
     await world.db.run(sql`insert into upload_chunk values (${pulpId}, ${offset}, ${text.length})`);
     offset += text.length;
   }

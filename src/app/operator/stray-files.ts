@@ -63,13 +63,13 @@ class StraysOfDomain {
 
   /** Chunks are written after the row of their upload. */
   async uploads(dryRun: boolean): Promise<number> {
-    const ids = [...(await this.#store.uploadIds()).keys()];
+    const ids = [...(await this.#store.uploads.ids()).keys()];
     const rows = await this.#services.db.rows<{ id: string }>(
       sql`select pulp_id as id from upload where pulp_id::text = any(${ids}::text[])`,
     );
     const known = new Set(rows.map((row) => row.id));
     const strays = ids.filter((id) => !known.has(id));
-    if (!dryRun) for (const id of strays) await this.#store.removeUpload(id);
+    if (!dryRun) for (const id of strays) await this.#store.uploads.remove(id);
     return strays.length;
   }
 

@@ -105,5 +105,5 @@ async function addToRepository(
 /** The chunks have become an artifact. */
 export async function dropUpload(services: Services, domain: Domain, upload: string): Promise<void> {
   await deleteUpload(services.db, upload);
-  await services.storage(domain).removeUpload(upload);
+  await services.storage(domain).uploads.remove(upload);
 }

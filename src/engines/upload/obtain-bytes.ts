@@ -65,7 +65,7 @@ export async function assembleUpload(
   refuseIncomplete(upload);
   const digests = services.settings.allowedContentChecksums as (keyof Digests)[];
   try {
-    return await services.storage(domain).assembleChunks(uploadId, upload.chunks, {
+    return await services.storage(domain).uploads.assemble(uploadId, upload.chunks, {
       digests,
       expected: { digests: { sha256: expected.sha256 } },
       signal,

@@ -4,7 +4,6 @@ import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { DIGEST_NAMES, type Digests } from '../../lib/crypto/digest.ts';
 import { inVersion, type VersionPlace } from '../repositories/membership.ts';
-import type { Unit } from './content.ts';
 import { digestValues } from './digest-columns.ts';
 import { takeIds } from './take-ids.ts';
 
@@ -26,10 +25,16 @@ export interface UnitArtifact {
   readonly source?: ArtifactSource | undefined;
 }
 
+/** A unit as far as its artifacts are concerned; its id is set once it is found or made. */
+export interface UnitWithArtifacts {
+  readonly artifacts: readonly UnitArtifact[];
+  id?: number;
+}
+
 const SOURCE_COLUMNS = ['content_artifact_id', 'remote_id', 'url', 'size', 'is_alternate', 'headers', ...DIGEST_NAMES];
 
 /** Rows for the artifacts of units that were made in this transaction. */
-export async function insertContentArtifacts(tx: Transaction, units: readonly Unit[]): Promise<void> {
+export async function insertContentArtifacts(tx: Transaction, units: readonly UnitWithArtifacts[]): Promise<void> {
   const artifacts = units.flatMap((unit) => unit.artifacts.map((artifact) => ({ contentId: unit.id!, artifact })));
   if (artifacts.length === 0) return;
   const ids = await takeIds(tx, 'content_artifact', artifacts.length);
@@ -64,7 +69,7 @@ function headersText({ headers }: ArtifactSource): string | null {
  * Holds the artifacts that units are about to be linked to until the transaction ends. One that a clean-up has removed since it was
  * found is unlinked: its unit is saved as one whose bytes are upstream.
  */
-export async function holdArtifacts(tx: Transaction, units: readonly Unit[]): Promise<void> {
+export async function holdArtifacts(tx: Transaction, units: readonly UnitWithArtifacts[]): Promise<void> {
   const linked = units.flatMap((unit) => unit.artifacts).filter((artifact) => artifact.artifactId !== null);
   if (linked.length === 0) return;
   const ids = [...new Set(linked.map((artifact) => artifact.artifactId))];
@@ -76,7 +81,7 @@ export async function holdArtifacts(tx: Transaction, units: readonly Unit[]): Pr
 }
 
 /** Completes units that were there before: links bytes they lack, and notes or renews their sources. */
-export async function linkContentArtifacts(tx: Transaction, units: readonly Unit[]): Promise<void> {
+export async function linkContentArtifacts(tx: Transaction, units: readonly UnitWithArtifacts[]): Promise<void> {
   const given = units.flatMap((unit) => unit.artifacts.map((artifact) => ({ contentId: unit.id!, ...artifact })));
   await linkBytes(
     tx,

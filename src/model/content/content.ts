@@ -3,19 +3,17 @@ import { type CopyValue, copyRows } from '../../db/copy-rows.ts';
 import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { uuid7Batch } from '../../lib/text/uuid7.ts';
-import { insertContentArtifacts, linkContentArtifacts, type UnitArtifact } from './content-artifact.ts';
+import { insertContentArtifacts, linkContentArtifacts, type UnitWithArtifacts } from './content-artifact.ts';
 import { byteaText } from './digest-columns.ts';
 import type { ContentTable } from './natural-key.ts';
 import { takeIds } from './take-ids.ts';
 
 /** A unit on its way into the database. `key` is its natural key in hex; `id` and the rest are set once it is found or made. */
-export interface Unit {
+export interface Unit extends UnitWithArtifacts {
   readonly type: ContentTable;
   readonly key: string;
   readonly values: Readonly<Record<string, unknown>>;
   readonly labels?: Readonly<Record<string, string | null>> | undefined;
-  readonly artifacts: readonly UnitArtifact[];
-  id?: number;
   pulpId?: string;
   /** It was there before. */
   existed?: boolean;

@@ -12,7 +12,7 @@ import {
 } from '../../plugin-api/index.ts';
 import { pythonPackage } from './rest/content.ts';
 import { declareYank } from './sync/sync.ts';
-import { takeGroup } from './uploads/grouped-uploads.ts';
+import { takeGroup, type UploadedFile } from './uploads/grouped-uploads.ts';
 import { readUploadedPackage } from './uploads/upload.ts';
 import { yanksOfProject } from './version-packages.ts';
 
@@ -20,13 +20,6 @@ export const UPLOAD_TASK = 'pulp_python.app.tasks.upload.upload';
 export const GROUP_TASK = 'pulp_python.app.tasks.upload.upload_group';
 export const YANK_TASK = 'pulp_python.app.tasks.yank.ayank_package';
 export const UNYANK_TASK = 'pulp_python.app.tasks.yank.aunyank_package';
-
-export interface UploadedFile {
-  /** Ids of artifacts on the wire. */
-  readonly artifact: string;
-  readonly filename: string;
-  readonly attestations?: unknown;
-}
 
 export interface UploadArgs {
   readonly repository: string;

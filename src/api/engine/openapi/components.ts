@@ -1,11 +1,9 @@
 /** The components of a document: made from fields as operations ask for them, each once. */
 import { type Field, isRequired } from '../../../plugin-api/declare/field.ts';
 import { Enumerations } from './enumerations.ts';
-import { fieldSchema, type Schema, type Side } from './field-schema.ts';
+import { type Fields, fieldSchema, type Schema, type SchemaComponents, type Side } from './field-schema.ts';
 
-export type Fields = Readonly<Record<string, Field>>;
-
-export class Components {
+export class Components implements SchemaComponents {
   readonly #schemas = new Map<string, Schema>();
   readonly #enumerations = new Enumerations();
   readonly #conflicts = new Set<string>();

@@ -1,13 +1,23 @@
 /** One field as a schema of the document, for requests or for answers. */
 import type { Field } from '../../../plugin-api/declare/field.ts';
-import type { Components } from './components.ts';
 
+export type Fields = Readonly<Record<string, Field>>;
 export type Schema = Readonly<Record<string, unknown>>;
 /** Requests have no read-only fields and refuse empty strings; answers have no write-only fields. */
 export type Side = 'request' | 'response';
 
+/** The components of the document that the schema of a field refers to or is made with. */
+export interface SchemaComponents {
+  /** Reference to the component of that name, made of the fields when it is not there yet. */
+  reference(name: string, fields: Fields, side: Side): Schema;
+  /** An object without a name of its own. */
+  inline(fields: Fields, side: Side): Schema;
+  /** Reference to the enumeration of a choice. */
+  enumeration(field: Field, property: string): Schema;
+}
+
 /** The schema of the field called `property`. */
-export function fieldSchema(field: Field, side: Side, components: Components, property: string): Schema {
+export function fieldSchema(field: Field, side: Side, components: SchemaComponents, property: string): Schema {
   const facts = {
     ...(field.help !== undefined && { description: field.help }),
     ...(field.default !== undefined && !field.hiddenDefault && { default: field.default }),
@@ -34,7 +44,7 @@ function withoutUndefined(schema: Record<string, unknown>): Record<string, unkno
   return Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined));
 }
 
-function kindSchema(field: Field, side: Side, components: Components, property: string): Schema {
+function kindSchema(field: Field, side: Side, components: SchemaComponents, property: string): Schema {
   switch (field.kind) {
     case 'string':
       return stringSchema(field, side);
@@ -63,7 +73,7 @@ function kindSchema(field: Field, side: Side, components: Components, property: 
   }
 }
 
-function containerSchema(field: Field, side: Side, components: Components, property: string): Schema {
+function containerSchema(field: Field, side: Side, components: SchemaComponents, property: string): Schema {
   switch (field.kind) {
     case 'labels':
       return { type: 'object', additionalProperties: { type: 'string', nullable: true } };

@@ -1,8 +1,8 @@
 /** The operations of one resource: list, create, read, update, delete and its actions. */
 import type { Action, Mode, Resource } from '../../../plugin-api/declare/resource.ts';
-import type { Components, Fields } from './components.ts';
+import type { Components } from './components.ts';
 import type { Parameter } from './extra-operation.ts';
-import type { Schema } from './field-schema.ts';
+import type { Fields, Schema } from './field-schema.ts';
 import { listParameters } from './filter-parameters.ts';
 import { inputSchema, type OperationFacts, operationObject, type PlacedOperation } from './operation-object.ts';
 import { collectionPath, detailPath, type PathStyle } from './paths.ts';

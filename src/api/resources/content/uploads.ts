@@ -62,7 +62,7 @@ async function putChunk(request: RequestContext, target: ActionTarget, input: Va
   if (input.sha256 && String(input.sha256).toLowerCase() !== temp.digests.sha256) {
     throw new ValidationError(['Checksum does not match chunk upload.']);
   }
-  await request.services.storage(request.domain).keepChunk(target.id, start, temp);
+  await request.services.storage(request.domain).uploads.keep(target.id, start, temp);
   await request.db.run(sql`with chunk as (
       insert into upload_chunk (upload_id, chunk_offset, size) values (${target.id}, ${start}, ${temp.size})
       on conflict (upload_id, chunk_offset) do update set size = excluded.size)
@@ -139,6 +139,6 @@ export const uploadResource: Resource = {
   hasRoles: true,
   beforeDelete: async (_tx, row: Row, services) => {
     const domain = await findDomainById(services.db, Number(row.domain_id));
-    if (domain) await services.storage(domain).removeUpload(String(row.pulp_id));
+    if (domain) await services.storage(domain).uploads.remove(String(row.pulp_id));
   },
 };

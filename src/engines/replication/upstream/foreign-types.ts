@@ -1,13 +1,23 @@
 /** Distributions of upstream whose package type this server cannot replicate: found, so that nobody misses them in silence. */
+import type { Replicator } from '../../../plugin-api/contracts/replicate.ts';
+import type { Models } from '../../../plugin-api/declare/model.ts';
 import type { Wanted } from '../plan/plan-types.ts';
-import type { SnapshotOptions } from './snapshot.ts';
 import type { UpstreamApi } from './upstream-api.ts';
+
+/** What is replicated of what upstream may have. */
+export interface ReplicatedTypes {
+  readonly replicators: readonly Replicator[];
+  /** Names of the installed package types. */
+  readonly installed: readonly string[];
+  readonly models: Models;
+  readonly q: string | null;
+}
 
 /** Asks for the list over all types only when upstream has package types that could have such distributions. */
 export async function foreignTypes(
   api: UpstreamApi,
   components: ReadonlyMap<string, string>,
-  { replicators, installed, models, q }: SnapshotOptions,
+  { replicators, installed, models, q }: ReplicatedTypes,
 ): Promise<Wanted[]> {
   const replicated = new Set(replicators.map(({ distribution }) => distribution.app));
   const withDistributions = new Set(models.all.filter(({ table }) => table === 'distribution').map(({ app }) => app));

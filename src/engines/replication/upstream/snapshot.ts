@@ -2,18 +2,12 @@
 
 import type { Replicator, UpstreamSource } from '../../../plugin-api/contracts/replicate.ts';
 import type { Values } from '../../../plugin-api/declare/field.ts';
-import type { Models } from '../../../plugin-api/declare/model.ts';
 import type { Wanted } from '../plan/plan-types.ts';
-import { foreignTypes } from './foreign-types.ts';
+import { foreignTypes, type ReplicatedTypes } from './foreign-types.ts';
 import { listPath, type Served, servedAtPeer, servedHere } from './served.ts';
 import type { UpstreamApi } from './upstream-api.ts';
 
-export interface SnapshotOptions {
-  readonly replicators: readonly Replicator[];
-  /** Names of the installed package types. */
-  readonly installed: readonly string[];
-  readonly models: Models;
-  readonly q: string | null;
+export interface SnapshotOptions extends ReplicatedTypes {
   /** Id of the guard here that stands for one of upstream; undefined when there is none. */
   readonly guard?: (href: string) => Promise<{ id: string } | { missing: string }>;
 }

@@ -15,7 +15,7 @@ const uploadCleanup: TaskFunction = {
     for (const pulpId of uploads) {
       context.signal.throwIfAborted();
       await context.write((tx) => deleteUpload(tx, pulpId));
-      await context.storage(context.domain).removeUpload(pulpId);
+      await context.storage(context.domain).uploads.remove(pulpId);
       report.add(1);
     }
     report.finish();

@@ -1,29 +1,13 @@
 /** A pack of git objects in a local file: finds its objects by their names and reads them, large ones as streams. */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { applyDelta, resultSize } from './delta.ts';
 import { inflateLarge } from './inflate-large.ts';
+import { hashObject, type ObjectType, type PackEntry } from './pack-entry.ts';
 import { inflateSmall, SMALL } from './pack-window.ts';
 import { resolveDeltas } from './resolve-deltas.ts';
 import { scanPack } from './scan-pack.ts';
 import type { ObjectFormat } from './upload-pack.ts';
-
-export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag';
-
-export interface PackEntry {
-  /** Of the object; of a delta that of its base, known once it was resolved. */
-  type: ObjectType | undefined;
-  /** Bytes of the object; of a delta once it was resolved. */
-  size: number;
-  /** Where its compressed bytes begin. */
-  readonly data: number;
-  /** Inflated bytes at that place. */
-  readonly stored: number;
-  /** Offset or name of the base of a delta. */
-  readonly base?: number | string;
-  baseEntry?: PackEntry;
-  oid?: string;
-}
 
 /** Objects that were made by deltas are held in memory; git does not make deltas of larger ones unless told to. */
 const MOST_IN_MEMORY = 512 * 1024 * 1024;
@@ -147,11 +131,6 @@ export class PackFile {
     }
     if (size !== entry.stored) throw new Error('an object of the pack is damaged');
   }
-}
-
-/** The name of an object covers its type and size. */
-export function hashObject(format: ObjectFormat, type: ObjectType, size: number): Hash {
-  return createHash(format).update(`${type} ${size}\0`);
 }
 
 /** Answers the length without the checksum at the end, which is verified. */

@@ -1,6 +1,5 @@
 /** Finds the names of objects that a pack has as deltas only: from each base to all that is made of it. */
-import type { PackEntry } from './pack-file.ts';
-import { placeOf } from './scan-pack.ts';
+import type { PackEntry } from './pack-entry.ts';
 
 export interface DeltaTools {
   /** Objects by name; those found are added. */
@@ -31,7 +30,7 @@ async function resolveBelow(
   children: ReadonlyMap<number | string, readonly PackEntry[]>,
   tools: DeltaTools,
 ): Promise<number> {
-  const of = (entry: PackEntry) => [...(children.get(placeOf(entry)) ?? []), ...(children.get(entry.oid!) ?? [])];
+  const of = (entry: PackEntry) => [...(children.get(entry.place) ?? []), ...(children.get(entry.oid!) ?? [])];
   const first = of(top);
   if (first.length === 0) return 0;
   let found = 0;

@@ -1,6 +1,6 @@
 /** Reads through a pack once: where its objects are, and the names of those that stand there as a whole. */
 import type { FileHandle } from 'node:fs/promises';
-import { hashObject, type ObjectType, type PackEntry } from './pack-file.ts';
+import { hashObject, type ObjectType, type PackEntry } from './pack-entry.ts';
 import { PackWindow } from './pack-window.ts';
 import type { ObjectFormat } from './upload-pack.ts';
 
@@ -30,18 +30,14 @@ async function nextEntry(window: PackWindow, format: ObjectFormat): Promise<Pack
   const { code, size, base, bytes } = readHead(await window.peek(HEAD), start, format);
   window.position += bytes;
   const type = TYPES[code];
-  const entry: PackEntry = { type, size, data: window.position, stored: size, ...(base !== undefined && { base }) };
-  places.set(entry, start);
+  const data = window.position;
+  const entry: PackEntry = { type, size, place: start, data, stored: size, ...(base !== undefined && { base }) };
   const hash = type && hashObject(format, type, size);
   const inflated = await window.inflate(size, (piece) => void hash?.update(piece));
   if (inflated !== size) throw new Error('an object of the pack is damaged');
   if (hash) entry.oid = hash.digest('hex');
   return entry;
 }
-
-/** Where entries begin: deltas name their bases by it. */
-const places = new WeakMap<PackEntry, number>();
-export const placeOf = (entry: PackEntry): number => places.get(entry)!;
 
 interface Head {
   readonly code: number;

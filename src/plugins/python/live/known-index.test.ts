@@ -1,8 +1,9 @@
 /** Pages of an index: kept packed in bounds, and beyond versions that do not change them. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { KnownIndex, type VersionFacts } from './known-index.ts';
+import { KnownIndex } from './known-index.ts';
 import { PageStore } from './page-store.ts';
+import type { VersionFacts } from './version-facts.ts';
 
 const facts: VersionFacts = { etag: '"a"', lastModified: '', hasYanks: false, hasProvenance: false, repairs: 0 };
 const version = (number: number) => ({ id: number, pulpId: `${number}`, number, repositoryId: 1 });

@@ -2,24 +2,13 @@
  * What this process knows of an index that it serves: the validators of its version, its list of projects, its finished pages.
  * Pages outlive the versions that do not change them: an upload costs the page of its project and no other.
  */
-import { sha256Of } from '../../../lib/crypto/digest.ts';
-import { formatHttpDate } from '../../../lib/http/http-date.ts';
-import { type Queryable, sql, type Version } from '../../../plugin-api/index.ts';
+import type { Queryable, Version } from '../../../plugin-api/index.ts';
 import type { IndexProject } from '../formats/index/index-file.ts';
-import { packageProvenance, packageYank } from '../rest/content.ts';
 import { projectsChanged } from '../version-packages.ts';
 import type { PageStore } from './page-store.ts';
 import { type ProjectReader, projectReader } from './project-reader.ts';
 import type { ServedIndex } from './served-index.ts';
-
-export interface VersionFacts {
-  readonly etag: string;
-  readonly lastModified: string;
-  readonly hasYanks: boolean;
-  readonly hasProvenance: boolean;
-  /** How often metadata was repaired in the domain: what was made before another number is out of date. */
-  readonly repairs: number;
-}
+import { readFacts, type VersionFacts } from './version-facts.ts';
 
 /** One state of an index. Whoever finds it replaced by a newer one keeps nothing any more. */
 export class KnownIndex {
@@ -155,29 +144,4 @@ async function changes(db: Queryable, { version: from }: KnownIndex, to: Version
   if (from.id === to.id) return [];
   const changed = await projectsChanged(db, from, to, MOST_CHANGED + 1);
   return changed && changed.length <= MOST_CHANGED ? changed : undefined;
-}
-
-interface FactsRow {
-  readonly created: string;
-  readonly present: Readonly<Record<string, number>> | null;
-  readonly generation: number;
-  readonly repairs: number | null;
-}
-
-async function readFacts({ request, distribution, domain }: ServedIndex, version: Version): Promise<VersionFacts> {
-  const row =
-    await request.services.db.row<FactsRow>(sql`select v.pulp_created as created, v.counts -> 'present' as present,
-      (select generation from distribution where pulp_id = ${distribution.pulpId}) as generation,
-      (select number from python_repair where domain_id = ${domain.id}) as repairs
-    from repository_version v where v.id = ${version.id}`);
-  if (!row) throw new Error(`The repository version ${version.id} is gone`);
-  const { created, present, generation, repairs } = row;
-  return {
-    // Repaired metadata and changed settings make other pages of the same version.
-    etag: `"${sha256Of(`${version.number}:${created}:${generation}`).slice(0, 16)}"`,
-    lastModified: formatHttpDate(Math.floor(new Date(created).getTime() / 1000) * 1000),
-    hasYanks: (present?.[packageYank.pulpType] ?? 0) > 0,
-    hasProvenance: (present?.[packageProvenance.pulpType] ?? 0) > 0,
-    repairs: repairs ?? 0,
-  };
 }

@@ -2,7 +2,7 @@
 import { BatchedReader } from '../../../lib/flow/batched-reader.ts';
 import type { Queryable, Version } from '../../../plugin-api/index.ts';
 import { type PackageOfVersion, packagesOfProjects, yanksOfProjects } from '../version-packages.ts';
-import type { VersionFacts } from './known-index.ts';
+import type { VersionFacts } from './version-facts.ts';
 
 export interface ProjectPackages {
   readonly packages: PackageOfVersion[];

@@ -3,12 +3,13 @@ import { type LiveAnswer, type LiveRequest, type Services, settingsFor } from '.
 import { LAST_SERIAL } from '../formats/index/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { pythonSettings } from '../settings.ts';
-import { type KnownIndex, KnownIndexes, type VersionFacts } from './known-index.ts';
+import { type KnownIndex, KnownIndexes } from './known-index.ts';
 import { SIMPLE_JSON, type SimpleType, simpleType } from './negotiate.ts';
 import { PageStore } from './page-store.ts';
 import { type ServedIndex, servedVersion } from './served-index.ts';
 import { indexPage, projectPage } from './simple.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
+import type { VersionFacts } from './version-facts.ts';
 
 const SIMPLE_MAX_AGE = 600;
 const HTML_TYPE = 'text/html; charset=utf-8';

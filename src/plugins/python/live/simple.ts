@@ -1,7 +1,7 @@
 /** The simple pages of a live index: the list of projects, the files of one, in HTML and JSON (PEP 503, 691). */
 
 import type { Queryable, Version } from '../../../plugin-api/index.ts';
-import type { IndexFile, IndexProject } from '../formats/index/index-file.ts';
+import type { FileOfVersion, IndexFile, IndexProject } from '../formats/index/index-file.ts';
 import { writeIndexPage, writeProjectPage } from '../formats/index/simple-html.ts';
 import { writeIndexJson, writeProjectJson } from '../formats/index/simple-json.ts';
 import { type PackageOfVersion, projectsOfVersion } from '../version-packages.ts';
@@ -51,11 +51,6 @@ export async function projectPage(
   const files = all.map(({ file }) => file);
   if (type !== SIMPLE_JSON) return writeProjectPage(normalized, files);
   return writeProjectJson(normalized, files, [...new Set(all.map((one) => one.version))].sort());
-}
-
-export interface FileOfVersion {
-  readonly version: string;
-  readonly file: IndexFile;
 }
 
 async function localFiles(index: ServedIndex, known: KnownIndex, normalized: string): Promise<FileOfVersion[]> {

@@ -1,12 +1,11 @@
 /** The files of a project that upstream has, as links through the content app, which fetches and keeps them. */
 import { type Remote, type Row, remoteOf, sql } from '../../../plugin-api/index.ts';
 import { isSafeFilename, packageTypeOf, parseWheelName } from '../formats/filename.ts';
-import type { IndexFile } from '../formats/index/index-file.ts';
+import type { FileOfVersion, IndexFile } from '../formats/index/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { filesOf } from '../sync/pull-through.ts';
 import { namesVersion, selectionOf, wantsProject } from '../sync/select-files.ts';
 import { fileUrl, type ServedIndex } from './served-index.ts';
-import type { FileOfVersion } from './simple.ts';
 
 /**
  * What the remote's requirements name; which kinds of files and whether prereleases are wanted matters to its syncs only, as

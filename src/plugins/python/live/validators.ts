@@ -1,6 +1,6 @@
 /** ETag and Last-Modified of live answers: they follow from the version that is served. */
 import type { LiveAnswer, LiveRequest } from '../../../plugin-api/index.ts';
-import type { VersionFacts } from './known-index.ts';
+import type { VersionFacts } from './version-facts.ts';
 
 export type Validators = Pick<VersionFacts, 'etag' | 'lastModified'>;
 

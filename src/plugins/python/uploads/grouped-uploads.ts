@@ -1,12 +1,19 @@
 /** Uploads of one user to one repository that follow each other closely: the first dispatches a task, which waits for the others. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, sql, type TaskContext } from '../../../plugin-api/index.ts';
-import type { UploadedFile } from '../tasks.ts';
 
 /** Seconds without a further upload after which the task begins. */
 const WINDOW = 5;
 /** Milliseconds after which a task whose group was never written down gives up: the first request has failed. */
 const LONGEST_ABSENCE = 30_000;
+
+/** A file that was uploaded and waits to become a unit. */
+export interface UploadedFile {
+  /** Ids of artifacts on the wire. */
+  readonly artifact: string;
+  readonly filename: string;
+  readonly attestations?: unknown;
+}
 
 export interface UploadGroup {
   readonly session: string;

@@ -17,6 +17,11 @@ export interface IndexFile {
   readonly provenance: string | null;
 }
 
+export interface FileOfVersion {
+  readonly version: string;
+  readonly file: IndexFile;
+}
+
 /** What a page says relative to its own address; undefined for what no web server has: other schemes are not for an index to choose. */
 export function webUrl(text: string, base: string): URL | undefined {
   const url = URL.parse(text, base);
