@@ -3,6 +3,7 @@
 import { RateLimiter } from '../lib/flow/rate-limiter.ts';
 import { Semaphore } from '../lib/flow/semaphore.ts';
 import { BodyMismatch } from '../lib/http/body-mismatch.ts';
+import { unescaped } from '../lib/http/unescaped.ts';
 import { type Clock, systemClock } from '../lib/process/clock.ts';
 import { RemoteAgent, type SentRequest } from './behaviour/remote-agent.ts';
 import type { OwnAnswer, OwnRequest, RemoteAccess, RemoteBehaviour } from './behaviour/remote-behaviour.ts';
@@ -246,5 +247,5 @@ function deadlineOf(url: URL, milliseconds: number, signal: AbortSignal | undefi
 /** User and password of the URL itself, as the header they become. */
 function credentialsOf(url: URL): Record<string, string> {
   if (url.username === '') return {};
-  return { authorization: basicToken(decodeURIComponent(url.username), decodeURIComponent(url.password)) };
+  return { authorization: basicToken(unescaped(url.username), unescaped(url.password)) };
 }

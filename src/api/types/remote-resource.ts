@@ -3,6 +3,8 @@
 import { X509Certificate } from 'node:crypto';
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
+import { headersError } from '../../lib/http/request-header.ts';
+import { unescaped } from '../../lib/http/unescaped.ts';
 import { announceChanges } from '../../model/repositories/distribution-change.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
@@ -98,12 +100,12 @@ const LIMITS: Record<string, Field> = {
   connect_timeout: number({ help: 'Seconds until a connection is there.', ...TIMEOUT }),
   sock_connect_timeout: number({ help: 'Seconds until the socket is connected.', ...TIMEOUT }),
   sock_read_timeout: number({ help: 'Seconds without data.', ...TIMEOUT }),
-  headers: list(object(), {
+  headers: list(object({ check: headersError }), {
     help: 'Additional request headers: objects with one entry each.',
     required: false,
     nullable: false,
   }),
-  rate_limit: integer({ help: 'Requests per second.', nullable: true }),
+  rate_limit: integer({ help: 'Requests per second.', nullable: true, minimum: 0, schema: { minimum: undefined } }),
 };
 
 /** How upstream is reached: the part of a remote that a single download can have too. */
@@ -199,7 +201,7 @@ export function checkUrl(url: string, allowedPaths: readonly string[]): void {
     return;
   }
   if (parsed.protocol === 'file:') {
-    const path = decodeURIComponent(parsed.pathname).replace(/\/{2,}/g, '/');
+    const path = unescaped(parsed.pathname).replace(/\/{2,}/g, '/');
     const clean = !path.split('/').includes('..');
     if (clean && allowedPaths.some((allowed) => `${path}/`.startsWith(`${allowed.replace(/\/+$/, '')}/`))) return;
     throw ValidationError.field('url', `url '${url}' starts with a not allowed import path.`);

@@ -1,6 +1,7 @@
 /** Sends metrics by the OpenTelemetry protocol (JSON over HTTP) under the names of the peer; addresses by the standard OTEL_ variables. */
 import { sql } from '../../db/sql.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { unescaped } from '../../lib/http/unescaped.ts';
 import type { DurationHistogram } from '../../lib/process/duration-histogram.ts';
 import { queueFigures } from '../../model/queue-figures.ts';
 import type { DispatchServices } from '../../tasking/queue/dispatch.ts';
@@ -144,6 +145,6 @@ function collector(): string {
 /** `name=value` pairs with commas between, percent-encoded. */
 function givenHeaders(): Record<string, string> {
   const text = process.env.OTEL_EXPORTER_OTLP_METRICS_HEADERS ?? process.env.OTEL_EXPORTER_OTLP_HEADERS ?? '';
-  const pairs = text.split(',').map((pair) => pair.split('=', 2).map((word) => decodeURIComponent(word.trim())));
+  const pairs = text.split(',').map((pair) => pair.split('=', 2).map((word) => unescaped(word.trim())));
   return Object.fromEntries(pairs.filter(([name, value]) => name && value !== undefined));
 }

@@ -2,6 +2,7 @@
 import type { DigestName } from '../../lib/crypto/digest.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { hasMissingArtifacts } from '../../model/content/content-artifact.ts';
+import { isPublished } from '../../model/repositories/publication.ts';
 import { findRemote } from '../../model/repositories/remote.ts';
 import { latestVersion } from '../../model/repositories/repository-version.ts';
 import type { Remote } from '../../plugin-api/contracts/remote.ts';
@@ -56,6 +57,7 @@ export async function openContext(
     head: (url, headers) => remotes.head(remote.pulpId, url, headers),
     receive: async (bytes, expected) => temps.add(await receive(context, bytes, expected)),
     hasMissingArtifacts: () => hasMissingArtifacts(context.db, latest),
+    isPublished: () => isPublished(context.db, latest.pulpId),
     atEnd: (close) => closings.defer(close),
   };
 }

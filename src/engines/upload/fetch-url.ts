@@ -2,6 +2,7 @@
 import type { RemoteSettings } from '../../download/downloader.ts';
 import type { DigestName } from '../../lib/crypto/digest.ts';
 import { ValidationError } from '../../lib/errors.ts';
+import { unescaped } from '../../lib/http/unescaped.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
@@ -17,9 +18,7 @@ export async function fetchUrl(
 ): Promise<TempArtifact> {
   const url = URL.parse(text);
   if (!url) throw ValidationError.field('file_url', 'Enter a valid URL.');
-  const credentials = url.username
-    ? { username: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }
-    : {};
+  const credentials = url.username ? { username: unescaped(url.username), password: unescaped(url.password) } : {};
   url.username = '';
   url.password = '';
   const settings: RemoteSettings = { ...config, ...credentials, url: url.href };

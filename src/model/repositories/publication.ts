@@ -1,6 +1,6 @@
 /** Publications: what of a version is visible under which paths, complete from one transaction on. */
 import { copyRows } from '../../db/copy-rows.ts';
-import type { Transaction } from '../../db/database.ts';
+import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
 
@@ -82,4 +82,12 @@ export async function removeStalePublications(tx: Transaction, domainId: number)
   await tx.run(sql`delete from publication
     where not complete and domain_id = ${domainId} and pulp_created < now() - interval '1 day'
       and not exists (select from task where state = 'running' and task.started_at < publication.pulp_created)`);
+}
+
+/** Whether a version has a complete publication. */
+export async function isPublished(db: Queryable, versionId: string): Promise<boolean> {
+  const row = await db.row<{ published: boolean }>(
+    sql`select exists (select from publication where repository_version_id = ${versionId} and complete) as published`,
+  );
+  return row!.published;
 }

@@ -35,6 +35,8 @@ export interface SyncContext extends TaskContext {
   ): Promise<TempArtifact>;
   /** Whether a unit of the latest version has no bytes here. */
   hasMissingArtifacts(): Promise<boolean>;
+  /** Whether the latest version has a publication. */
+  isPublished(): Promise<boolean>;
   /** Has something closed when the sync has ended, however it ends; what was named last comes first. */
   atEnd(close: () => Promise<void>): void;
 }

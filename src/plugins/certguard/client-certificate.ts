@@ -1,4 +1,5 @@
 /** The certificate of a client as the proxy in front hands it over: in a header, in one of several forms. */
+import { unescaped } from '../../lib/http/unescaped.ts';
 import { type GuardedRequest, headerOf } from '../../plugin-api/index.ts';
 
 const HEADER = 'X-CLIENT-CERT';
@@ -9,16 +10,8 @@ const FOLDED = /^-----BEGIN CERTIFICATE-----(.*)-----END CERTIFICATE-----/;
 export function clientCertificate(request: GuardedRequest): string | undefined {
   const sent = headerOf(request, HEADER);
   if (sent === undefined) return undefined;
-  const text = unquote(sent);
+  const text = unescaped(sent);
   const folded = FOLDED.exec(text)?.[1];
   if (folded === undefined) return text;
   return `-----BEGIN CERTIFICATE-----${folded.replaceAll(' ', '\n')}-----END CERTIFICATE-----\n`;
-}
-
-function unquote(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -33,16 +33,24 @@ export async function openManifest(context: SyncContext): Promise<OpenedSync | '
     most_recent_version: version,
     manifest_checksum: manifest.digests.sha256,
   });
-  if (context.options.optimize !== false && (await isUnchanged(context, now(context.latest.number))))
-    return 'unchanged';
-  const name = fileNameOf(decodeURIComponent(new URL(context.remote.settings.url).pathname));
+  const optimize = context.options.optimize !== false;
+  const unchanged = (optimize || mirror) && (await isUnchanged(context, now(context.latest.number)));
+  if (unchanged && optimize) return 'unchanged';
+  // Made again where nothing has changed, publications would become more with every sync.
+  const publishes = mirror && !(unchanged && (await context.isPublished()));
+  const name = manifestName(context.remote.settings.url);
   return {
     units: declareEntries(context, manifest),
     end: () => ({
       details: now,
-      ...(mirror && { publish: (publish: PublishContext) => publishMirror(publish, name, manifest) }),
+      ...(publishes && { publish: (publish: PublishContext) => publishMirror(publish, name, manifest) }),
     }),
   };
+}
+
+/** As it stands in the URL, as Pulp names it; a directory has none. */
+function manifestName(url: string): string {
+  return fileNameOf(new URL(url).pathname) || 'PULP_MANIFEST';
 }
 
 async function fetchManifest(context: SyncContext): Promise<TempArtifact> {

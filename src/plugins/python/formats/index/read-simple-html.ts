@@ -1,4 +1,5 @@
 /** Reads HTML pages of simple indexes (PEP 503): whatever anchors they have, in whatever style. */
+import { unescaped } from '../../../../lib/http/unescaped.ts';
 import { type IndexFile, webUrl } from './index-file.ts';
 
 /** Longest text of an anchor that is looked at, and how far from its beginning a page may name its base. */
@@ -70,7 +71,7 @@ function fileOf(attributes: ReadonlyMap<string, string>, base: string): IndexFil
   if (!url) return undefined;
   const digest = FRAGMENT.exec(url.hash);
   url.hash = '';
-  const filename = decoded(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
+  const filename = unescaped(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
   if (filename === '') return undefined;
   return {
     filename,
@@ -91,11 +92,3 @@ function metadataOf(value: string | undefined): string | true | null {
 }
 
 const absolute = (url: string | undefined, base: string) => (url ? (webUrl(url, base)?.href ?? null) : null);
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
