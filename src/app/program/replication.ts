@@ -1,6 +1,6 @@
 /** What replication knows of the installed package types. */
 
-import type { ReplicationParts } from '../../engines/replication/prepare-plan.ts';
+import type { ReplicationParts } from '../../engines/replication/replication-parts.ts';
 import type { Plugin } from '../../plugin-api/contracts/plugin.ts';
 
 export function replicationParts(plugins: readonly Plugin[]): ReplicationParts {

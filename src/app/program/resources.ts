@@ -26,7 +26,7 @@ import { webhookResource } from '../../api/resources/tasks/webhooks.ts';
 import { workerResource } from '../../api/resources/tasks/workers.ts';
 import { resourcesOf } from '../../api/types/plugin-resources.ts';
 import { allVersions } from '../../api/types/version-resource.ts';
-import type { ReplicationParts } from '../../engines/replication/prepare-plan.ts';
+import type { ReplicationParts } from '../../engines/replication/replication-parts.ts';
 import type { ContentRegistry } from '../../engines/repository/content-registry.ts';
 import type { Plugin } from '../../plugin-api/contracts/plugin.ts';
 import type { Models } from '../../plugin-api/declare/model.ts';

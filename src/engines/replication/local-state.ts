@@ -12,6 +12,7 @@ import type {
   LocalState,
   PlannedUpstream,
 } from './plan/plan-types.ts';
+import { statesIn } from './run/run-states.ts';
 
 /** One statement for each kind of object, however many there are. */
 export async function readLocalState(db: Queryable, domainId: number, upstreamId: string): Promise<LocalState> {
@@ -90,7 +91,7 @@ function readClaims(db: Queryable, domainId: number, upstreamId: string): Promis
   return db.rows<Claim>(sql`
     select n.upstream_id as "upstreamId", i.name, i.base_path as "basePath"
     from replication_run n join replication_item i on i.run_id = n.pulp_id
-    where n.domain_id = ${domainId} and n.upstream_id <> ${upstreamId} and n.state in ('planned', 'staging', 'ready')
+    where n.domain_id = ${domainId} and n.upstream_id <> ${upstreamId} and n.state in ${statesIn('open')}
       and i.object = 'distribution' and i.act not in ('delete', 'conflict', 'skipped')
       and (n.state = 'ready' or exists (select from task t where t.task_group_id = n.task_group_id
         and t.state in ('waiting', 'running', 'canceling')))`);

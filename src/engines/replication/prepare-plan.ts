@@ -1,23 +1,14 @@
 /** From an upstream to a plan: reads what is there and what is here, compares, and looks at what would be deleted once more. */
 import type { Services } from '../../plugin-api/contracts/context.ts';
-import type { Replicator } from '../../plugin-api/contracts/replicate.ts';
-import { guardFinder } from './find-guard.ts';
 import { readLocalState } from './local-state.ts';
 import { makePlan } from './plan/plan.ts';
 import type { LocalState, Plan, PlanInput } from './plan/plan-types.ts';
+import type { ReplicationParts } from './replication-parts.ts';
 import { confirmGone } from './upstream/confirm-gone.ts';
+import { guardFinder } from './upstream/find-guard.ts';
 import { takeSnapshot } from './upstream/snapshot.ts';
 import type { Upstream } from './upstream/upstream.ts';
 import { UpstreamApi } from './upstream/upstream-api.ts';
-
-/** What the installed package types bring. */
-export interface ReplicationParts {
-  readonly replicators: readonly Replicator[];
-  /** Names of all package types. */
-  readonly installed: readonly string[];
-  /** Name of the sync task by pulp_type of the repository. */
-  readonly syncTasks: ReadonlyMap<string, string>;
-}
 
 export interface PlanOptions {
   readonly q: string | null;

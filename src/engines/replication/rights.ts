@@ -5,7 +5,7 @@ import type { User } from '../../plugin-api/contracts/context.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 import { labelOf } from '../../plugin-api/declare/model.ts';
 import { type LocalState, OWNER_LABEL, type Plan, type PlanItem } from './plan/plan-types.ts';
-import { replicationFailed } from './report.ts';
+import { replicationFailed } from './run/report.ts';
 
 /**
  * What an upstream has brought belongs to it: the right to replicate covers that. Taking over or deleting anything else

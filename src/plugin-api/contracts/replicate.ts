@@ -30,6 +30,13 @@ export interface Replica {
   readonly sync: Values;
 }
 
+/** Units by their path, whose digests are compared with what upstream lists for the version it serves. */
+export interface VerifiedContent {
+  /** A type with a path column. */
+  readonly content: ContentType;
+  readonly digest: { readonly column: string; readonly wire: string };
+}
+
 /** How distributions of one type are replicated from another server. */
 export interface Replicator {
   /** The types that stand here for a distribution of upstream, what it serves, and where that comes from. */
@@ -40,11 +47,8 @@ export interface Replicator {
   readonly repositoryFields?: readonly string[];
   readonly publicationFields?: readonly string[];
   readonly distributionFields?: readonly string[];
-  /** Units by their path, whose digests are compared with what upstream lists for the version it serves. */
-  readonly verified?: {
-    readonly content: ContentType;
-    readonly digest: { readonly column: string; readonly wire: string };
-  };
+  /** Everything that is compared unit by unit after a sync, in this order; of other content only the numbers are. */
+  readonly verified?: readonly VerifiedContent[];
   /** Content types whose numbers may differ from upstream's after a sync. */
   readonly uncounted?: readonly string[];
   /** Refuses with `unsupported`, a reason for people, what cannot be fetched from where upstream serves it. */

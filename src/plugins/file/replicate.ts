@@ -9,7 +9,7 @@ export const replicateFiles: Replicator = {
   remote: fileRemote,
   repositoryFields: ['manifest'],
   publicationFields: ['manifest'],
-  verified: { content: fileContent, digest: { column: 'digest', wire: 'sha256' } },
+  verified: [{ content: fileContent, digest: { column: 'digest', wire: 'sha256' } }],
   express({ baseUrl, publication, distribution }) {
     if (distribution.checkpoint) {
       return { unsupported: 'it serves checkpoints, which have a manifest for each point in time only' };

@@ -10,7 +10,7 @@ export const replicatePython: Replicator = {
   repository: pythonRepository,
   remote: pythonRemote,
   distributionFields: ['allow_uploads', 'remote'],
-  verified: { content: pythonPackage, digest: { column: 'sha256', wire: 'sha256' } },
+  verified: [{ content: pythonPackage, digest: { column: 'sha256', wire: 'sha256' } }],
   express({ baseUrl, server, distribution }) {
     const { repository, repository_version: version, publication, remote } = distribution;
     if (remote && !repository && !version && !publication) {

@@ -1,9 +1,14 @@
 /** Runs of a replication with their items: to look at, activate, try again and take back (docs/spec/replication.md §3 and §4). */
 
 import { sql } from '../../../db/sql.ts';
-import { advanceLocks, REPLICATE } from '../../../engines/replication/advance-task.ts';
-import { FINALIZE, finalizeLocks } from '../../../engines/replication/finalize-task.ts';
-import { ROLL_BACK } from '../../../engines/replication/rollback-task.ts';
+import { statesIn, statesThat } from '../../../engines/replication/run/run-states.ts';
+import {
+  advanceLocks,
+  FINALIZE,
+  finalizeLocks,
+  REPLICATE,
+  ROLL_BACK,
+} from '../../../engines/replication/run/run-tasks.ts';
 import { HttpError } from '../../../lib/errors.ts';
 import type { Answer, Presenter, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import {
@@ -23,10 +28,10 @@ import { presentOne } from '../../engine/present.ts';
 import { replicationRunModel } from '../models.ts';
 
 /** A run that nobody works on any more has ended, though it could not say so. */
-const state = sql.raw(`case when t.state in ('planned', 'staging') and not exists (
+const state = sql`case when t.state in ${statesIn('advancing')} and not exists (
     select from task k where k.task_group_id = t.task_group_id and k.state in ('waiting', 'running', 'canceling'))
   then case when exists (select from task k where k.task_group_id = t.task_group_id and k.state = 'canceled') then 'canceled' else 'failed' end
-  else t.state end`);
+  else t.state end`;
 
 const hrefOf = (row: Row, { apiPrefix }: Presenter) =>
   `${apiPrefix}upstream-pulps/${row.upstream_id}/runs/${row.pulp_id}/`;
@@ -116,9 +121,9 @@ const rollback: Action = {
   description: 'Starts a task that returns to what was served before the run.',
   output: { 202: { component: 'AsyncOperation' } },
   run: async (request, target) => {
-    requireState(target, ['active', 'partial'], 'taken back');
+    requireState(target, statesThat('reversible'), 'taken back');
     const later = await request.db.row(sql`select 1 from replication_run where upstream_id = ${target.row.upstream_id}
-      and activated_at > ${target.row.activated_at} and state in ('active', 'partial') limit 1`);
+      and activated_at > ${target.row.activated_at} and state in ${statesIn('reversible')} limit 1`);
     if (later) throw new HttpError(409, 'A later run is active; only the last one can be taken back.');
     const { exclusive } = finalizeLocks(request.domain.pulpId, String(target.row.upstream_id));
     return accepted(request, (await dispatchFor(request, target, ROLL_BACK, {}, exclusive)).task);
@@ -133,7 +138,7 @@ const retry: Action = {
   description: 'Carries the run on: what was fetched is kept, what failed or was cut off is tried again.',
   output: { 202: { component: 'TaskGroupOperation' } },
   run: async (request, target): Promise<Answer> => {
-    requireState(target, ['blocked', 'failed', 'canceled', 'partial'], 'tried again');
+    requireState(target, statesThat('repeatable'), 'tried again');
     await request.db.run(sql`update replication_item set state = 'planned', error = null, attempts = 0, task_id = null
       where run_id = ${target.id} and state in ('failed', 'conflict', 'staging')`);
     await request.db.run(

@@ -1,9 +1,10 @@
 /** What can be done with an upstream server: replicate from it, see what that would do, and how far apart both are. */
 
-import { advanceLocks, REPLICATE } from '../../../engines/replication/advance-task.ts';
 import type { Plan, PlanItem } from '../../../engines/replication/plan/plan-types.ts';
-import { type Prepared, preparePlan, type ReplicationParts } from '../../../engines/replication/prepare-plan.ts';
-import { insertRun } from '../../../engines/replication/run-store.ts';
+import { type Prepared, preparePlan } from '../../../engines/replication/prepare-plan.ts';
+import type { ReplicationParts } from '../../../engines/replication/replication-parts.ts';
+import { advanceLocks, REPLICATE } from '../../../engines/replication/run/run-tasks.ts';
+import { insertRun } from '../../../engines/replication/run/runs.ts';
 import { findUpstream, type Upstream } from '../../../engines/replication/upstream/upstream.ts';
 import { HttpError, PulpError } from '../../../lib/errors.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';

@@ -1,7 +1,7 @@
 /** Upstream servers to replicate from (core.md §8.4, docs/spec/replication.md §4). */
 import { sql } from '../../../db/sql.ts';
-import { dropKept } from '../../../engines/replication/keep-for-rollback.ts';
-import type { ReplicationParts } from '../../../engines/replication/prepare-plan.ts';
+import type { ReplicationParts } from '../../../engines/replication/replication-parts.ts';
+import { dropKept } from '../../../engines/replication/switch/keep-for-rollback.ts';
 import { normalisedRoot } from '../../../engines/replication/upstream/upstream.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import type { RequestContext } from '../../../plugin-api/contracts/context.ts';

@@ -1,7 +1,7 @@
 /** After the syncs of a round: which items failed, and which only lost the process that worked on them. */
 import type { Database } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
-import type { Failure } from '../report.ts';
+import type { Failure } from '../run/report.ts';
 
 /** Tries of an item whose task was cut off from outside. */
 const MOST_ATTEMPTS = 8;

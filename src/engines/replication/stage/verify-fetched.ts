@@ -2,7 +2,7 @@
 
 import { sql } from '../../../db/sql.ts';
 import { forEachConcurrent } from '../../../lib/flow/map-concurrent.ts';
-import type { Replicator } from '../../../plugin-api/contracts/replicate.ts';
+import type { Replicator, VerifiedContent } from '../../../plugin-api/contracts/replicate.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
 import type { Values } from '../../../plugin-api/declare/field.ts';
 import type { PlanItem, Wanted } from '../plan/plan-types.ts';
@@ -36,11 +36,12 @@ export async function verifyFetched(
   const checked = items.filter(({ key, wanted }) => wanted && fetched.has(key));
   if (checked.length === 0) return [];
   const verifiedOf = (item: PlanItem) =>
-    replicators.find(({ distribution }) => distribution.pulpType === item.type)?.verified;
-  const sums = new Map<string, Sums>();
-  for (const verified of new Set(checked.map(verifiedOf))) {
-    const ids = checked.filter((item) => verifiedOf(item) === verified).map(({ key }) => fetched.get(key)!.versionId);
-    if (verified) for (const [id, one] of await sumsHere(context.db, verified, ids)) sums.set(id, one);
+    replicators.find(({ distribution }) => distribution.pulpType === item.type)?.verified ?? [];
+  const sums = new Map<VerifiedContent, Map<string, Sums>>();
+  for (const verified of new Set(checked.flatMap(verifiedOf))) {
+    const items = checked.filter((item) => verifiedOf(item).includes(verified));
+    const ids = items.map(({ key }) => fetched.get(key)!.versionId);
+    sums.set(verified, await sumsHere(context.db, verified, ids));
   }
   const wrong: { key: string; error: string }[] = [];
   const downloader = context.downloader(upstream.settings);
@@ -49,13 +50,12 @@ export async function verifyFetched(
     await forEachConcurrent(checked, AT_ONCE, async (item) => {
       const { counts, versionId } = fetched.get(item.key)!;
       const theirs = item.wanted!.counts ?? (await countsOf(api, item.wanted!));
-      const verified = verifiedOf(item);
       const { version } = item.wanted!;
-      const error =
-        (theirs && difference(counts, theirs)) ??
-        (verified && version
-          ? await differenceOf(api, context.db, { verified, version, versionId, ours: sums.get(versionId) })
-          : undefined);
+      let error = theirs ? difference(counts, theirs) : undefined;
+      for (const verified of version ? verifiedOf(item) : []) {
+        const ours = sums.get(verified)!.get(versionId);
+        error ??= await differenceOf(api, context.db, { verified, version: version!, versionId, ours });
+      }
       if (error) wrong.push({ key: item.key, error });
     });
   } finally {

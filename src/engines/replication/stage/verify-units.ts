@@ -3,10 +3,8 @@ import type { Queryable } from '../../../db/database.ts';
 import { type Sql, sql } from '../../../db/sql.ts';
 import { digestsOf } from '../../../lib/crypto/digest.ts';
 import { inVersion, versionRow } from '../../../model/repositories/membership.ts';
-import type { Replicator } from '../../../plugin-api/contracts/replicate.ts';
+import type { VerifiedContent } from '../../../plugin-api/contracts/replicate.ts';
 import type { UpstreamApi } from '../upstream/upstream-api.ts';
-
-type Verified = NonNullable<Replicator['verified']>;
 
 /** Sums over digests of all units: the order does not matter, and no set has to be held in memory. */
 export interface Sums {
@@ -18,7 +16,7 @@ export interface Sums {
 /** Sums of versions here by id, in one statement for all. */
 export async function sumsHere(
   db: Queryable,
-  verified: Verified,
+  verified: VerifiedContent,
   versionIds: readonly string[],
 ): Promise<Map<string, Sums>> {
   const half = (from: number) => sql.raw(`sum(('x' || substr(h.hex, ${from}, 16))::bit(64)::bigint)::text`);
@@ -29,17 +27,17 @@ export async function sumsHere(
   return new Map(rows.map(({ id, count, high, low }) => [id, { count, high: BigInt(high), low: BigInt(low) }]));
 }
 
-function unitsOf({ content }: Verified): Sql {
+function unitsOf({ content }: VerifiedContent): Sql {
   return sql`repository_version v
     join repository_content rc on ${inVersion(versionRow('v'))}
     join ${sql.ident(content.table)} d on d.content_id = rc.content_id`;
 }
 
-const path = ({ content }: Verified) => sql`d.${sql.ident(content.pathColumn!)}`;
-const digest = (verified: Verified) => sql`d.${sql.ident(verified.digest.column)}`;
+const path = ({ content }: VerifiedContent) => sql`d.${sql.ident(content.pathColumn!)}`;
+const digest = (verified: VerifiedContent) => sql`d.${sql.ident(verified.digest.column)}`;
 
 export interface Verification {
-  readonly verified: Verified;
+  readonly verified: VerifiedContent;
   /** Of the version here; empty when it has no units. */
   readonly ours: Sums | undefined;
   readonly versionId: string;
@@ -67,7 +65,7 @@ export async function differenceOf(
   return `${count} units came, of which upstream lists ${theirs.count}`;
 }
 
-async function sumsThere(api: UpstreamApi, verified: Verified, version: string): Promise<Sums> {
+async function sumsThere(api: UpstreamApi, verified: VerifiedContent, version: string): Promise<Sums> {
   const sums: Sums = { count: 0, high: 0n, low: 0n };
   for await (const units of listed(api, verified, version)) {
     for (const [at, wanted] of units) {
@@ -82,7 +80,7 @@ async function sumsThere(api: UpstreamApi, verified: Verified, version: string):
 
 async function* listed(
   api: UpstreamApi,
-  { content, digest: { wire } }: Verified,
+  { content, digest: { wire } }: VerifiedContent,
   version: string,
 ): AsyncGenerator<Map<string, string>> {
   const name = content.pathColumn!;
@@ -94,7 +92,7 @@ async function* listed(
 
 async function digestsHere(
   db: Queryable,
-  verified: Verified,
+  verified: VerifiedContent,
   versionId: string,
   paths: readonly string[],
 ): Promise<Map<string, string>> {

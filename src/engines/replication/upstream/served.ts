@@ -51,7 +51,7 @@ export async function servedAtPeer(
   rows: readonly Values[],
 ): Promise<Map<Values, Served | undefined>> {
   const repositories = await readRepositories(api, replicator, models);
-  const publishes = replicator.publicationFields !== undefined || rows.some((row) => row.publication);
+  const publishes = replicator.distribution.servesPublications || rows.some((row) => row.publication);
   const publications = publishes ? await readPublications(api, replicator, models) : [];
   const newest = newestByVersion(publications);
   const highest = highestByRepository(newest);
@@ -60,7 +60,7 @@ export async function servedAtPeer(
     rows.map((row) => {
       const publication = row.publication
         ? byHref.get(String(row.publication))
-        : replicator.publicationFields === undefined
+        : !replicator.distribution.servesPublications
           ? undefined
           : row.repository_version
             ? newest.get(String(row.repository_version))
@@ -90,7 +90,7 @@ function versionOf(
   repositories: ReadonlyMap<string, Values>,
 ): string | undefined {
   if (publication) return String(publication.repository_version);
-  if (replicator.publicationFields !== undefined || row.publication) return undefined;
+  if (replicator.distribution.servesPublications || row.publication) return undefined;
   if (row.repository_version) return String(row.repository_version);
   return repositories.get(String(row.repository))?.latest_version_href as string | undefined;
 }

@@ -1,7 +1,7 @@
 /** Runs of one upstream, and of those that share its owner_key, stage one after the other: they write to the same repositories. */
-import type { Queryable } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
-import type { Upstream } from './upstream/upstream.ts';
+import type { Queryable } from '../../../db/database.ts';
+import { sql } from '../../../db/sql.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
 /** Ids of the upstreams of other runs that are staging at present, as long as tasks of theirs are left. */
 export async function stagingAlready(db: Queryable, upstream: Upstream, runId: string): Promise<string[]> {

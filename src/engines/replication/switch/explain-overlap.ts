@@ -1,6 +1,6 @@
 /** Names what the database refused at a switch: distributions that came between plan and switch. */
-import { sql } from '../../db/sql.ts';
-import type { TaskContext } from '../../plugin-api/contracts/task.ts';
+import { sql } from '../../../db/sql.ts';
+import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
 import type { DistributionChange } from './activate.ts';
 
 interface Other {

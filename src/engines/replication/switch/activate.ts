@@ -1,11 +1,11 @@
 /** The switch: pointers, names, base paths, labels, flags and deletions of all items in one transaction. */
 
-import type { Transaction } from '../../db/database.ts';
-import { type Sql, sql } from '../../db/sql.ts';
-import { announceChange } from '../../model/repositories/distribution-change.ts';
-import { noteServed } from '../../model/repositories/note-served.ts';
-import type { Values } from '../../plugin-api/declare/field.ts';
-import type { DistributionValues, Target } from './targets.ts';
+import type { Transaction } from '../../../db/database.ts';
+import { type Sql, sql } from '../../../db/sql.ts';
+import { announceChange } from '../../../model/repositories/distribution-change.ts';
+import { noteServed } from '../../../model/repositories/note-served.ts';
+import type { Values } from '../../../plugin-api/declare/field.ts';
+import type { DistributionValues, Target } from '../run/targets.ts';
 
 export interface SwitchItem {
   readonly id: number;

@@ -1,6 +1,6 @@
 /** What is told of conflicts and failures: every one by type, name, upstream and reason, in words and as data. */
-import { PulpError } from '../../lib/errors.ts';
-import type { Conflict } from './plan/plan-types.ts';
+import { PulpError } from '../../../lib/errors.ts';
+import type { Conflict } from '../plan/plan-types.ts';
 
 /** Lines of a message; the data has all. */
 const MOST_LINES = 200;

@@ -1,8 +1,8 @@
 /** Finds the content guard here that stands for one of upstream: of the same type and name. */
-import { sql } from '../../db/sql.ts';
-import type { Services } from '../../plugin-api/contracts/context.ts';
-import type { SnapshotOptions } from './upstream/snapshot.ts';
-import type { UpstreamApi } from './upstream/upstream-api.ts';
+import { sql } from '../../../db/sql.ts';
+import type { Services } from '../../../plugin-api/contracts/context.ts';
+import type { SnapshotOptions } from './snapshot.ts';
+import type { UpstreamApi } from './upstream-api.ts';
 
 /** Each guard is asked for once. */
 export function guardFinder(

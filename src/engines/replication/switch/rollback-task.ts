@@ -1,17 +1,16 @@
 /** Takes a run back: former pointers, names and base paths return in one transaction, as long as what they name is there. */
-import type { Transaction } from '../../db/database.ts';
-import { violatedUnique } from '../../db/errors.ts';
-import { sql } from '../../db/sql.ts';
-import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
+import type { Transaction } from '../../../db/database.ts';
+import { violatedUnique } from '../../../db/errors.ts';
+import { sql } from '../../../db/sql.ts';
+import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
+import { replicationFailed } from '../run/report.ts';
+import { ROLL_BACK } from '../run/run-tasks.ts';
+import { findRun, type Run } from '../run/runs.ts';
+import type { DistributionValues, Target } from '../run/targets.ts';
 import { ChangedMeanwhile, changeDistributions, type DistributionChange } from './activate.ts';
 import { explainOverlap } from './explain-overlap.ts';
 import { bringBack } from './keep-for-rollback.ts';
-import { replicationFailed } from './report.ts';
-import { findRun, type Run } from './run-store.ts';
 import { requireAnnounced, switchTogether } from './switch-mark.ts';
-import type { DistributionValues, Target } from './targets.ts';
-
-export const ROLL_BACK = 'pulpcore.app.tasks.replica.roll_back_replication';
 
 interface ActiveItem {
   readonly id: number;

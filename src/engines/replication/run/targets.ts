@@ -1,8 +1,8 @@
 /** What the switch is to do for each item, with the state in which the plan found the distribution. */
-import { uuid7 } from '../../lib/text/uuid7.ts';
-import type { Values } from '../../plugin-api/declare/field.ts';
-import { ownLabels } from './plan/differences.ts';
-import type { LocalDistribution, PlanItem } from './plan/plan-types.ts';
+import { uuid7 } from '../../../lib/text/uuid7.ts';
+import type { Values } from '../../../plugin-api/declare/field.ts';
+import { ownLabels } from '../plan/differences.ts';
+import type { LocalDistribution, PlanItem } from '../plan/plan-types.ts';
 
 /** A distribution as the switch finds and leaves it; names are those of the columns. */
 export interface DistributionValues extends Values {

@@ -1,9 +1,9 @@
 /** Announces a switch to all content processes before it happens, so that none answers from before it afterwards. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, Queryable } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
-import { announceChange } from '../../model/repositories/distribution-change.ts';
+import type { Database, Queryable } from '../../../db/database.ts';
+import { sql } from '../../../db/sql.ts';
+import { announceChange } from '../../../model/repositories/distribution-change.ts';
 
 /** Longer than any content process uses what it knows without looking (milliseconds); see distribution-cache.ts. */
 const ANNOUNCED_BEFORE = 100;
