@@ -98,6 +98,26 @@ test('a schedule syncs with the rights of its maker, publishes, is changed, paus
   });
 });
 
+test('a scheduled publication is made where the type of the repository has its publications', async () => {
+  const { body: repository } = await api.call('POST', 'repositories/python/python/', { name: c.name('published') });
+  const made = await api.call('POST', path, {
+    name: 'publish an index',
+    operation: 'publish',
+    target: repository.pulp_href,
+    dispatch_interval: '1 00:00:00',
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const last = await until('its task ends', async () => {
+    const { last_task } = (await api.get(made.body.pulp_href)).body;
+    const { body } = last_task ? await api.get(last_task) : { body: undefined };
+    return body?.finished_at ? body : undefined;
+  });
+  assert.deepEqual([last.state, last.error], ['completed', null]);
+  const published = `publications/python/pypi/?repository=${repository.pulp_href}`;
+  await until('it has published', async () => (await api.get(published)).body.count === 1, 20);
+  assert.equal((await api.call('DELETE', made.body.pulp_href)).status, 204);
+});
+
 test('why a task waits', async () => {
   const first = await c.dispatch('sleep', { interval: 600 }, ['contended']);
   await c.running(first);

@@ -5,7 +5,7 @@ import type { ComponentVersion } from '../../api/endpoints/status.ts';
 import type { Declarations } from '../../config/setting.ts';
 import { declarations as coreSettings } from '../../config/settings.ts';
 import { coreMigrations, type MigrationSource } from '../../db/migrate.ts';
-import type { ReplicationParts } from '../../engines/replication/prepare-plan.ts';
+import type { ReplicationParts } from '../../engines/replication/replication-parts.ts';
 import { ContentRegistry } from '../../engines/repository/content-registry.ts';
 import type { GuardType } from '../../plugin-api/contracts/guard.ts';
 import type { LiveApi } from '../../plugin-api/contracts/live.ts';
