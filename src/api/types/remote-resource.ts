@@ -2,6 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { sql } from '../../db/sql.ts';
+import { CONNECTION_NAMES, type ConnectionName, isSecret } from '../../download/connection-settings.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { headersError } from '../../lib/http/request-header.ts';
 import { unescaped } from '../../lib/http/unescaped.ts';
@@ -68,9 +69,11 @@ export function remoteResource(type: DeclaredRemote): Resource {
   };
 }
 
+type Fields = Partial<Record<ConnectionName | 'rate_limit', Field>>;
+
 const TIMEOUT = { nullable: true, minimum: 0 } as const;
 
-const CONNECTION: Record<string, Field> = {
+const CONNECTION = {
   ca_cert: string({
     help: 'PEM certificates that upstream’s certificate is checked against, beside those of the system.',
     nullable: true,
@@ -83,9 +86,9 @@ const CONNECTION: Record<string, Field> = {
   proxy_password: secret({ help: 'Password at the proxy.', keepSpace: true }),
   username: secret({ help: 'User name at upstream.' }),
   password: secret({ help: 'Password at upstream. White space at its ends is part of it.', keepSpace: true }),
-};
+} satisfies Fields;
 
-const ATTEMPTS: Record<string, Field> = {
+const ATTEMPTS = {
   download_concurrency: integer({ help: 'Simultaneous requests; 10 by default.', nullable: true, minimum: 1 }),
   max_retries: integer({
     help: 'Further tries after a failed one; 3 by default.',
@@ -93,9 +96,9 @@ const ATTEMPTS: Record<string, Field> = {
     minimum: 0,
     schema: { minimum: undefined },
   }),
-};
+} satisfies Fields;
 
-const LIMITS: Record<string, Field> = {
+const LIMITS = {
   total_timeout: number({ help: 'Seconds a download may take; no limit by default.', ...TIMEOUT }),
   connect_timeout: number({ help: 'Seconds until a connection is there.', ...TIMEOUT }),
   sock_connect_timeout: number({ help: 'Seconds until the socket is connected.', ...TIMEOUT }),
@@ -106,10 +109,14 @@ const LIMITS: Record<string, Field> = {
     nullable: false,
   }),
   rate_limit: integer({ help: 'Requests per second.', nullable: true, minimum: 0, schema: { minimum: undefined } }),
-};
+} satisfies Fields;
 
 /** How upstream is reached: the part of a remote that a single download can have too. */
-export const networkFields: Record<string, Field> = { ...CONNECTION, ...ATTEMPTS, ...LIMITS };
+export const networkFields: Readonly<Record<ConnectionName | 'rate_limit', Field>> = {
+  ...CONNECTION,
+  ...ATTEMPTS,
+  ...LIMITS,
+};
 
 export function remoteFields(
   model: Model,
@@ -143,7 +150,7 @@ export function remoteFields(
   };
 }
 
-const SECRET_FIELDS = ['client_key', 'proxy_username', 'proxy_password', 'username', 'password'] as const;
+const SECRET_FIELDS = (Object.keys(CONNECTION) as ConnectionName[]).filter(isSecret);
 export const HIDDEN_ITEM = {
   type: 'object',
   properties: { name: { type: 'string' }, is_set: { type: 'boolean' } },
@@ -155,23 +162,7 @@ export const REMOTE_ORDERING = [
   'name',
   'pulp_labels',
   'url',
-  'ca_cert',
-  'client_cert',
-  'client_key',
-  'tls_validation',
-  'username',
-  'password',
-  'proxy_url',
-  'proxy_username',
-  'proxy_password',
-  'download_concurrency',
-  'max_retries',
-  'policy',
-  'total_timeout',
-  'connect_timeout',
-  'sock_connect_timeout',
-  'sock_read_timeout',
-  'headers',
+  ...CONNECTION_NAMES.flatMap((name) => (name === 'max_retries' ? [name, 'policy'] : [name])),
   'rate_limit',
 ];
 

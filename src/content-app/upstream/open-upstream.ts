@@ -1,11 +1,11 @@
 /** Sends requests to upstream servers: one HTTP client for each state of a remote, so that connections and limits are shared. */
 import { STATUS_CODES } from 'node:http';
+import { CONNECTION_NAMES, isSecret } from '../../download/connection-settings.ts';
 import type { Downloader, RemoteSettings } from '../../download/downloader.ts';
 import type { Secrets } from '../../lib/crypto/secrets.ts';
 import type { Row } from '../../plugin-api/declare/field.ts';
 import type { OpenUpstream } from './upstream.ts';
 
-const SECRETS = ['username', 'password', 'client_key', 'proxy_username', 'proxy_password'] as const;
 const MAX_CLIENTS = 64;
 /** One that was replaced may still be in someone's hands for the length of a request. */
 const RETIRE_AFTER = 60_000;
@@ -56,24 +56,7 @@ export class UpstreamClients {
 
 function decrypted(remote: Row, secrets: Secrets): RemoteSettings {
   const plain = (name: string) => (typeof remote[name] === 'string' ? secrets.decrypt(remote[name]) : null);
-  const row = remote as unknown as RemoteSettings;
-  return {
-    url: row.url,
-    ca_cert: row.ca_cert,
-    client_cert: row.client_cert,
-    tls_validation: row.tls_validation,
-    proxy_url: row.proxy_url,
-    headers: row.headers,
-    download_concurrency: row.download_concurrency,
-    max_retries: row.max_retries,
-    total_timeout: row.total_timeout,
-    connect_timeout: row.connect_timeout,
-    sock_connect_timeout: row.sock_connect_timeout,
-    sock_read_timeout: row.sock_read_timeout,
-    rate_limit: row.rate_limit,
-    pulp_id: row.pulp_id,
-    pulp_type: row.pulp_type,
-    details: row.details,
-    ...Object.fromEntries(SECRETS.map((name) => [name, plain(name)])),
-  };
+  const { url, rate_limit, pulp_id, pulp_type, details } = remote as unknown as RemoteSettings;
+  const connection = CONNECTION_NAMES.map((name) => [name, isSecret(name) ? plain(name) : remote[name]]);
+  return { url, rate_limit, pulp_id, pulp_type, details, ...Object.fromEntries(connection) };
 }

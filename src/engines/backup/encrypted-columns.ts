@@ -1,6 +1,7 @@
 /** All places of the database that hold encrypted values: for changing keys, and for finding out whether the keys fit. */
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
+import { SECRET_NAMES } from '../../download/connection-settings.ts';
 
 /** A column of text tokens, or a column of JSON objects with tokens among their values. */
 export interface EncryptedColumn {
@@ -20,11 +21,11 @@ const details = (table: string): EncryptedColumn => ({ table, key: 'pulp_id', co
 export const encryptedColumns: readonly EncryptedColumn[] = [
   ...of('domain', ['storage_secrets']),
   ...of('content_guard', ['secrets']),
-  ...of('remote', ['username', 'password', 'proxy_username', 'proxy_password', 'client_key']),
+  ...of('remote', SECRET_NAMES),
   ...of('task', ['arguments']),
   ...of('task_schedule', ['arguments']),
   ...of('webhook', ['secret']),
-  ...of('upstream_pulp', ['username', 'password', 'proxy_username', 'proxy_password', 'client_key']),
+  ...of('upstream_pulp', SECRET_NAMES),
   ...['content_guard', 'remote', 'repository', 'distribution', 'publication', 'alternate_content_source'].map(details),
 ];
 

@@ -1,6 +1,7 @@
 /** Remotes as downloads need them: the row with its secrets in clear. */
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
+import { SECRET_NAMES } from '../../download/connection-settings.ts';
 import type { RemoteSettings } from '../../download/downloader.ts';
 import type { Secrets } from '../../lib/crypto/secrets.ts';
 
@@ -12,8 +13,6 @@ export interface RemoteRow {
   readonly settings: RemoteSettings;
   readonly details: Record<string, unknown>;
 }
-
-const SECRETS = ['client_key', 'proxy_username', 'proxy_password', 'username', 'password'] as const;
 
 /** A remote of the domain by its id on the wire. */
 export async function findRemote(
@@ -30,7 +29,7 @@ export async function findRemote(
 
 export function remoteOf(row: Record<string, unknown>, secrets: Secrets): RemoteRow {
   const clear: Record<string, string | null> = {};
-  for (const name of SECRETS) clear[name] = row[name] === null ? null : secrets.decrypt(String(row[name]));
+  for (const name of SECRET_NAMES) clear[name] = row[name] === null ? null : secrets.decrypt(String(row[name]));
   return {
     pulpId: String(row.pulp_id),
     pulpType: String(row.pulp_type),

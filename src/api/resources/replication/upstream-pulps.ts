@@ -1,5 +1,6 @@
 /** Upstream servers to replicate from (core.md §8.4, docs/spec/replication.md §4). */
 import { sql } from '../../../db/sql.ts';
+import { CONNECTION_NAMES, SECRET_NAMES } from '../../../download/connection-settings.ts';
 import type { ReplicationParts } from '../../../engines/replication/replication-parts.ts';
 import { dropKept } from '../../../engines/replication/switch/keep-for-rollback.ts';
 import { normalisedRoot } from '../../../engines/replication/upstream/upstream.ts';
@@ -26,7 +27,6 @@ import { upstreamPulpModel } from '../models.ts';
 import { upstreamActions } from './upstream-pulp-actions.ts';
 
 const { rate_limit: _rate, ...network } = networkFields;
-const HIDDEN = ['client_key', 'username', 'password', 'proxy_username', 'proxy_password'] as const;
 const LIMIT = { source: '^\\d{1,9}$|^\\d{1,3}(\\.\\d+)?%$', message: 'Give a number, or a percentage such as 25%.' };
 
 const fields: Record<string, Field> = {
@@ -44,7 +44,7 @@ const fields: Record<string, Field> = {
     help: 'Which write-only fields are set.',
     readOnly: true,
     column: false,
-    read: (row) => HIDDEN.map((name) => ({ name, is_set: Boolean(row[name]) })),
+    read: (row) => SECRET_NAMES.map((name) => ({ name, is_set: Boolean(row[name]) })),
   }),
   q_select: string({ help: 'Which distributions of upstream are wanted.', nullable: true, blank: true }),
   last_replication: datetime({ help: 'When the last complete replication began.', readOnly: true }),
@@ -84,18 +84,7 @@ const ORDERING = [
   'base_url',
   'api_root',
   'domain',
-  'ca_cert',
-  'client_cert',
-  'client_key',
-  'tls_validation',
-  'username',
-  'password',
-  'download_concurrency',
-  'max_retries',
-  'total_timeout',
-  'connect_timeout',
-  'sock_connect_timeout',
-  'sock_read_timeout',
+  ...CONNECTION_NAMES.filter((name) => name !== 'headers' && !name.startsWith('proxy_')),
   'remote_policy',
   'q_select',
   'last_replication',

@@ -1,12 +1,13 @@
 /** Makes and updates the remotes and repositories of a run: nothing here is served by anything yet. */
 import type { Transaction } from '../../../db/database.ts';
 import { type Sql, sql } from '../../../db/sql.ts';
+import { CONNECTION_NAMES, type ConnectionName, columnType, isSecret } from '../../../download/connection-settings.ts';
 import type { Secrets } from '../../../lib/crypto/secrets.ts';
 import { uuid7Batch } from '../../../lib/text/uuid7.ts';
 import type { Values } from '../../../plugin-api/declare/field.ts';
 import { ownLabels } from '../plan/differences.ts';
 import type { LocalState, PlanItem, Store, Wanted } from '../plan/plan-types.ts';
-import { CONNECTION, SECRET, type Upstream } from '../upstream/upstream.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
 /** Ids of the repository and the remote by key of the item. */
 export type StagedStores = ReadonlyMap<string, { readonly repositoryId: string; readonly remoteId: string }>;
@@ -91,7 +92,7 @@ async function insertRemotes(
       details: remote.details,
     };
   });
-  const columns = sql.join(CONNECTION.map((name) => sql.ident(name)));
+  const columns = sql.join(CONNECTION_NAMES.map((name) => sql.ident(name)));
   await tx.run(sql`insert into remote (pulp_id, domain_id, pulp_type, name, pulp_labels, url, policy, details, ${columns})
     select r.id, ${upstream.domainId}, r.type, r.name, r.labels, r.url, r.policy, r.details, ${sql.join(connectionValues(upstream, secrets))}
     from jsonb_to_recordset(${JSON.stringify(values)}::jsonb)
@@ -111,7 +112,7 @@ async function updateRemotes(
     policy: wanted!.remote.policy ?? null,
     details: wanted!.remote.details,
   }));
-  const names = CONNECTION.map((name) => sql.ident(name));
+  const names = CONNECTION_NAMES.map((name) => sql.ident(name));
   const sets = connectionValues(upstream, secrets).map((value, at) => sql`${names[at]} = ${value}`);
   await tx.run(sql`update remote m set url = r.url, policy = coalesce(r.policy, m.policy), details = m.details || r.details,
       pulp_last_updated = now(), ${sql.join(sets)}
@@ -119,25 +120,17 @@ async function updateRemotes(
     where m.pulp_id = r.id`);
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  tls_validation: 'boolean',
-  headers: 'jsonb',
-  download_concurrency: 'integer',
-  max_retries: 'integer',
-};
-
 function connectionValues({ settings }: Upstream, secrets: Secrets): Sql[] {
-  return CONNECTION.map((name) => {
+  return CONNECTION_NAMES.map((name) => {
     const value = settings[name] ?? null;
     const stored = storedValue(name, value, secrets);
-    const type = TYPES[name] ?? (name.endsWith('timeout') ? 'double precision' : 'text');
-    return sql`${stored}::${sql.raw(type)}`;
+    return sql`${stored}::${sql.raw(columnType(name))}`;
   });
 }
 
-function storedValue(name: string, value: unknown, secrets: Secrets): unknown {
+function storedValue(name: ConnectionName, value: unknown, secrets: Secrets): unknown {
   if (value === null) return null;
-  if ((SECRET as readonly string[]).includes(name)) return secrets.encrypt(String(value));
+  if (isSecret(name)) return secrets.encrypt(String(value));
   return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 

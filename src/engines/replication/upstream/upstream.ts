@@ -1,6 +1,7 @@
 /** An upstream server as it is set up here, with its secrets in clear. */
 import type { Queryable } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
+import { CONNECTION_NAMES, SECRET_NAMES } from '../../../download/connection-settings.ts';
 import type { RemoteSettings } from '../../../download/downloader.ts';
 import type { Secrets } from '../../../lib/crypto/secrets.ts';
 import type { Row } from '../../../plugin-api/declare/field.ts';
@@ -29,28 +30,6 @@ export interface Upstream {
   readonly generation: number;
 }
 
-/** Settings that the remotes made by replication have in common, by column. */
-export const CONNECTION = [
-  'ca_cert',
-  'client_cert',
-  'client_key',
-  'tls_validation',
-  'headers',
-  'username',
-  'password',
-  'proxy_url',
-  'proxy_username',
-  'proxy_password',
-  'download_concurrency',
-  'max_retries',
-  'total_timeout',
-  'connect_timeout',
-  'sock_connect_timeout',
-  'sock_read_timeout',
-] as const;
-
-export const SECRET = ['client_key', 'username', 'password', 'proxy_username', 'proxy_password'] as const;
-
 export async function findUpstream(
   db: Queryable,
   secrets: Secrets,
@@ -63,8 +42,8 @@ export async function findUpstream(
 
 export function upstreamOf(row: Row, secrets: Secrets): Upstream {
   const text = (name: string) => row[name] as string | null;
-  const connection: Row = Object.fromEntries(CONNECTION.map((name) => [name, row[name] ?? null]));
-  for (const name of SECRET)
+  const connection: Row = Object.fromEntries(CONNECTION_NAMES.map((name) => [name, row[name] ?? null]));
+  for (const name of SECRET_NAMES)
     if (connection[name] !== null) connection[name] = secrets.decrypt(String(connection[name]));
   const baseUrl = String(row.base_url).replace(/\/+$/, '');
   return {
