@@ -1,7 +1,7 @@
 /** Evaluates the conditions of statements for one request (core.md §7.3). */
 import { ValidationError } from '../lib/errors.ts';
 import type { RequestContext } from '../plugin-api/contracts/context.ts';
-import type { Condition, ConditionContext } from '../plugin-api/declare/access.ts';
+import type { Condition, ConditionContext, ConditionSubject } from '../plugin-api/declare/access.ts';
 import { labelOf, type Model } from '../plugin-api/declare/model.ts';
 import type { AccessCatalogue } from './catalogue.ts';
 import type { Answer } from './condition-expression.ts';
@@ -19,10 +19,12 @@ export interface ConditionTools {
 /** The request as conditions see it. */
 export interface AskedAction {
   readonly request: RequestContext;
-  readonly model: Model;
+  /** Of the object or the view; absent where a live protocol asks about no object. */
+  readonly model?: Model | undefined;
   readonly action: string;
   readonly detail: boolean;
   readonly params: Readonly<Record<string, string>>;
+  readonly subject?: ConditionSubject;
 }
 
 const PERMS =
@@ -52,6 +54,9 @@ export class Conditions implements ConditionContext {
   }
   get params(): Readonly<Record<string, string>> {
     return this.#asked.params;
+  }
+  get subject(): ConditionSubject | undefined {
+    return this.#asked.subject;
   }
 
   holds(permission: string): boolean {
@@ -140,7 +145,7 @@ export class Conditions implements ConditionContext {
 
   async #onParent(permissions: readonly string[]): Promise<boolean> {
     const { model, params, request } = this.#asked;
-    const parent = request.services.models.byPath(model.path.split('/*/')[0]!);
+    const parent = model && request.services.models.byPath(model.path.split('/*/')[0]!);
     if (!parent || !params.parent || !/^(\d{1,9}|[0-9a-f-]{32,36})$/i.test(params.parent)) return false;
     const held = await heldOnObject(request.db, request.user, this.#grants, permissions, {
       label: labelOf(parent),
@@ -151,8 +156,10 @@ export class Conditions implements ConditionContext {
   }
 
   async #onRepositoryOf(permissions: readonly string[]): Promise<boolean> {
-    const { model, params, request } = this.#asked;
-    const repository = await repositoryOfObject(request.db, request.services.models, model, params.pk ?? '');
+    const { model, params, request, subject } = this.#asked;
+    const repository = subject
+      ? await subject.repository()
+      : model && (await repositoryOfObject(request.db, request.services.models, model, params.pk ?? ''));
     return (
       repository !== undefined && (await heldOnObject(request.db, request.user, this.#grants, permissions, repository))
     );

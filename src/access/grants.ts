@@ -31,7 +31,8 @@ interface GrantsRow {
   generation: number;
 }
 
-const NOBODY: Grants = {
+/** Of who has not logged in. */
+export const NOBODY: Grants = {
   holders: [],
   groups: [],
   everywhere: new Set(),

@@ -1,6 +1,6 @@
 /** Access control by policies: what a caller may do with a view, and which of its rows he sees (core.md §7.3). */
 
-import type { AccessCatalogue, Policy } from '../access/catalogue.ts';
+import type { Policy } from '../access/catalogue.ts';
 import { viewOf } from '../access/catalogue.ts';
 import { Conditions, type ConditionTools } from '../access/conditions.ts';
 import { decide } from '../access/decide.ts';
@@ -12,19 +12,15 @@ import { permissionsOfOwner } from '../access/task-owner.ts';
 import type { Sql } from '../db/sql.ts';
 import { HttpError } from '../lib/errors.ts';
 import type { RequestContext } from '../plugin-api/contracts/context.ts';
-import type { Condition, Scoping } from '../plugin-api/declare/access.ts';
+import type { Scoping } from '../plugin-api/declare/access.ts';
 import { labelOf } from '../plugin-api/declare/model.ts';
 import type { AccessControl, Permit } from './api-handler.ts';
-import type { HrefReader } from './engine/hrefs.ts';
 import { requireParent, requireRow } from './engine/operations.ts';
 import type { Route } from './engine/routes.ts';
-import { Refused } from './engine/validate-value.ts';
 
 export interface PolicyAccessParts {
-  readonly catalogue: AccessCatalogue;
   readonly policies: PolicyStore;
-  readonly hrefs: HrefReader;
-  readonly conditions?: Readonly<Record<string, Condition>>;
+  readonly tools: ConditionTools;
   readonly scopings?: Readonly<Record<string, Scoping>>;
 }
 
@@ -32,15 +28,9 @@ type Params = Readonly<Record<string, string>>;
 
 export class PolicyAccess implements AccessControl {
   readonly #parts: PolicyAccessParts;
-  readonly #tools: ConditionTools;
 
   constructor(parts: PolicyAccessParts) {
     this.#parts = parts;
-    this.#tools = {
-      catalogue: parts.catalogue,
-      more: parts.conditions ?? {},
-      read: (text) => readName(parts.hrefs, text),
-    };
   }
 
   async authorize(request: RequestContext, route: Route, params: Params): Promise<Permit> {
@@ -49,7 +39,7 @@ export class PolicyAccess implements AccessControl {
     const policy = await this.#parts.policies.get(viewOf(model), held.generation);
     const grants = await withGroups(held, policy, request);
     const conditions = new Conditions(
-      this.#tools,
+      this.#parts.tools,
       { request, model, action: actionOf(route), detail: isDetail(route), params },
       grants,
     );
@@ -159,13 +149,4 @@ async function refusal(
   if (conditions.objectRefused) await requireRow(route.runtime, { ...request, scope }, params);
   if (conditions.parentRefused) await requireParent(route.runtime, request, params);
   return new HttpError(403, 'You do not have permission to perform this action.');
-}
-
-function readName(hrefs: HrefReader, text: string) {
-  try {
-    return hrefs.read(text);
-  } catch (error) {
-    if (error instanceof Refused) return undefined;
-    throw error;
-  }
 }

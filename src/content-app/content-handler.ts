@@ -8,6 +8,7 @@ import { HashPool } from '../storage/hash-pool.ts';
 import { DistributionCache } from './distributions/distribution-cache.ts';
 import { EntryLoader } from './distributions/load-entry.ts';
 import type { CheckGuard } from './guards/check-guard.ts';
+import { LiveContent } from './live-content.ts';
 import { AnswerCache } from './paths/answer-cache.ts';
 import { rootWithoutSlash } from './paths/requested-path.ts';
 import { PathResolver } from './paths/resolve-path.ts';
@@ -40,6 +41,8 @@ export interface ContentHandler {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Whether a URL is for the content app. */
   matches(url: string): boolean;
+  /** What protocols of package types outside the content app need of it. */
+  readonly live: LiveContent;
   /** A writer in this process has committed a change of a distribution (its pulp_id), or of any (`*`). */
   invalidate(distributionId: string): void;
   /** Waits for what is being saved and lets go of everything. */
@@ -94,6 +97,7 @@ export function createContentHandler(
   const forget = db.onReconnect(() => distributions.invalidate('*'));
   return {
     handle: (request, response) => server.handle(request, response),
+    live: new LiveContent({ services, distributions, tools, guards: options.guards }),
     matches: (url) => url.startsWith(settings.contentPathPrefix) || rootWithoutSlash(url, settings) !== undefined,
     invalidate: (id) => distributions.invalidate(id),
     async close() {

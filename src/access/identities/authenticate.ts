@@ -1,5 +1,5 @@
 /** Finds out who sends a request: basic credentials or a token, the session cookie, or a proxy's word (core.md §7.1). */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Settings } from '../../config/settings.ts';
 import type { Database } from '../../db/database.ts';
@@ -8,7 +8,7 @@ import { HttpError } from '../../lib/errors.ts';
 import { clientAddress, isTrusted } from '../../lib/http/client-address.ts';
 import type { User } from '../../plugin-api/contracts/context.ts';
 import { type AccountRow, accountColumns, toUser } from './account.ts';
-import { isToken, userOfToken } from './api-tokens.ts';
+import { isToken, tokenDigest, userOfToken } from './api-tokens.ts';
 import { checkAttempts, noteFailure } from './login-attempts.ts';
 import { accountOf, BadProxyHeader, nameFromProxy } from './named-by-proxy.ts';
 import type { VerifiedPasswords } from './verified-passwords.ts';
@@ -42,7 +42,7 @@ export async function authenticate(
   if (/^bearer$/i.test(scheme) && isToken(credentials))
     return identityOf(await byToken(accounts, credentials, method, headers));
   if (/^basic$/i.test(scheme) && allows(accounts, 'BasicAuthentication')) {
-    return identityOf(await byPassword(accounts, passwords, credentials, method, request));
+    return identityOf(await byPassword(accounts, passwords, credentials, request));
   }
   if (!allows(accounts, 'SessionAuthentication')) return { ...anonymous, user: await byProxy(accounts, request) };
   const cookies = parseCookies(headers.cookie);
@@ -70,16 +70,26 @@ async function byPassword(
   accounts: Accounts,
   passwords: VerifiedPasswords,
   credentials: string,
-  method: string,
   request: IncomingMessage,
 ): Promise<User> {
-  const { db, settings } = accounts;
   const [username, password] = parseBasic(credentials, request.headers);
-  const refused = () => unauthorized(request.headers, 'Invalid username/password.');
+  const user = await userOfPassword(accounts, passwords, { username, password }, request);
+  if (!user) throw unauthorized(request.headers, 'Invalid username/password.');
+  return user;
+}
+
+/**
+ * The active account with this password, which may be one of its API tokens; undefined for wrong ones, which are counted. Throws HttpError 429
+ * after too many of them.
+ */
+export async function userOfPassword(
+  { db, settings }: Accounts,
+  passwords: VerifiedPasswords,
+  { username, password }: { readonly username: string; readonly password: string },
+  request: IncomingMessage,
+): Promise<User | undefined> {
   if (isToken(password)) {
-    const user = await userOfToken(db, password, method, username === ANY_NAME ? undefined : username);
-    if (!user) throw refused();
-    return user;
+    return await userOfToken(db, password, request.method ?? 'GET', username === ANY_NAME ? undefined : username);
   }
   const row = await db.row<AccountRow & { password: string | null }>(
     sql`select ${accountColumns}, u.password from app_user u where u.username = ${username}`,
@@ -90,7 +100,7 @@ async function byPassword(
   const fine = await passwords.check(password, row?.password ?? null);
   if (row?.is_active && fine) return toUser(row);
   await noteFailure(db, settings.loginAttempts, username, address);
-  throw refused();
+  return undefined;
 }
 
 /** The name that package clients send beside a token. */
@@ -135,8 +145,6 @@ export function parseCookies(header: string | undefined): Map<string, string> {
   }
   return cookies;
 }
-
-export const tokenDigest = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 async function bySession(
   db: Database,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
-import { tokenDigest } from './authenticate.ts';
+import { tokenDigest } from './api-tokens.ts';
 
 const SESSION_SECONDS = 14 * 86_400;
 const CSRF_SECONDS = 364 * 86_400;

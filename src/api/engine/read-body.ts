@@ -176,7 +176,7 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
  * Takes the rest of a body that is of no use any more, for a while: a client that still sends would otherwise wait for
  * ever, or find its connection reset instead of the answer that tells why.
  */
-function drop(request: IncomingMessage): void {
+export function drop(request: IncomingMessage): void {
   request.unpipe();
   request.resume();
   const tooLong = setTimeout(() => request.destroy(), DROP_FOR).unref();

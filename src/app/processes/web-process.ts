@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type BindAddress, parseBind } from '../../config/check-settings.ts';
 import type { Settings } from '../../config/settings.ts';
 import { DatabaseUnavailable } from '../../db/errors.ts';
+import { letContinue } from '../../lib/http/expect-continue.ts';
 import { ensureArtifactDistribution } from '../../model/repositories/artifact-distribution.ts';
 import { MAIN_STORAGE } from '../../plugin-api/contracts/context.ts';
 import { joinQueue, type Participation } from '../../tasking/queue/join-queue.ts';
@@ -25,7 +26,7 @@ import { seedPolicies } from './first-start.ts';
 import { Drain, listen } from './listen.ts';
 import type { AppLogger } from './logging.ts';
 import { releaseMemoryWhenIdle } from './release-memory.ts';
-import { certifyRequest, createWebServer, isOurHost } from './web-server.ts';
+import { certifyRequest, createWebServer, holdBodies, isOurHost } from './web-server.ts';
 
 /** Which faces this process shows. */
 export interface WebRoles {
@@ -46,6 +47,8 @@ interface Face {
   readonly name: string;
   matches(url: string): boolean;
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** It tells clients that wait for `100 Continue` itself. */
+  readonly continues?: boolean;
   /** Before requests are refused: ends answers that have no end of their own. */
   beginStop?(): Promise<void>;
 }
@@ -79,6 +82,7 @@ export async function runWeb(
   const apart = settings.metrics && settings.metricsBind !== '';
   faces.unshift(healthFace(source, { metrics: settings.metrics && !apart, mayRead: mayReadMetrics(services) }));
   const isMeasured = settings.metrics || settings.otelEnabled;
+  holdBodies(server);
   server.on('request', (request, response) => {
     const face = faces.find((one) => one.matches(request.url ?? '/'));
     // A request that was not read to its end loses its socket before its answer is out.
@@ -154,10 +158,17 @@ function buildFaces(
   roles: WebRoles,
   participations: readonly Participation[],
 ): (Face & { close?: () => Promise<void> })[] {
-  const runner = participations.find((one) => one.runner)?.runner;
+  const found = participations.find((one) => one.runner)?.runner;
+  const runner = () => found;
+  const content = buildContent(program, services, runner);
+  // Protocols may have their place below the root of the API.
+  const live = buildLive(program, services, { roles, content: content.live, runner });
   return [
-    ...(roles.content ? [buildContent(program, services, () => runner)] : []),
-    ...(roles.api ? [buildApi(program, services, () => runner), buildLive(program, services, () => runner)] : []),
+    roles.content
+      ? content
+      : { name: content.name, matches: () => false, handle: content.handle, close: content.close },
+    live,
+    ...(roles.api ? [buildApi(program, services, runner)] : []),
   ];
 }
 
@@ -174,6 +185,7 @@ async function answer(
   logger: AppLogger,
 ): Promise<void> {
   try {
+    if (!face?.continues) letContinue(response);
     if (face) return await face.handle(request, response);
     const body = '{"detail":"Not found."}';
     response.writeHead(404, { 'Content-Type': 'application/json', 'Content-Length': body.length });

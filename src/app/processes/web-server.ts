@@ -1,9 +1,10 @@
 /** The HTTP server of a process: plain or with TLS, and what is made sure of each request before anything answers it. */
 import { readFileSync } from 'node:fs';
-import { createServer as createPlain, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createPlain, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecure } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { Settings } from '../../config/settings.ts';
+import { noteWaiting } from '../../lib/http/expect-continue.ts';
 
 /** Where content guards look for the certificate of a client. */
 const CERTIFICATE_HEADER = 'x-client-cert';
@@ -24,6 +25,14 @@ function tls({ tlsCertificate, tlsKey, tlsClientCa }: Settings) {
     key: readFileSync(tlsKey),
     ...(tlsClientCa !== '' && { ca: readFileSync(tlsClientCa), requestCert: true, rejectUnauthorized: false }),
   };
+}
+
+/** Leaves it to whoever answers to tell a client that waits for `100 Continue` to go on (lib/http/expect-continue.ts). */
+export function holdBodies(server: Server): void {
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    noteWaiting(response);
+    server.emit('request', request, response);
+  });
 }
 
 /**

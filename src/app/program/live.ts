@@ -1,43 +1,37 @@
-/** Puts the live protocols of the installed package types together. */
-
+/** Puts the live protocols of the package types together. */
 import { VerifiedPasswords } from '../../access/identities/verified-passwords.ts';
 import { PolicyStore } from '../../access/policies.ts';
-import { liveAccess } from '../../api/live-access.ts';
-import { LiveHandler } from '../../api/live-handler.ts';
-import { DistributionCache } from '../../content-app/distributions/distribution-cache.ts';
-import { EntryLoader } from '../../content-app/distributions/load-entry.ts';
-import { DISTRIBUTION_CHANNEL, SEEN_AFTER } from '../../model/repositories/distribution-change.ts';
+import { HrefReader } from '../../api/engine/hrefs.ts';
+import { liveAccess } from '../../api/live/live-access.ts';
+import type { LiveContent } from '../../api/live/live-exchange.ts';
+import { LiveHandler } from '../../api/live/live-handler.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
+import type { LiveApi } from '../../plugin-api/contracts/live.ts';
 import { dispatch, type TaskRunner } from '../../tasking/queue/dispatch.ts';
+import { conditionTools } from './access.ts';
 import type { Program } from './program.ts';
 
-export function buildLive(program: Program, services: Services, runner: () => TaskRunner | undefined) {
-  const { db } = services;
-  const loader = new EntryLoader(services, program.distributions);
-  const distributions = new DistributionCache({
-    db,
-    publishing: loader.publishing,
-    freshFor: SEEN_AFTER,
-    load: (domain, path) => loader.load(domain, path),
-  });
-  const listening = db.listen(DISTRIBUTION_CHANNEL, (id) => distributions.invalidate(id));
-  const forget = db.onReconnect(() => distributions.invalidate('*'));
-  const handler = new LiveHandler({
+export interface LivePlace {
+  /** The faces that the process shows. */
+  readonly roles: { readonly api: boolean; readonly content: boolean };
+  readonly content: LiveContent;
+  readonly runner: () => TaskRunner | undefined;
+}
+
+/** Throws where two protocols want the same URLs. */
+export function buildLive(program: Program, services: Services, { roles, content, runner }: LivePlace): LiveHandler {
+  const { db, models, settings } = services;
+  const tools = conditionTools(program, new HrefReader(models, settings));
+  const apis = program.liveApis.filter((api) => isAt(api, roles));
+  return new LiveHandler(apis, {
     services,
+    content,
     passwords: new VerifiedPasswords(),
-    apis: program.liveApis,
     dispatch: (request, loggingCid) => dispatch(services, request, { loggingCid, runner: runner() }),
-    authorize: liveAccess(services, new PolicyStore(db, program.access(), services.settings)),
-    find: async (domain, path) => {
-      const entry = await distributions.find(domain, path);
-      return entry && { ...entry.distribution, state: `${entry.serial}` };
-    },
+    authorize: liveAccess(services, new PolicyStore(db, program.access(), settings), tools),
   });
-  return Object.assign(handler, {
-    async close() {
-      forget();
-      const unlisten = await listening.catch(() => undefined);
-      await unlisten?.();
-    },
-  });
+}
+
+function isAt({ at = 'api' }: LiveApi, roles: LivePlace['roles']): boolean {
+  return at === 'both' ? roles.api || roles.content : roles[at];
 }

@@ -79,8 +79,10 @@ export function composeProgram(plugins: readonly Plugin[]): Program {
 
 function catalogueOf(plugins: readonly Plugin[], resources: readonly Resource[]): AccessCatalogue {
   const roles = Object.assign({}, ...plugins.map((plugin) => plugin.roles ?? {}));
-  const views = plugins.flatMap(({ name, live }) =>
-    Object.entries(live?.policies ?? {}).map(([view, declared]) => [name, view, declared] as const),
+  const views = plugins.flatMap(({ name, live = [] }) =>
+    live
+      .flatMap(({ policies = {} }) => Object.entries(policies))
+      .map(([view, declared]) => [name, view, declared] as const),
   );
   return new AccessCatalogue(resources, roles, views);
 }

@@ -51,8 +51,8 @@ export interface Plugin extends PluginTypes {
   readonly tasks?: readonly TaskFunction[];
   /** Tasks that save content or make versions. */
   readonly contentTasks?: (tools: ContentTools) => readonly TaskFunction[];
-  /** A protocol of its clients on the host of the API, outside the REST API. */
-  readonly live?: LiveApi;
+  /** Protocols of its clients outside the REST API. */
+  readonly live?: readonly LiveApi[];
   /** Conditions of access policies beside those of the core, by name. */
   readonly conditions?: Readonly<Record<string, Condition>>;
   /** Functions of queryset_scoping beside scope_queryset, by name. */

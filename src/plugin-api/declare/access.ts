@@ -51,9 +51,31 @@ export interface AccessDeclaration {
   readonly hidden?: boolean;
 }
 
+/** An object as roles name it: the label of its model (`file.filerepository`) and its id on the wire. */
+export interface ConditionObject {
+  readonly label: string;
+  readonly id: string;
+}
+
+/** What a request of a live protocol is about. */
+export interface ConditionSubject {
+  /** The distribution that is asked about, with its row. */
+  readonly distribution?: {
+    readonly pulpId: string;
+    readonly pulpType: string;
+    readonly basePath: string;
+    readonly details: Readonly<Record<string, unknown>>;
+    readonly row: Readonly<Record<string, unknown>>;
+  };
+  /** The repository that is asked about, or that stands behind the distribution; undefined where there is none. */
+  repository(): Promise<ConditionObject | undefined>;
+}
+
 /** What a condition of a package type is told. */
 export interface ConditionContext {
   readonly request: RequestContext;
+  /** Only for requests of live protocols. */
+  readonly subject?: ConditionSubject | undefined;
   /** `list`, `create` … */
   readonly action: string;
   readonly params: Readonly<Record<string, string>>;

@@ -5,6 +5,7 @@ import { pythonExportResources } from './export-resources.ts';
 import { pythonLive } from './live/live.ts';
 import { repairTask } from './repair.ts';
 import { replicatePython } from './replicate.ts';
+import { pythonConditions } from './rest/access.ts';
 import { blocklistEntries } from './rest/blocklist-resource.ts';
 import { packageProvenance, pythonContentTypes, pythonPackage } from './rest/content.ts';
 import { pythonDistribution } from './rest/distribution.ts';
@@ -33,7 +34,8 @@ export const pythonPlugin = definePlugin({
   replicate: [replicatePython],
   exportResources: pythonExportResources,
   contentTasks: (tools) => [...pythonTasks(tools), repairTask(tools)],
-  live: pythonLive,
+  live: [pythonLive],
+  conditions: pythonConditions,
   migrations: new URL('./migrations/', import.meta.url),
   tables: ['python_blocklist_entry', 'python_repair', 'python_upload_group'],
   settings: pythonSettings,

@@ -21,7 +21,7 @@ import { uploadAnswer } from './upload.ts';
 import { yankAnswer } from './yank.ts';
 
 export const pythonLive: LiveApi = {
-  prefix: (settings) => settingsFor({ settings }, pythonSettings).pypiPathPrefix,
+  prefixes: (settings) => [settingsFor({ settings }, pythonSettings).pypiPathPrefix],
   policies: livePolicies,
   operations: liveOperations,
   handle: answerLive,

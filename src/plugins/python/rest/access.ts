@@ -1,5 +1,5 @@
 /** Who may do what with resources of the Python type, where it differs from what is usual. */
-import type { AccessDeclaration } from '../../../plugin-api/index.ts';
+import type { AccessDeclaration, Condition } from '../../../plugin-api/index.ts';
 
 const LIST = 'list my_permissions';
 const RETRIEVE = 'retrieve | mdo:view_';
@@ -64,6 +64,15 @@ export const packageAccess: AccessDeclaration = {
 
 const UPLOAD = 'create | =index_has_repo_perm:python.modify_pythonrepository';
 const open = (actions: string) => ({ statements: [`*: ${actions}`] });
+
+/** `index_has_repo_perm:<permission>`: held on the repository behind the index, or everywhere or in the domain. */
+export const pythonConditions: Readonly<Record<string, Condition>> = {
+  index_has_repo_perm: async (context, permission) => {
+    if (context.holds(permission)) return true;
+    const repository = await context.subject?.repository();
+    return repository !== undefined && (await context.holdsOn(permission, repository.label, repository.id));
+  },
+};
 
 /** Of the parts of a live index. */
 export const livePolicies: Readonly<Record<string, { readonly statements: readonly string[] }>> = {

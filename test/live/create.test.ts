@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { after } from 'node:test';
 import { VerifiedPasswords } from '../../src/access/identities/verified-passwords.ts';
-import { LiveHandler } from '../../src/api/live-handler.ts';
+import { LiveHandler } from '../../src/api/live/live-handler.ts';
 import { sql } from '../../src/db/sql.ts';
 import type { LiveApi, LiveRequest } from '../../src/plugin-api/contracts/live.ts';
 import type { Values } from '../../src/plugin-api/declare/field.ts';
@@ -32,14 +32,14 @@ async function push(request: LiveRequest) {
   return { status: 201, body: { repository: repository.id, distribution: distribution.answer.body } };
 }
 
-const registry: LiveApi = { prefix: () => '/push/', policies: {}, operations: [], handle: push };
-const handler = new LiveHandler({
+const registry: LiveApi = { prefixes: () => ['/push/'], handle: push };
+const nowhere = () => Promise.reject(new Error('nothing is stored'));
+const handler = new LiveHandler([registry], {
   services: api.services,
   passwords: new VerifiedPasswords(),
-  apis: [registry],
   authorize: async () => undefined,
   dispatch: () => Promise.reject(new Error('nothing is dispatched')),
-  find: async () => undefined,
+  content: { find: async () => undefined, refusalOf: nowhere, send: nowhere },
 });
 const server = createServer((request, response) => void handler.handle(request, response));
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,0 +1,68 @@
+/** Sends what a live protocol has answered: text, bytes, JSON, or pieces that come one after the other. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { endTogether } from '../../lib/flow/end-together.ts';
+import type { LiveTextAnswer } from '../../plugin-api/contracts/live.ts';
+
+/** Headers of every answer, as in the REST API. */
+const SECURITY_HEADERS = [
+  ['X-Frame-Options', 'DENY'],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Referrer-Policy', 'same-origin'],
+  ['Cross-Origin-Opener-Policy', 'same-origin'],
+  ['Access-Control-Expose-Headers', 'Correlation-ID'],
+].flat();
+
+/** Rejects when pieces cannot be sent to their end: the connection is cut then, so that the client sees that they are not complete. */
+export async function sendLive(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: LiveTextAnswer,
+  cid: string,
+): Promise<void> {
+  if (response.headersSent || response.destroyed) return;
+  const headers: string[] = [];
+  for (const name in answer.headers) headers.push(name, answer.headers[name]!);
+  // Without credentials of its own a request may be one of a session.
+  const vary = request.headers.authorization ? 'Accept' : 'Accept, Cookie';
+  headers.push('Correlation-ID', cid, ...SECURITY_HEADERS, 'Vary', vary);
+  const { body } = answer;
+  const isHead = request.method === 'HEAD';
+  if (isPieces(body)) {
+    writeHead(response, answer, headers);
+    if (isHead) return void response.end();
+    return await pipeline(Readable.from(body), response);
+  }
+  const bytes = bytesOf(body);
+  const isJson = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
+  if (isJson && !has(answer, 'content-type')) headers.push('Content-Type', 'application/json');
+  const isBare = answer.status === 304 || answer.status === 204;
+  // The head of an answer whose body was not made may say its length itself.
+  if (!isBare && !(isHead && has(answer, 'content-length'))) headers.push('Content-Length', String(bytes.length));
+  writeHead(response, answer, headers);
+  endTogether(response, isHead ? undefined : bytes);
+}
+
+function writeHead(response: ServerResponse, { status, reason }: LiveTextAnswer, headers: string[]): void {
+  if (reason === undefined) response.writeHead(status, headers);
+  else response.writeHead(status, reasonPhrase(reason), headers);
+}
+
+function has({ headers }: LiveTextAnswer, wanted: string): boolean {
+  for (const name in headers) if (name.toLowerCase() === wanted) return true;
+  return false;
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (body === undefined) return new Uint8Array();
+  if (body instanceof Uint8Array) return body;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+function isPieces(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+}
+
+/** Header lines cannot hold other characters. */
+const reasonPhrase = (text: string) => text.replace(/[^\x20-\x7e]/g, '?');
