@@ -8,8 +8,7 @@ import type {
   LiveParams,
   LiveRequest,
 } from '../../src/plugin-api/contracts/live.ts';
-import type { Plugin } from '../../src/plugin-api/contracts/plugin.ts';
-import type { Resource } from '../../src/plugin-api/declare/resource.ts';
+import { definePlugin } from '../../src/plugin-api/contracts/plugin.ts';
 import { filePlugin } from '../../src/plugins/file/plugin.ts';
 
 /** An error with a code, as clients of registries read it. */
@@ -22,7 +21,6 @@ class RegistryError extends HttpError {
 }
 
 const CODES: Readonly<Record<number, string>> = { 401: 'UNAUTHORIZED', 403: 'DENIED', 413: 'SIZE_INVALID' };
-const resourceOf = (table: string): Resource => filePlugin.resources.find(({ model }) => model.table === table)!;
 
 async function openName(request: LiveRequest, { pulp_domain: domain, name }: LiveParams): Promise<LiveDistribution> {
   const found = await request.find(domain!, name!);
@@ -59,9 +57,9 @@ async function pushBlob(request: LiveRequest, params: LiveParams): Promise<LiveA
   const temp = await request.receive(domain, { maxBytes: null, expected: { digests: { sha256: digest.slice(7) } } });
   const artifact = await request.keepFile(domain, { temp });
   if (!known) {
-    const made = await request.create(domain, user, resourceOf('repository'), { name });
+    const made = await request.create(domain, user, filePlugin.repositories[0]!, { name });
     const repository = made.answer.headers?.Location;
-    await request.create(domain, user, resourceOf('distribution'), { name, base_path: name, repository });
+    await request.create(domain, user, filePlugin.distributions[0]!, { name, base_path: name, repository });
   }
   return { status: 201, headers: { 'Docker-Content-Digest': digest, 'X-Artifact': artifact } };
 }
@@ -156,16 +154,11 @@ export const tokens: LiveApi = {
   },
 };
 
-export const registryPlugin: Plugin = {
+export const registryPlugin = definePlugin({
   name: 'test',
   version: '0',
   package: 'test',
   module: 'test',
-  contentTypes: [],
-  resources: [],
-  repositories: [],
-  publications: [],
-  distributions: [],
   live: [registry, tokens],
   conditions: {
     test_is_public: ({ subject }) => subject?.distribution?.row.hidden === false,
@@ -175,4 +168,4 @@ export const registryPlugin: Plugin = {
       return repository !== undefined && (await context.holdsOn(permission, repository.label, repository.id));
     },
   },
-};
+});

@@ -15,7 +15,7 @@ export function buildContent(
 ): ContentHandler & { readonly name: 'content' } {
   const handler = createContentHandler(services, [artifactDistribution, ...program.distributions], {
     guards: buildGuards(program, services),
-    keepPulled: keepPulled(services, runner),
+    keepPulled: keepPulled(program, services, runner),
   });
   return Object.assign(handler, { name: 'content' as const });
 }

@@ -5,25 +5,29 @@ import { saveReceived } from '../../engines/repository/save-received.ts';
 import { unitOf } from '../../engines/repository/unit-of.ts';
 import { newCorrelationId } from '../../lib/process/correlation.ts';
 import { findContent, saveContent } from '../../model/content/content.ts';
+import { repositoryOf } from '../../model/repositories/repository.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { DeclaredArtifact, DeclaredContent } from '../../plugin-api/contracts/declared-content.ts';
 import type { ServedDistribution } from '../../plugin-api/contracts/serve.ts';
+import type { Row } from '../../plugin-api/declare/field.ts';
 import { dispatch, type TaskRunner } from '../../tasking/queue/dispatch.ts';
+import type { Program } from './program.ts';
 
 /** With a runner a unit is added at once where nothing blocks the repository; content processes without one leave it to workers. */
-export function keepPulled(services: Services, runner: () => TaskRunner | undefined): KeepPulled {
+export function keepPulled(program: Program, services: Services, runner: () => TaskRunner | undefined): KeepPulled {
   const addTo = async ({ domain, row }: ServedDistribution, pulpId: string) => {
     if (!row.repository_id) return;
-    const target = await findTarget(services, domain, String(row.repository_id), pulpId);
-    if (!target || target.has_unit) return;
+    const target = await findTarget(program, services, domain, String(row.repository_id), pulpId);
+    if (!target || target.hasUnit) return;
+    const { repository, publishes } = target;
     await dispatch(
       services,
       {
         name: 'pulpcore.app.tasks.repository.add_and_remove',
-        args: { repository: target.pulp_id, add_content_units: [pulpId], remove_content_units: [] },
-        exclusive: [services.models.prnOfType('repository', target.pulp_type, target.pulp_id)],
+        args: { repository: repository.pulpId, add_content_units: [pulpId], remove_content_units: [] },
+        exclusive: [services.models.prnOfType('repository', repository.pulpType, repository.pulpId)],
         // A publication is made of all units of a version: nothing for a process that answers requests.
-        immediate: !target.autopublish,
+        immediate: !publishes,
         domain,
         userId: null,
       },
@@ -43,13 +47,25 @@ export function keepPulled(services: Services, runner: () => TaskRunner | undefi
   };
 }
 
-async function findTarget({ db }: Services, domain: Domain, repositoryId: string, contentId: string) {
-  return await db.row<{ pulp_id: string; pulp_type: string; autopublish: boolean; has_unit: boolean }>(
-    sql`select r.pulp_id, r.pulp_type, coalesce((r.details ->> 'autopublish')::boolean, false) as autopublish,
-        exists (select 1 from repository_content rc join content c on c.id = rc.content_id
-          where c.pulp_id = ${contentId} and rc.repository_id = r.id and rc.version_removed is null) as has_unit
+async function findTarget(
+  { types }: Program,
+  { db }: Services,
+  domain: Domain,
+  repositoryId: string,
+  contentId: string,
+) {
+  const row = await db.row<Row & { _has_unit: boolean }>(
+    sql`select r.*, exists (select 1 from repository_content rc join content c on c.id = rc.content_id
+          where c.pulp_id = ${contentId} and rc.repository_id = r.id and rc.version_removed is null) as _has_unit
       from repository r where r.pulp_id = ${repositoryId} and r.domain_id = ${domain.id}`,
   );
+  if (!row) return undefined;
+  const repository = repositoryOf(row);
+  return {
+    repository,
+    publishes: types.repositoryType(repository.pulpType).autopublish?.(repository) !== undefined,
+    hasUnit: row._has_unit,
+  };
 }
 
 /** The unit with its bytes, and where upstream has them. */
