@@ -1,11 +1,11 @@
 /** Pieces of text or bytes as chunks worth writing. */
 
-export type TextSource = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
+import type { FileSource } from '../../plugin-api/contracts/publish.ts';
 
 const CHUNK = 64 * 1024;
 
 /** Joins short texts; a single string is one piece, not its characters. */
-export async function* chunksOf(source: TextSource): AsyncGenerator<Uint8Array> {
+export async function* chunksOf(source: FileSource): AsyncGenerator<Uint8Array> {
   let text = '';
   for await (const piece of typeof source === 'string' ? [source] : source) {
     if (typeof piece === 'string') {

@@ -3,14 +3,16 @@ import type { DigestName } from '../../lib/crypto/digest.ts';
 import { relativePathError } from '../../lib/http/relative-path.ts';
 import { saveArtifacts } from '../../model/content/artifact.ts';
 import { insertPublishedPaths, type PublishedPath } from '../../model/repositories/publication.ts';
-import type { PublishContext } from '../../plugin-api/contracts/publish.ts';
+import { versionUnits } from '../../model/repositories/version-units.ts';
+import type { FileSource, FileWriter, PublishContext } from '../../plugin-api/contracts/publish.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 import type { Repository, Version } from '../../plugin-api/contracts/version.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { checkPublishedPaths } from './check-published-paths.ts';
-import { chunksOf, type TextSource } from './chunks-of.ts';
-import { publishedUnits } from './published-units.ts';
+import { chunksOf } from './chunks-of.ts';
+import { StoreFileWriter } from './file-writer.ts';
+import { signForPublication } from './sign-file.ts';
 
 export interface PublicationPlan {
   readonly publicationId: string;
@@ -26,7 +28,9 @@ export class PublicationBuilder {
   readonly #context: TaskContext;
   readonly #plan: PublicationPlan;
   readonly #details: Values;
-  readonly #files: { relativePath: string; temp: TempArtifact }[] = [];
+  /** Received files with the paths they were committed to; what has none is dropped. */
+  readonly #files = new Map<TempArtifact, string[]>();
+  readonly #writers = new Set<FileWriter>();
   #paths: PublishedPath[] = [];
   #writing: Promise<unknown> = Promise.resolve();
   #passThrough = false;
@@ -37,8 +41,10 @@ export class PublicationBuilder {
     this.#details = { ...plan.values };
   }
 
-  publishContext(): PublishContext {
-    const { version, repository, values } = this.#plan;
+  /** Paths begin with `directory`, which is empty or ends with a slash. */
+  publishContext(directory = '', version = this.#plan.version): PublishContext {
+    const { repository, values } = this.#plan;
+    const at = (path: string) => validPath(`${directory}${path}`);
     return {
       ...this.#context,
       version,
@@ -50,13 +56,17 @@ export class PublicationBuilder {
       set: (name, value) => {
         this.#details[name] = value;
       },
-      units: (type, options) => publishedUnits(this.#context.db, version, type, options?.digests),
-      addFile: (relativePath, source) => this.#addFile(relativePath, source),
-      addTemp: async (relativePath, temp) => this.#addTemp(relativePath, temp),
-      addArtifact: (relativePath, contentArtifactId) => {
+      units: (type, options = {}) => versionUnits(this.#context.db, options.version ?? version, type, options),
+      addFile: async (path, source) => await this.#addFile(at(path), source),
+      openFile: ({ digests = [] } = {}) => this.#open(at, digests),
+      addArtifact: (path, contentArtifactId) => {
+        const relativePath = at(path);
         if (contentArtifactId === null) throw new Error(`There are no bytes to publish as ${relativePath}`);
         this.#addPath({ relativePath, artifactId: null, contentArtifactId });
       },
+      below: (further, other) => this.publishContext(`${directory}${further}`, other ?? version),
+      sign: (service, file, options) =>
+        signForPublication(this.#context, service, file, options, (source) => this.#receive(source)),
     };
   }
 
@@ -69,39 +79,63 @@ export class PublicationBuilder {
     return { passThrough: this.#passThrough, details: this.#details };
   }
 
-  /** Removes files that will not be kept. */
+  /** Removes files that were not kept. */
   async discard(): Promise<void> {
     await this.#writing.catch(() => {});
+    for (const writer of this.#writers) await writer.cancel().catch(() => {});
     const store = this.#context.storage(this.#context.domain);
-    for (const { temp } of this.#files) await store.discard(temp).catch(() => {});
+    for (const temp of this.#files.keys()) await store.discard(temp).catch(() => {});
   }
 
-  async #addFile(relativePath: string, source: TextSource): Promise<TempArtifact> {
-    refuseOddPath(relativePath);
-    const { settings, signal, domain } = this.#context;
-    const digests = settings.allowedContentChecksums as DigestName[];
-    const temp = await this.#context.storage(domain).receive(chunksOf(source), { digests, signal });
-    this.#addTemp(relativePath, temp);
+  async #addFile(relativePath: string, source: FileSource | TempArtifact): Promise<TempArtifact> {
+    const temp = typeof source === 'object' && 'digests' in source ? source : await this.#receive(chunksOf(source));
+    this.#commit(temp, [relativePath]);
     return temp;
   }
 
-  #addTemp(relativePath: string, temp: TempArtifact): void {
-    refuseOddPath(relativePath);
-    this.#files.push({ relativePath, temp });
+  #open(at: (path: string) => string, digests: readonly DigestName[]): FileWriter {
+    const writer: FileWriter = new StoreFileWriter({
+      receive: async (source) => {
+        const temp = await this.#receive(source, digests);
+        this.#writers.delete(writer);
+        return temp;
+      },
+      commit: (temp, paths) => this.#commit(temp, paths.map(at)),
+      discard: async (temp) => {
+        this.#files.delete(temp);
+        await this.#context.storage(this.#context.domain).discard(temp);
+      },
+    });
+    this.#writers.add(writer);
+    return writer;
+  }
+
+  async #receive(source: AsyncIterable<Uint8Array>, more: readonly DigestName[] = []): Promise<TempArtifact> {
+    const { settings, signal, domain } = this.#context;
+    const digests = [...(settings.allowedContentChecksums as DigestName[]), ...more];
+    const temp = await this.#context.storage(domain).receive(source, { digests, signal });
+    this.#files.set(temp, []);
+    return temp;
+  }
+
+  #commit(temp: TempArtifact, paths: readonly string[]): void {
+    this.#files.set(temp, [...(this.#files.get(temp) ?? []), ...paths]);
   }
 
   async #saveFiles(): Promise<void> {
     const { db, domain, settings } = this.#context;
-    const temps = this.#files.map(({ temp }) => temp);
+    const committed = [...this.#files].filter(([, paths]) => paths.length > 0);
     const saved = await saveArtifacts(
       db,
       this.#context.storage(domain),
       domain.id,
-      temps,
+      committed.map(([temp]) => temp),
       settings.allowedContentChecksums,
     );
-    this.#files.forEach(({ relativePath }, at) => {
-      this.#addPath({ relativePath, artifactId: saved[at]!.id, contentArtifactId: null });
+    committed.forEach(([temp, paths], at) => {
+      this.#files.delete(temp);
+      for (const relativePath of paths)
+        this.#addPath({ relativePath, artifactId: saved[at]!.id, contentArtifactId: null });
     });
   }
 
@@ -121,7 +155,8 @@ export class PublicationBuilder {
   }
 }
 
-function refuseOddPath(path: string): void {
+function validPath(path: string): string {
   const message = relativePathError(path);
   if (message !== undefined) throw new Error(message);
+  return path;
 }

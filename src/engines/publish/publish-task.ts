@@ -75,10 +75,11 @@ export async function publishVersion(
     });
     return publicationId;
   } catch (error) {
-    await builder.discard();
     const made = { taskId: context.task.id, name: nameOf(publicationId) };
     await context.write((tx) => dropPublication(tx, publicationId, made)).catch(() => {});
     throw error;
+  } finally {
+    await builder.discard();
   }
 }
 

@@ -1,12 +1,19 @@
 /** Publishing: what a type is given to make the metadata files of a version. */
 import type { DigestName } from '../../lib/crypto/digest.ts';
+import type { UnitsOptions, VersionUnit } from '../../model/repositories/version-units.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { ContentType } from '../declare/content.ts';
-import type { Row, Values } from '../declare/field.ts';
+import type { Values } from '../declare/field.ts';
+import type { SigningAnswer } from '../toolkit/signing.ts';
 import type { TaskContext } from './task.ts';
 import type { Repository, Version } from './version.ts';
 
-/** What a publish function is given. */
+export type { UnitsOptions, VersionArtifact, VersionUnit } from '../../model/repositories/version-units.ts';
+
+/** Text or bytes in pieces; one string is one piece. */
+export type FileSource = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
+
+/** What a publish function is given. Paths are those clients ask for, below the distribution. */
 export interface PublishContext extends TaskContext {
   readonly version: Version;
   readonly repository: Repository;
@@ -16,42 +23,61 @@ export interface PublishContext extends TaskContext {
   passThrough(): void;
   /** Sets a field of the publication that only publishing tells. */
   set(name: string, value: unknown): void;
-  /**
-   * Units of a type in the version with their artifacts, newest first, streamed in batches. `digests` names those of the bytes that
-   * are wanted; all by default.
-   */
+  /** Units of a type in the version, or in another one of whatever repository, streamed in batches. */
   units(
     type: ContentType,
-    options?: { readonly digests?: readonly DigestName[] },
-  ): AsyncIterable<readonly PublishedUnit[]>;
-  /** A metadata file made from text or bytes. */
-  addFile(
-    relativePath: string,
-    source: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
-  ): Promise<TempArtifact>;
-  /** A metadata file that was fetched already. */
-  addTemp(relativePath: string, temp: TempArtifact): Promise<void>;
+    options?: UnitsOptions & { readonly version?: Version },
+  ): AsyncIterable<readonly VersionUnit[]>;
+  /** A metadata file made of a source, or one that was received already. */
+  addFile(relativePath: string, source: FileSource | TempArtifact): Promise<TempArtifact>;
+  /**
+   * Begins a metadata file that is written piece by piece, and named when its digests are known; several can be open at once. `digests`
+   * are computed beside those this server keeps. What was not committed at the end is dropped.
+   */
+  openFile(options?: { readonly digests?: readonly DigestName[] }): FileWriter;
   /** The bytes of a unit's artifact under a path. */
   addArtifact(relativePath: string, contentArtifactId: number | null): void;
+  /** The publication below a directory (`Server/`), for another version where one is given: of a repository within this one. */
+  below(directory: string, version?: Version): PublishContext;
+  /**
+   * Signs a file by a signing service, named by its id on the wire. The program of the service sees the file under `name`. Throws
+   * PulpError when the service is gone or fails.
+   */
+  sign(serviceId: string, file: TempArtifact, options: SignFileOptions): Promise<SignedFile>;
 }
 
-/** A unit with one of its artifacts, as `units` yields it. */
-export interface PublishedUnit {
-  readonly contentId: number;
-  /** Null for a unit without bytes, whose path is empty. */
-  readonly contentArtifactId: number | null;
-  readonly relativePath: string;
-  /** Values of the type's table. */
-  readonly values: Row;
-  readonly size: number | null;
-  /** Hex digests known of the bytes, of the artifact or of the upstream file. */
-  readonly digests: Readonly<Record<string, string>>;
+/** A file on its way in. Throws what the store throws: when it is full, when the task is canceled. */
+export interface FileWriter {
+  /** Waits while the store is slower. Short texts are joined. */
+  write(chunk: Uint8Array | string): Promise<void>;
+  /** Ends the file; answers its size and digests. */
+  close(): Promise<TempArtifact>;
+  /** Publishes the closed file under a path, or under several. */
+  commit(...paths: readonly string[]): void;
+  /** Gives the file up. */
+  cancel(): Promise<void>;
+}
+
+/** How a file is signed. */
+export interface SignFileOptions {
+  /** Name of the file, which the names of what the program makes may follow: `repomd.xml`. */
+  readonly name: string;
+  /** Further variables of the environment of the program. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What signing a file has made. */
+export interface SignedFile {
+  /** What the program has answered. */
+  readonly answer: SigningAnswer;
+  /** Receives a file that the answer names, for `addFile`. Throws PulpError when it is missing or empty. */
+  receive(path: unknown): Promise<TempArtifact>;
 }
 
 /** How publications of a type are made. */
 export interface PublicationType {
   readonly pulpType: string;
-  /** Dotted name of the peer's task. */
+  /** Dotted name of Pulp's task. */
   readonly taskName: string;
   publish(context: PublishContext): Promise<void>;
 }

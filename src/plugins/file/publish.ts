@@ -14,7 +14,8 @@ export async function publishFiles(context: PublishContext): Promise<void> {
 async function* manifestLines(context: PublishContext): AsyncGenerator<string> {
   for await (const batch of context.units(fileContent, { digests: [] })) {
     let text = '';
-    for (const { relativePath, values, size } of batch) {
+    for (const { values, artifacts } of batch) {
+      const { relativePath, size } = artifacts[0]!;
       text += manifestLine({ relativePath, sha256: String(values.digest), size: size ?? 0 });
     }
     yield text;

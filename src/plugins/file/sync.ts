@@ -115,5 +115,5 @@ function encode(path: string): string {
 async function publishMirror(publish: PublishContext, name: string, manifest: TempArtifact): Promise<void> {
   publish.passThrough();
   publish.set('manifest', name);
-  await publish.addTemp(name, manifest);
+  await publish.addFile(name, manifest);
 }

@@ -1,7 +1,8 @@
 /** Publishes a version as a static index: the list of projects and a page for each, with links to the files beside them. */
-import { inVersion, type PublishContext, type Row, sql } from '../../plugin-api/index.ts';
+import type { PublishContext, Row } from '../../plugin-api/index.ts';
 import type { IndexFile, IndexProject } from './formats/index/index-file.ts';
 import { writeIndexPage, writeProjectPage } from './formats/index/simple-html.ts';
+import { pythonPackage } from './rest/content.ts';
 
 interface PackageRow extends Row {
   readonly name: string;
@@ -10,7 +11,7 @@ interface PackageRow extends Row {
   readonly sha256: string;
 }
 
-const PAGE = 5000;
+const COLUMNS = ['name', 'name_normalized', 'filename', 'sha256'];
 
 export async function publishIndex(context: PublishContext): Promise<void> {
   context.passThrough();
@@ -39,27 +40,16 @@ function linkOf({ filename, sha256 }: PackageRow): IndexFile {
 /** The packages of each project on end, by the order of names. */
 async function* projectsOf(context: PublishContext): AsyncGenerator<PackageRow[]> {
   let project: PackageRow[] = [];
-  for await (const row of packagesOf(context)) {
-    if (project.length > 0 && project[0]!.name_normalized !== row.name_normalized) {
-      yield project;
-      project = [];
+  const order = ['name_normalized', 'filename'];
+  for await (const units of context.units(pythonPackage, { order, columns: COLUMNS, artifacts: false })) {
+    for (const { values } of units) {
+      const row = values as PackageRow;
+      if (project.length > 0 && project[0]!.name_normalized !== row.name_normalized) {
+        yield project;
+        project = [];
+      }
+      project.push(row);
     }
-    project.push(row);
   }
   if (project.length > 0) yield project;
-}
-
-/** In pages, each beginning behind the last row of the one before. */
-async function* packagesOf({ db, version }: PublishContext): AsyncGenerator<PackageRow> {
-  let last = { name: '', filename: '' };
-  for (;;) {
-    const rows = await db.rows<PackageRow>(sql`select p.name, p.name_normalized, p.filename, p.sha256
-      from python_package p join repository_content rc on rc.content_id = p.content_id
-      where ${inVersion(version)} and (p.name_normalized, p.filename) > (${last.name}, ${last.filename})
-      order by p.name_normalized, p.filename limit ${PAGE}`);
-    yield* rows;
-    const end = rows.at(-1);
-    if (!end || rows.length < PAGE) return;
-    last = { name: end.name_normalized, filename: end.filename };
-  }
 }
