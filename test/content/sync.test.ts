@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
+import { setSourcePaths } from '../../src/model/content/alternate-source.ts';
 import { manifestOf, truncated, unavailable, useUpstream } from './upstream.ts';
 import { entry, useWorld } from './world.ts';
 
@@ -271,5 +272,14 @@ test('an alternate source is tried before upstream, which has the last word', as
   const asked = upstream.requests.slice(before);
   assert.ok(asked.includes('/near/a.txt') && !asked.includes('/far/a.txt'));
   assert.ok(asked.includes('/near/b.txt') && asked.includes('/far/b.txt'));
+
+  // A path that is taken away takes its hidden repository with it, and what that has.
+  const left = () =>
+    world.db.row<{ repositories: number; lost: number }>(sql`select
+      (select count(*) from repository where user_hidden) as repositories,
+      (select count(*) from repository_content where repository_id not in (select id from repository)) as lost`);
+  assert.deepEqual(await left(), { repositories: 1, lost: 0 });
+  await world.db.transaction((tx) => setSourcePaths(tx, source, ['other']));
+  assert.deepEqual(await left(), { repositories: 0, lost: 0 });
   await world.db.run(sql`delete from alternate_content_source where pulp_id = ${source}`);
 });

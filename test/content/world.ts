@@ -13,11 +13,8 @@ import { createContent } from '../../src/engines/upload/create-content.ts';
 import { digestsOf } from '../../src/lib/crypto/digest.ts';
 import { Secrets } from '../../src/lib/crypto/secrets.ts';
 import { uuid7 } from '../../src/lib/text/uuid7.ts';
-import {
-  insertFirstVersion,
-  latestVersion,
-  type VersionCounts,
-} from '../../src/model/repositories/repository-version.ts';
+import { insertFirstVersions } from '../../src/model/repositories/new-repository.ts';
+import { latestVersion, type VersionCounts } from '../../src/model/repositories/repository-version.ts';
 import type { Domain } from '../../src/plugin-api/contracts/context.ts';
 import type { Plugin } from '../../src/plugin-api/contracts/plugin.ts';
 import type { ProgressOptions, TaskContext, TaskFunction } from '../../src/plugin-api/contracts/task.ts';
@@ -139,7 +136,7 @@ export class World {
         insert into repository (pulp_id, domain_id, pulp_type, name, details, retain_repo_versions, retain_checkpoints)
           values (${uuid7()}, ${this.domain.id}, ${options.pulpType ?? 'file.file'}, ${`repository ${++this.#names}`}, ${sql.json(details)},
             ${options.retain ?? null}, ${options.checkpoints ?? null}) returning id, pulp_id`);
-      await insertFirstVersion(tx, row!.id);
+      await insertFirstVersions(tx, [row!.pulp_id]);
       return { id: row!.id, pulpId: row!.pulp_id };
     });
   }

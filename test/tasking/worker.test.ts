@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../../src/db/sql.ts';
+import { createTaskGroup } from '../../src/model/tasks/task-group.ts';
 import { cancelGroup, cancelTask } from '../../src/tasking/queue/cancel.ts';
 import { dispatch } from '../../src/tasking/queue/dispatch.ts';
-import { createTaskGroup } from '../../src/tasking/queue/task-group.ts';
 import type { TaskError } from '../../src/tasking/queue/task-row.ts';
 import { isRunning } from '../support/processes.ts';
 import { exited, startWorker, taskProcess, until, useTasking } from './tasking-support.ts';
@@ -90,7 +90,7 @@ test('cancellation of running tasks, those that listen and those that do not', a
   assert.equal(report?.state, 'canceled');
   assert.equal((await t.ended((await add('dummy_task')).id)).state, 'completed');
 
-  const group = await createTaskGroup(t.db, t.domain, 'some');
+  const group = await createTaskGroup(t.db, t.domain.id, 'some');
   const member = await add('dummy_group_task', { inbetween: 0.2, intervals: [30, 30, 30] }, { taskGroup: group });
   await until(async () => (await t.db.rows(sql`select from task where task_group_id = ${group}`)).length >= 3);
   assert.ok((await cancelGroup(t.db, group)).length >= 3);
@@ -105,7 +105,7 @@ test('cancellation of running tasks, those that listen and those that do not', a
 
 test('a finalizer runs after its siblings', async () => {
   const workers = await Promise.all([startWorker(t.settings), startWorker(t.settings)]);
-  const group = await createTaskGroup(t.db, t.domain, 'with finalizer');
+  const group = await createTaskGroup(t.db, t.domain.id, 'with finalizer');
   await t.ended((await add('group_task_with_finalizer', { resource: 'final' }, { taskGroup: group })).id);
   await until(
     async () => !(await t.db.row(sql`select from task where task_group_id = ${group} and finished_at is null`)),

@@ -3,7 +3,8 @@
 import type { Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
-import { uuid7 } from '../../lib/text/uuid7.ts';
+import { dropSource, noteRefreshed, setSourcePaths } from '../../model/content/alternate-source.ts';
+import { allTasksDispatched, createTaskGroup } from '../../model/tasks/task-group.ts';
 import type { Answer, RequestContext, Services } from '../../plugin-api/contracts/context.ts';
 import type { DeclaredAlternateSource } from '../../plugin-api/declare/alternate-source-type.ts';
 import { identityFields, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
@@ -74,7 +75,7 @@ export function alternateSourceResource(type: DeclaredAlternateSource): Resource
     },
     deleteTask: dispatchDelete(type),
     afterSave: savePaths,
-    beforeDelete: removeHiddenRepositories,
+    beforeDelete: async (tx, row) => await dropSource(tx, String(row.pulp_id), String(row.remote_id)),
   };
 }
 
@@ -109,20 +110,7 @@ async function savePaths(
   const given = values.paths as string[] | undefined;
   if (given === undefined && !created) return;
   const paths = given && given.length > 0 ? [...new Set(given)] : [''];
-  await tx.run(sql`delete from repository where pulp_id in (
-    select repository_id from alternate_content_source_path where source_id = ${id} and not path = any(${paths}))`);
-  await tx.run(sql`delete from alternate_content_source_path where source_id = ${id} and not path = any(${paths})`);
-  const ids = paths.map(() => uuid7());
-  await tx.run(sql`insert into alternate_content_source_path (pulp_id, source_id, path)
-    select i, ${id}, p from unnest(${ids}::uuid[], ${paths}::text[]) as u (i, p) on conflict do nothing`);
-}
-
-async function removeHiddenRepositories(tx: Transaction, row: Row): Promise<void> {
-  await tx.run(sql`delete from repository_content where repository_id in (select r.id from repository r
-    join alternate_content_source_path p on p.repository_id = r.pulp_id where p.source_id = ${row.pulp_id})`);
-  await tx.run(sql`delete from repository where pulp_id in (
-    select repository_id from alternate_content_source_path where source_id = ${row.pulp_id})`);
-  await tx.run(sql`update remote_artifact set is_alternate = false where remote_id = ${row.remote_id}`);
+  await setSourcePaths(tx, id, paths);
 }
 
 /** Its task has a name of its own, as clients know it. */
@@ -146,9 +134,11 @@ async function refresh(type: DeclaredAlternateSource, request: RequestContext, t
   const paths = await request.db.rows<{ pulp_id: string }>(
     sql`select pulp_id from alternate_content_source_path where source_id = ${target.id} order by path`,
   );
-  const group = uuid7();
-  await request.db.run(sql`insert into task_group (pulp_id, domain_id, description)
-    values (${group}, ${request.domain.id}, ${`Refreshing ${paths.length} alternate content source paths.`})`);
+  const group = await createTaskGroup(
+    request.db,
+    request.domain.id,
+    `Refreshing ${paths.length} alternate content source paths.`,
+  );
   const remote = type.remote.prn(String(target.row.remote_id));
   for (const path of paths) {
     await request.dispatch({
@@ -159,7 +149,7 @@ async function refresh(type: DeclaredAlternateSource, request: RequestContext, t
       taskGroup: group,
     });
   }
-  await request.db.run(sql`update task_group set all_tasks_dispatched = true where pulp_id = ${group}`);
-  await request.db.run(sql`update alternate_content_source set last_refreshed = now() where pulp_id = ${target.id}`);
+  await allTasksDispatched(request.db, group);
+  await noteRefreshed(request.db, target.id);
   return acceptedGroup(request, group);
 }

@@ -3,7 +3,7 @@
 import type { Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
-import { announceChange } from '../../model/repositories/distribution-change.ts';
+import { announceGuardChange, deleteGuard, lockGuard } from '../../model/guard.ts';
 import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
 import { COMMON_ORDERING, identityFields, nameFilters } from '../../plugin-api/declare/common-fields.ts';
 import { type Field, type Row, string } from '../../plugin-api/declare/field.ts';
@@ -56,31 +56,20 @@ export function guardResource(type: GuardNames & TypeIdentity): Resource {
     ...(type.validate && { validate: type.validate }),
     afterSave: async (tx, id, values, services, created) => {
       await type.afterSave?.(tx, id, values, services, created);
-      if (!created) await noteGuardChange(tx, id);
+      if (!created) await announceGuardChange(tx, id);
     },
-    deleteTask: deleteGuard,
+    deleteTask: deleteUnusedGuard,
   };
 }
 
-/** Tells the content processes; composites above a changed guard change with it, as they are remembered with their members. */
-async function noteGuardChange(tx: Transaction, id: string): Promise<void> {
-  await tx.run(sql`with recursive above (guard_id) as (
-      select guard_id from content_guard_member where member_id = ${id}
-      union select m.guard_id from content_guard_member m join above on m.member_id = above.guard_id)
-    update content_guard set details = details where pulp_id in (select guard_id from above)`);
-  await announceChange(tx);
-}
-
 /** A guard in use is kept, as what it guards would be open to everybody afterwards; `?force=true` says that this is meant. */
-async function deleteGuard(row: Row, request: RequestContext): Promise<Answer> {
+async function deleteUnusedGuard(row: Row, request: RequestContext): Promise<Answer> {
   const id = String(row.pulp_id);
   const force = /^(true|1|yes|on)$/i.test(request.query.get('force') ?? '');
   return await deleteNow(request, async (tx) => {
-    // The lock makes those wait who are about to use it; they find that it is gone.
-    await tx.run(sql`select 1 from content_guard where pulp_id = ${id} for update`);
+    await lockGuard(tx, id);
     if (!force) await refuseUsed(tx, id, request.visible?.('distribution', 'd'));
-    await noteGuardChange(tx, id);
-    await tx.run(sql`delete from content_guard where pulp_id = ${id}`);
+    await deleteGuard(tx, id);
   });
 }
 

@@ -6,6 +6,7 @@ import { CONNECTION_NAMES, type ConnectionName, isSecret } from '../../download/
 import { ValidationError } from '../../lib/errors.ts';
 import { headersError } from '../../lib/http/request-header.ts';
 import { unescaped } from '../../lib/http/unescaped.ts';
+import { deleteSources } from '../../model/content/remote-artifact.ts';
 import { announceChanges } from '../../model/repositories/distribution-change.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
@@ -64,7 +65,7 @@ export function remoteResource(type: DeclaredRemote): Resource {
       await announceChanges(tx, sql`d.remote_id = ${id}`);
     },
     beforeDelete: async (tx, row) => {
-      await tx.run(sql`delete from remote_artifact where remote_id = ${row.pulp_id}`);
+      await deleteSources(tx, [String(row.pulp_id)]);
     },
   };
 }

@@ -3,7 +3,7 @@
 import type { Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
-import { uuid7 } from '../../lib/text/uuid7.ts';
+import { insertFirstVersions } from '../../model/repositories/new-repository.ts';
 import { trimVersions } from '../../model/repositories/protected-versions.ts';
 import { trimCheckpoints } from '../../model/repositories/publication.ts';
 import type { RequestContext, Services } from '../../plugin-api/contracts/context.ts';
@@ -169,7 +169,7 @@ async function requireSeen(request: RequestContext, versionId: string): Promise<
 /** A new repository has version 0; a changed retention is applied to the versions there are. */
 export function afterRepositorySave(servesPublications: boolean) {
   return async (tx: Transaction, id: string, values: Values, _services: Services, created: boolean): Promise<void> => {
-    if (created) return await insertFirstVersion(tx, id);
+    if (created) return await insertFirstVersions(tx, [id]);
     const { retain_repo_versions: versions, retain_checkpoints: checkpoints } = values;
     if (typeof versions !== 'number' && typeof checkpoints !== 'number') return;
     const row = await tx.row<{ id: number }>(sql`select id from repository where pulp_id = ${id}`);
@@ -177,11 +177,4 @@ export function afterRepositorySave(servesPublications: boolean) {
     if (typeof versions === 'number') await trimVersions(tx, row.id, versions, servesPublications);
     if (typeof checkpoints === 'number') await trimCheckpoints(tx, row.id, checkpoints);
   };
-}
-
-async function insertFirstVersion(tx: Transaction, repositoryPulpId: string): Promise<void> {
-  await tx.run(sql`with version as (
-      insert into repository_version (pulp_id, repository_id, number, complete)
-      select ${uuid7()}, id, 0, true from repository where pulp_id = ${repositoryPulpId})
-    update repository set next_version = 1 where pulp_id = ${repositoryPulpId}`);
 }

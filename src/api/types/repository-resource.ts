@@ -1,6 +1,7 @@
 /** The REST resource of a type of repositories: core's fields and actions with what the type adds. */
 
 import { sql } from '../../db/sql.ts';
+import { deleteMemberships } from '../../model/repositories/membership.ts';
 import { announceContentChange } from '../../model/repositories/repository.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
 import { type Field, integer, reference, string, type Values } from '../../plugin-api/declare/field.ts';
@@ -49,7 +50,7 @@ export function repositoryResource(type: DeclaredRepository): Resource {
     afterSave: afterRepositorySave(type.servesPublications),
     beforeDelete: async (tx, row) => {
       await announceContentChange(tx, [Number(row.id)]);
-      await tx.run(sql`delete from repository_content where repository_id = ${row.id}`);
+      await deleteMemberships(tx, [Number(row.id)]);
     },
   };
 }

@@ -2,12 +2,12 @@
 import { presenterFor } from '../../api/engine/presenter.ts';
 import { sql } from '../../db/sql.ts';
 import { withCorrelationId } from '../../lib/process/correlation.ts';
+import { createTaskGroup } from '../../model/tasks/task-group.ts';
 import type { Domain } from '../../plugin-api/contracts/context.ts';
 import type { TaskFunctions } from '../../tasking/context/run-task.ts';
 import { testTaskArguments } from '../../tasking/context/test-tasks.ts';
 import { dispatch } from '../../tasking/queue/dispatch.ts';
 import { joinQueue } from '../../tasking/queue/join-queue.ts';
-import { createTaskGroup } from '../../tasking/queue/task-group.ts';
 import { componentVersions } from '../program/component-versions.ts';
 import type { Program } from '../program/program.ts';
 import type { BuiltServices } from '../program/services.ts';
@@ -42,7 +42,7 @@ export async function dispatchFromText(services: BuiltServices, program: Program
   const domain = await findDomain(services.db, 'default');
   const present = presenterFor(services, domain);
   if (request.make_task_group) {
-    const pk = await createTaskGroup(services.db, domain, '');
+    const pk = await createTaskGroup(services.db, domain.id, '');
     return JSON.stringify({ pk, href: present.href('core.taskgroup', pk) });
   }
   const run = () => dispatchOne(services, taskFunctions(program, services.settings), request, domain);

@@ -6,6 +6,7 @@ import { requireRepository } from '../../engines/repository/versions/modify-task
 import type { VersionEngine } from '../../engines/repository/versions/version-context.ts';
 import { withNewVersion } from '../../engines/repository/versions/with-new-version.ts';
 import { withLocalFile } from '../../engines/upload/read-unit.ts';
+import { putArtifact } from '../../model/content/content-artifact.ts';
 import { findRemote } from '../../model/repositories/remote.ts';
 import { latestVersion } from '../../model/repositories/repository-version.ts';
 import type { ContentTools } from '../../plugin-api/contracts/content-tools.ts';
@@ -16,6 +17,7 @@ export function contentTools(engine: VersionEngine): ContentTools {
   return {
     save,
     saveArtifacts: async (context, temps) => (await saveReceived(context, context.domain, temps)).map(({ id }) => id),
+    putArtifact,
     withFile: withLocalFile,
     newVersion: (context, repository, work) => withNewVersion(context, engine, repository, work),
     repository: async (context, pulpId) => {

@@ -1,7 +1,7 @@
 /** Saves fetched files in groups: those that come while a group is being written share the next one's flush to disk and commit. */
-import type { Database, Transaction } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
+import type { Database } from '../../db/database.ts';
 import { holdArtifactGate, insertArtifacts } from '../../model/content/artifact.ts';
+import { setArtifacts } from '../../model/content/content-artifact.ts';
 import type { ArtifactStore, TempArtifact } from '../../storage/artifact-store.ts';
 
 const MOST_AT_ONCE = 64;
@@ -62,19 +62,10 @@ export class ArtifactSaver {
       if (!kept) await store.keep(temps);
       kept = true;
       const saved = await insertArtifacts(tx, domainId, temps, this.#allowed);
-      await link(
+      await setArtifacts(
         tx,
         jobs.map((job, index) => ({ id: job.contentArtifactId, artifactId: saved[index]!.id })),
       );
     });
   }
-}
-
-/** Links bytes to the units that lack them. */
-async function link(tx: Transaction, links: readonly { id: number; artifactId: number }[]): Promise<void> {
-  await tx.run(sql`with lacking as (
-      select ca.id, given.artifact_id from unnest(${links.map((one) => one.id)}::bigint[], ${links.map((one) => one.artifactId)}::bigint[])
-        as given (id, artifact_id) join content_artifact ca on ca.id = given.id where ca.artifact_id is null
-        order by ca.id for no key update of ca)
-    update content_artifact set artifact_id = lacking.artifact_id from lacking where content_artifact.id = lacking.id`);
 }

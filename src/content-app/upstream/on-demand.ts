@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { formatHttpDate } from '../../lib/http/http-date.ts';
 import { mediaTypeOf } from '../../lib/http/media-type.ts';
-import { setArtifact } from '../../model/content/content-artifact.ts';
+import { setArtifacts } from '../../model/content/content-artifact.ts';
+import { noteSourceFailed } from '../../model/content/remote-artifact.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import { DigestMismatch, SizeMismatch } from '../../storage/storage-errors.ts';
 import type { ServedEntry } from '../distributions/served-entry.ts';
@@ -12,7 +13,7 @@ import type { ArtifactSaver } from './artifact-saver.ts';
 import type { Fetched, FileFetcher } from './fetch-file.ts';
 import { type Flight, removeQuietly } from './flight.ts';
 import type { Flights } from './flights.ts';
-import { digestNames, findSources, markFailed, type RemoteSource, type RemoteSources } from './remote-sources.ts';
+import { digestNames, findSources, type RemoteSource, type RemoteSources } from './remote-sources.ts';
 import { answeredFromRecords, type FlightFacts, sendFlight } from './send-flight.ts';
 
 /** No source has the right bytes now. */
@@ -50,7 +51,7 @@ export class OnDemand {
     const sources = await findSources(db, entry.distribution.domain.id, id, cooldown);
     const { artifact } = sources;
     if (artifact) {
-      await setArtifact(db, id, artifact.id);
+      await setArtifacts(db, [{ id, artifactId: artifact.id }]);
       return { ...answer.found, artifact };
     }
     if (sources.sources.length === 0) throw new NotFetched('no source is left');
@@ -101,7 +102,8 @@ export class OnDemand {
     } catch (error) {
       services.logger.warn({ err: error, url: source.url }, 'could not fetch on-demand content');
       // Trouble of the network may be over at the next request; wrong bytes will not.
-      if (error instanceof DigestMismatch || error instanceof SizeMismatch) await markFailed(services.db, source.id);
+      if (error instanceof DigestMismatch || error instanceof SizeMismatch)
+        await noteSourceFailed(services.db, source.id);
       return undefined;
     }
   }

@@ -72,11 +72,6 @@ function summary(rows: readonly SourceRow[]): RemoteSources {
   };
 }
 
-/** Remembers that a source sent wrong bytes. */
-export async function markFailed(db: Queryable, sourceId: number): Promise<void> {
-  await db.run(sql`update remote_artifact set failed_at = now() where id = ${sourceId}`);
-}
-
 /** The source of a path that a sync from the remote has made known, whatever repository holds it. */
 export async function findKnownPath(
   db: Queryable,

@@ -8,12 +8,12 @@ import { readJsonArray } from '../../lib/text/json-array.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
 import { findArtifacts } from '../../model/content/artifact.ts';
 import { insertImport, repositoryMapping } from '../../model/exporter.ts';
-import { insertFirstVersion } from '../../model/repositories/repository-version.ts';
+import { insertRepositories, type NewRepository } from '../../model/repositories/new-repository.ts';
+import { allTasksDispatched, openGroupProgress } from '../../model/tasks/task-group.ts';
 import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
 import { type ExportField, fromRecord } from '../../plugin-api/declare/export-resource.ts';
 import { prn } from '../../plugin-api/declare/model.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
-import { allTasksDispatched, openGroupProgress } from '../../tasking/queue/task-group.ts';
 import { saveReceived } from '../repository/save-received.ts';
 import { Archive, checkPieces, readToc } from './archive.ts';
 import { ANY_DOMAIN, ARTIFACTS, artifactName, REPOSITORIES, repositoryFields, VERSIONS_FILE } from './core-records.ts';
@@ -289,12 +289,15 @@ async function createRepository(
   const [record] = resource && archive.has(file) ? ((await archive.json(file)) as Record<string, unknown>[]) : [];
   const details = record ? fromRecord(resource!.fields, record) : {};
   const pulpId = uuid7();
-  await context.write(async (tx) => {
-    const row = await tx.row<{ id: number }>(sql`
-      insert into repository (pulp_id, domain_id, pulp_type, name, description, retain_repo_versions, retain_checkpoints, details)
-        values (${pulpId}, ${context.domain.id}, ${pulpType}, ${source}, ${values.description || null},
-          ${values.retain_repo_versions ?? null}, ${values.retain_checkpoints ?? null}, ${sql.json(details)}) returning id`);
-    await insertFirstVersion(tx, row!.id);
-  });
+  const repository: NewRepository = {
+    id: pulpId,
+    type: pulpType,
+    name: source,
+    description: (values.description as string | null) || null,
+    retain_repo_versions: (values.retain_repo_versions as number | null) ?? null,
+    retain_checkpoints: (values.retain_checkpoints as number | null) ?? null,
+    details,
+  };
+  await context.write((tx) => insertRepositories(tx, context.domain.id, [repository]));
   return pulpId;
 }

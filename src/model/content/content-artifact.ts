@@ -134,10 +134,33 @@ async function noteSources(tx: Transaction, given: readonly Given[]): Promise<vo
         is_alternate = excluded.is_alternate, headers = excluded.headers, failed_at = null, ${renewed}`);
 }
 
-/** Links the bytes that were fetched for one path of a unit. */
-export async function setArtifact(db: Queryable, contentArtifactId: number, artifactId: number): Promise<void> {
-  await db.run(sql`
-    update content_artifact set artifact_id = ${artifactId} where id = ${contentArtifactId} and artifact_id is null`);
+/** Links bytes that were fetched to the paths of units that lack them, by the ids of their rows. */
+export async function setArtifacts(
+  db: Queryable,
+  links: readonly { readonly id: number; readonly artifactId: number }[],
+): Promise<void> {
+  await db.run(sql`with lacking as (
+      select ca.id, given.artifact_id from unnest(${links.map((one) => one.id)}::bigint[], ${links.map((one) => one.artifactId)}::bigint[])
+        as given (id, artifact_id) join content_artifact ca on ca.id = given.id where ca.artifact_id is null
+        order by ca.id for no key update of ca)
+    update content_artifact set artifact_id = lacking.artifact_id from lacking where content_artifact.id = lacking.id`);
+}
+
+/** Gives a unit other bytes under a path, or a path that it lacks. The unit is held first, so that two tasks cannot both add the path. */
+export async function putArtifact(
+  tx: Transaction,
+  contentId: number,
+  relativePath: string,
+  artifactId: number,
+): Promise<void> {
+  await tx.run(sql`select from content where id = ${contentId} for no key update`);
+  const linked = await tx.run(sql`
+    with linked as (
+      select id from content_artifact where content_id = ${contentId} and relative_path = ${relativePath} order by id for no key update)
+    update content_artifact ca set artifact_id = ${artifactId} from linked where ca.id = linked.id`);
+  if (linked > 0) return;
+  await tx.run(sql`
+    insert into content_artifact (content_id, artifact_id, relative_path) values (${contentId}, ${artifactId}, ${relativePath})`);
 }
 
 /** Whether a unit of a version has no bytes here. */

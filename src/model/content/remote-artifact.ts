@@ -1,5 +1,5 @@
 /** Sources of bytes upstream, as other parts than the making of units ask for them. */
-import type { Queryable } from '../../db/database.ts';
+import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import type { Digests } from '../../lib/crypto/digest.ts';
 import type { ArtifactSource } from './content-artifact.ts';
@@ -55,4 +55,14 @@ export async function sourcesOf(db: Queryable, domainId: number, artifactId: num
     headers: row.headers ?? undefined,
     digests: digestsOfRow(row as unknown as Record<string, unknown>),
   }));
+}
+
+/** Forgets what remotes have, which are about to be deleted. */
+export async function deleteSources(tx: Transaction, remoteIds: readonly string[]): Promise<void> {
+  await tx.run(sql`delete from remote_artifact where remote_id = any(${remoteIds}::uuid[])`);
+}
+
+/** The source has just failed: others are tried before it. */
+export async function noteSourceFailed(db: Queryable, sourceId: number): Promise<void> {
+  await db.run(sql`update remote_artifact set failed_at = now() where id = ${sourceId}`);
 }

@@ -98,6 +98,11 @@ export async function removeWhere(tx: Transaction, version: VersionPlace, condit
   return deleted + ended;
 }
 
+/** The repositories, by bigint id, are about to be deleted: no foreign key takes their memberships along. */
+export async function deleteMemberships(tx: Transaction, repositoryIds: readonly number[]): Promise<void> {
+  await tx.run(sql`delete from repository_content where repository_id = any(${repositoryIds}::bigint[])`);
+}
+
 /** Gives the newest version, which is incomplete, the content of an older one. */
 export async function startFrom(tx: Transaction, version: VersionPlace, base: VersionPlace): Promise<void> {
   const { repositoryId, number } = version;

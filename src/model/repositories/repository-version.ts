@@ -42,13 +42,6 @@ export async function findVersionById(
     where v.pulp_id = ${pulpId} and v.complete and r.domain_id = ${domainId}`);
 }
 
-/** Version 0 of a new repository: empty and complete. */
-export async function insertFirstVersion(tx: Transaction, repositoryId: number): Promise<VersionRow> {
-  const version = await insertVersion(tx, repositoryId, null);
-  await tx.run(sql`update repository_version set complete = true where id = ${version.id}`);
-  return version;
-}
-
 /**
  * Begins the next version, invisible until it is complete. The caller holds the repository exclusively, so an incomplete
  * version found here was left by a task that is no more.

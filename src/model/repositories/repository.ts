@@ -3,6 +3,7 @@
 import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { announceChanges } from './distribution-change.ts';
+import { deleteMemberships } from './membership.ts';
 
 export interface RepositoryRow {
   readonly id: number;
@@ -44,6 +45,13 @@ export async function mergeRepositoryDetails(
 ): Promise<void> {
   await tx.run(sql`
     update repository set details = details || ${sql.json(details)}, pulp_last_updated = now() where id = ${repositoryId}`);
+}
+
+/** Deletes repositories, by bigint id, with their versions and memberships. */
+export async function deleteRepositories(tx: Transaction, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  await deleteMemberships(tx, ids);
+  await tx.run(sql`delete from repository where id = any(${ids}::bigint[])`);
 }
 
 /** What the distributions that follow a repository serve may have changed. */

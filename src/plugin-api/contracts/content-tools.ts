@@ -1,4 +1,5 @@
 /** What the engines offer to tasks of package types: saving units, making versions. */
+import type { Transaction } from '../../db/database.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { Domain, Services } from './context.ts';
 import type { DeclaredContent, SavedContent } from './declared-content.ts';
@@ -12,6 +13,8 @@ export interface ContentTools {
   save(context: TaskContext, units: readonly DeclaredContent[]): Promise<SavedContent[]>;
   /** Artifacts of received bytes; their ids in the order given. */
   saveArtifacts(context: TaskContext, temps: readonly TempArtifact[]): Promise<number[]>;
+  /** Gives a unit, by its content id, other bytes under a path, or a path that it lacks. Within a transaction of `context.write`. */
+  putArtifact(tx: Transaction, contentId: number, relativePath: string, artifactId: number): Promise<void>;
   /** The bytes of an artifact of the domain as a local file, valid during the call. */
   withFile<T>(services: Services, domain: Domain, sha256: string, work: (path: string) => Promise<T>): Promise<T>;
   /** Makes a version of a repository the task holds exclusively; null when nothing has changed. */

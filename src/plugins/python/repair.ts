@@ -141,14 +141,7 @@ class Repair {
       return { sha256, isNew: false };
     }
     const [artifactId] = await this.#tools.saveArtifacts(this.#context, [temp]);
-    await this.#context.write(async (tx) => {
-      const linked = await tx.run(sql`update content_artifact set artifact_id = ${artifactId}
-        where content_id = ${row.content_id} and relative_path = ${path}`);
-      if (linked > 0) return;
-      await tx.run(
-        sql`insert into content_artifact (content_id, artifact_id, relative_path) values (${row.content_id}, ${artifactId}, ${path})`,
-      );
-    });
+    await this.#context.write((tx) => this.#tools.putArtifact(tx, row.content_id, path, artifactId!));
     return { sha256, isNew: true };
   }
 

@@ -5,12 +5,12 @@ import { sql } from '../../../db/sql.ts';
 import { type ImportArgs, PULP_IMPORT } from '../../../engines/export-import/import-task.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import { resolveAllowedPath } from '../../../lib/process/allowed-path.ts';
+import { createTaskGroup } from '../../../model/tasks/task-group.ts';
 import type { Answer, Presenter, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { identityFields, MASTER_ORDERING, nameFilters } from '../../../plugin-api/declare/common-fields.ts';
 import { boolean, map, object, type Row, string, type Values } from '../../../plugin-api/declare/field.ts';
 import type { Action, ActionTarget, Resource } from '../../../plugin-api/declare/resource.ts';
 import { acceptedGroup } from '../../../plugin-api/toolkit/accepted.ts';
-import { createTaskGroup } from '../../../tasking/queue/task-group.ts';
 import { pulpImporterModel, pulpImportModel } from '../models.ts';
 import { nestedIdentity, nestedTable, requireParent, taskField, WITHOUT_FILTERS } from '../nested-records.ts';
 
@@ -107,7 +107,7 @@ async function startImport(request: RequestContext, target: ActionTarget, input:
   const importer = await requireParent(request, pulpImporterModel, target.params);
   await checkImport(input, request, importer);
   const source = String(input.path ?? input.toc);
-  const taskGroup = await createTaskGroup(request.db, request.domain, `Import of ${source}`);
+  const taskGroup = await createTaskGroup(request.db, request.domain.id, `Import of ${source}`);
   const { create_repositories: create, ...rest } = input;
   const args: ImportArgs = {
     importer,

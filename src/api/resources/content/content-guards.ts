@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
+import { setGuardMembers, setGuardSecrets } from '../../../model/guard.ts';
 import { type Field, list, nested, reference, string } from '../../../plugin-api/declare/field.ts';
 import { GUARD, type GuardNames } from '../../../plugin-api/declare/guard-type.ts';
 import { identityOf } from '../../../plugin-api/declare/names-of-type.ts';
@@ -82,7 +83,7 @@ export const redirectGuard = coreGuard({
   afterSave: async (tx, id, _values, { secrets }, created) => {
     if (!created) return;
     const key = randomBytes(32).toString('hex');
-    await tx.run(sql`update content_guard set secrets = ${secrets.encrypt(key)} where pulp_id = ${id}`);
+    await setGuardSecrets(tx, id, secrets.encrypt(key));
   },
 });
 
@@ -116,10 +117,7 @@ export const compositeGuard = coreGuard({
     return values;
   },
   afterSave: async (tx, id, values) => {
-    if (!Array.isArray(values.guards)) return;
-    await tx.run(sql`delete from content_guard_member where guard_id = ${id}`);
-    await tx.run(sql`insert into content_guard_member (guard_id, member_id, position)
-      select ${id}, member, min(position) from unnest(${values.guards}::uuid[]) with ordinality as given (member, position) group by member`);
+    if (Array.isArray(values.guards)) await setGuardMembers(tx, id, values.guards as string[]);
   },
 });
 

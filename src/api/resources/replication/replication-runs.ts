@@ -10,6 +10,7 @@ import {
   ROLL_BACK,
 } from '../../../engines/replication/run/run-tasks.ts';
 import { HttpError } from '../../../lib/errors.ts';
+import { allTasksDispatched, createTaskGroup } from '../../../model/tasks/task-group.ts';
 import type { Answer, Presenter, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import {
   boolean,
@@ -23,7 +24,6 @@ import {
 } from '../../../plugin-api/declare/field.ts';
 import type { Action, ActionTarget, Resource } from '../../../plugin-api/declare/resource.ts';
 import { accepted, acceptedGroup } from '../../../plugin-api/toolkit/accepted.ts';
-import { allTasksDispatched, createTaskGroup } from '../../../tasking/queue/task-group.ts';
 import { presentOne } from '../../engine/present.ts';
 import { replicationRunModel } from '../models.ts';
 
@@ -85,7 +85,7 @@ async function dispatchFor(
   args: object,
   exclusive: readonly string[],
 ) {
-  const group = await createTaskGroup(request.db, request.domain, `Replication run ${target.id}`);
+  const group = await createTaskGroup(request.db, request.domain.id, `Replication run ${target.id}`);
   await request.db.run(sql`update replication_run set task_group_id = ${group} where pulp_id = ${target.id}`);
   const task = await request.dispatch({ name, args: { run: target.id, ...args }, exclusive, taskGroup: group });
   await allTasksDispatched(request.db, group);

@@ -7,11 +7,11 @@ import { advanceLocks, REPLICATE } from '../../../engines/replication/run/run-ta
 import { insertRun } from '../../../engines/replication/run/runs.ts';
 import { findUpstream, type Upstream } from '../../../engines/replication/upstream/upstream.ts';
 import { HttpError, PulpError } from '../../../lib/errors.ts';
+import { allTasksDispatched, createTaskGroup } from '../../../model/tasks/task-group.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { boolean, json, string, type Values } from '../../../plugin-api/declare/field.ts';
 import type { Action, ActionTarget } from '../../../plugin-api/declare/resource.ts';
 import { acceptedGroup } from '../../../plugin-api/toolkit/accepted.ts';
-import { allTasksDispatched, createTaskGroup } from '../../../tasking/queue/task-group.ts';
 import { lastRun } from './replication-runs.ts';
 
 type CheckSelection = (q: unknown, request: RequestContext) => Promise<void>;
@@ -50,7 +50,7 @@ function replicateAction(parts: ReplicationParts, check: CheckSelection): Action
 
 async function startRun(request: RequestContext, target: ActionTarget, q: string | null): Promise<Answer> {
   const { db, domain, user } = request;
-  const group = await createTaskGroup(db, domain, `Replication of ${String(target.row.name)}`);
+  const group = await createTaskGroup(db, domain.id, `Replication of ${String(target.row.name)}`);
   const selective = q !== null;
   const run = await insertRun(db, {
     domainId: domain.id,

@@ -4,9 +4,9 @@ import { type Sql, sql } from '../../../db/sql.ts';
 import { CONNECTION_NAMES, type ConnectionName, columnType, isSecret } from '../../../download/connection-settings.ts';
 import type { Secrets } from '../../../lib/crypto/secrets.ts';
 import { uuid7Batch } from '../../../lib/text/uuid7.ts';
-import type { Values } from '../../../plugin-api/declare/field.ts';
+import { insertRepositories, type NewRepository } from '../../../model/repositories/new-repository.ts';
 import { ownLabels } from '../plan/differences.ts';
-import type { LocalState, PlanItem, Store, Wanted } from '../plan/plan-types.ts';
+import type { LocalState, PlanItem, Store } from '../plan/plan-types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** Ids of the repository and the remote by key of the item. */
@@ -50,7 +50,12 @@ async function stage(
     await insertRemotes(tx, context, rows);
     await updateRemotes(tx, context, there);
   } else {
-    await insertRepositories(tx, context, rows);
+    const { upstream } = context;
+    await insertRepositories(
+      tx,
+      upstream.domainId,
+      rows.map((row) => newRepository(row, upstream.id)),
+    );
     await updateRepositories(tx, there);
   }
   return new Map([
@@ -134,31 +139,11 @@ function storedValue(name: ConnectionName, value: unknown, secrets: Secrets): un
   return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
-async function insertRepositories(tx: Transaction, { upstream }: StageContext, rows: readonly Fresh[]): Promise<void> {
-  if (rows.length === 0) return;
-  const versions = uuid7Batch(rows.length);
-  const values = rows.map(({ item, id, name }, at) => ({
-    id,
-    version: versions[at],
-    name,
-    type: item.wanted!.repositoryType,
-    labels: ownLabels(item.wanted!.labels, upstream.id),
-    ...repositoryColumns(item.wanted!),
-  }));
-  await tx.run(sql`
-    with r as (select * from jsonb_to_recordset(${JSON.stringify(values)}::jsonb) as r (id uuid, version uuid, type text,
-        name text, labels jsonb, description text, retain_repo_versions integer, retain_checkpoints integer, details jsonb)),
-      made as (insert into repository (pulp_id, domain_id, pulp_type, name, pulp_labels, description, retain_repo_versions,
-          retain_checkpoints, details, next_version)
-        select r.id, ${upstream.domainId}, r.type, r.name, r.labels, r.description, r.retain_repo_versions,
-          r.retain_checkpoints, r.details, 1 from r returning id, pulp_id)
-    insert into repository_version (pulp_id, repository_id, number, complete)
-      select r.version, made.id, 0, true from made join r on r.id = made.pulp_id`);
-}
-
-function repositoryColumns({ repository }: Wanted): Values {
+function newRepository({ item, id, name }: Fresh, upstreamId: string): NewRepository {
+  const { repositoryType, labels, repository } = item.wanted!;
   const { description, retain_repo_versions, retain_checkpoints, details } = repository;
-  return { description, retain_repo_versions, retain_checkpoints, details };
+  const own = { labels: ownLabels(labels, upstreamId), description, retain_repo_versions, retain_checkpoints, details };
+  return { id, type: repositoryType, name, ...own };
 }
 
 /** Only what the sync needs: the rest changes with the switch. */

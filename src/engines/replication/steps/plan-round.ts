@@ -1,5 +1,5 @@
 /** Takes stock of the syncs of the round before, then compares anew what upstream has with what is here. */
-import { addGroupProgress, openGroupProgress } from '../../../tasking/queue/task-group.ts';
+import { addGroupProgress, openGroupProgress } from '../../../model/tasks/task-group.ts';
 import { preparePlan } from '../prepare-plan.ts';
 import { requireRights } from '../rights.ts';
 import { noteRound } from '../run/runs.ts';

@@ -1,7 +1,7 @@
 /** Starts one task of the type's own sync for each item that is not here, all in the group of the run. */
 import { sql } from '../../../db/sql.ts';
 import { forEachConcurrent } from '../../../lib/flow/map-concurrent.ts';
-import { openGroupProgress } from '../../../tasking/queue/task-group.ts';
+import { openGroupProgress } from '../../../model/tasks/task-group.ts';
 import type { PlanItem } from '../plan/plan-types.ts';
 import type { ReplicationParts } from '../replication-parts.ts';
 import { itemIds, noteSyncStarted, storesOfItems } from '../run/items.ts';

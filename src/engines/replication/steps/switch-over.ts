@@ -2,8 +2,8 @@
 import type { Transaction } from '../../../db/database.ts';
 import { violatedUnique } from '../../../db/errors.ts';
 import { sql } from '../../../db/sql.ts';
+import { addGroupProgress, openGroupProgress } from '../../../model/tasks/task-group.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
-import { addGroupProgress, openGroupProgress } from '../../../tasking/queue/task-group.ts';
 import { replicationFailed } from '../run/report.ts';
 import { endRun, type Run } from '../run/runs.ts';
 import type { DistributionValues } from '../run/targets.ts';

@@ -2,12 +2,11 @@
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
-import type { Domain } from '../../plugin-api/contracts/context.ts';
 
-export async function createTaskGroup(db: Queryable, domain: Domain, description: string): Promise<string> {
+export async function createTaskGroup(db: Queryable, domainId: number, description: string): Promise<string> {
   const pulpId = uuid7();
   await db.run(sql`
-    insert into task_group (pulp_id, domain_id, description) values (${pulpId}, ${domain.id}, ${description})`);
+    insert into task_group (pulp_id, domain_id, description) values (${pulpId}, ${domainId}, ${description})`);
   return pulpId;
 }
 
