@@ -16,6 +16,8 @@ export interface Counts {
 interface FileState {
   output: string;
   failures: string[];
+  /** Names of tests that were skipped, with the reasons. */
+  skipped: string[];
 }
 
 const noCounts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 };
@@ -25,7 +27,7 @@ export async function report(stream: TestsStream, write: (text: string) => void)
   const files = new Map<string, FileState>();
   const total: Counts = { ...noCounts };
   const stateOf = (file = '') => {
-    const known = files.get(file) ?? { output: '', failures: [] };
+    const known = files.get(file) ?? { output: '', failures: [], skipped: [] };
     files.set(file, known);
     return known;
   };
@@ -33,12 +35,18 @@ export async function report(stream: TestsStream, write: (text: string) => void)
     for (const failure of state.failures.splice(0)) write(failure);
     if (state.output.trim() !== '') write(`  its output:\n${indent(state.output.trimEnd())}\n`);
   };
+  const writeSkipped = (state: FileState) => {
+    for (const line of state.skipped.splice(0)) write(line);
+  };
   stream.on('test:start', ({ file }) => void stateOf(file));
   const keepOutput = ({ file, message }: { file?: string; message: string }) => {
     stateOf(file).output += message;
   };
   stream.on('test:stdout', keepOutput);
   stream.on('test:stderr', keepOutput);
+  stream.on('test:pass', ({ file, name, skip }) => {
+    if (skip !== undefined) stateOf(file).skipped.push(`  skipped: ${name}${skip === true ? '' : ` (${skip})`}\n`);
+  });
   stream.on('test:fail', (event) => {
     const { file, name, details, todo } = event;
     // Suites fail because of their tests, which have been told already.
@@ -52,10 +60,13 @@ export async function report(stream: TestsStream, write: (text: string) => void)
     }
     const outcome = success ? 'ok    ' : 'FAILED';
     write(`${outcome} ${relative(process.cwd(), file)} (${counts.tests} tests, ${Math.round(duration_ms)} ms)\n`);
+    writeSkipped(stateOf(file));
     if (!success) writeFailures(stateOf(file));
   });
   for await (const _ of stream); // draining it runs the tests
   for (const [file, state] of files) {
+    // Tests that are set by a helper are told under the file of the helper.
+    writeSkipped(state);
     // Files that could not be loaded or ended themselves have no summary.
     if (state.failures.length === 0) continue;
     write(`FAILED ${relative(process.cwd(), file)}\n`);

@@ -1,0 +1,79 @@
+/** When bytes are fetched: at once, when a client asks, or each time it asks; clients see the same bytes in all cases. */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sha256Of } from '../../../src/lib/crypto/digest.ts';
+import type { Place } from '../place.ts';
+import type { Json, SampleUnit } from '../plugin-conformance.ts';
+import type { Suite } from '../suite.ts';
+
+export function policiesChapter(suite: Suite): void {
+  const { kept, removed, before } = suite.description.samples;
+  const units = [kept, removed, before];
+
+  suite.check('policies: immediate has all bytes here after the sync', ['sync', 'distributions'], async (place) => {
+    const { repository } = await place.synced(units, place.atOnce);
+    for (const unit of units) assert.equal(await hasBytes(place, unit), true, unit.path);
+    const distribution = await place.serving(repository);
+    place.source.tree = {};
+    await place.assertServed(distribution, units);
+    await assertParts(place, distribution, kept);
+  });
+
+  suite.check(
+    'policies: on_demand fetches bytes once, when a client asks',
+    ['on demand', 'distributions'],
+    async (place) => {
+      const { repository } = await place.synced(units, { policy: 'on_demand' });
+      const distribution = await place.serving(repository);
+      assert.equal(await hasBytes(place, kept), false);
+      const { tree } = place.source;
+      place.source.tree = {};
+      assert.ok((await place.fetch(distribution, kept.path)).status >= 400, 'upstream is gone');
+      place.source.tree = tree;
+      await place.assertServed(distribution, units);
+      for (const unit of units) await untilBytes(place, unit);
+      place.source.tree = {};
+      await place.assertServed(distribution, units);
+      await assertParts(place, distribution, kept);
+    },
+  );
+
+  suite.check('policies: streamed keeps no bytes', ['on demand', 'distributions'], async (place) => {
+    const { repository } = await place.synced(units, { policy: 'streamed' });
+    const distribution = await place.serving(repository);
+    await place.assertServed(distribution, units);
+    await assertParts(place, distribution, kept);
+    for (const unit of units) assert.equal(await hasBytes(place, unit), false, unit.path);
+  });
+
+  suite.check(
+    'policies: a sync that turns immediate brings the bytes',
+    ['on demand', 'distributions'],
+    async (place) => {
+      const { repository, remote } = await place.synced(units, { policy: 'on_demand' });
+      await place.change(remote.pulp_href, { policy: 'immediate' });
+      await place.sync(repository, remote, suite.description.upstream!.additive ?? {});
+      for (const unit of units) assert.equal(await hasBytes(place, unit), true, unit.path);
+      assert.equal(await place.latest(repository), 1);
+    },
+  );
+}
+
+async function hasBytes(place: Place, { bytes }: SampleUnit): Promise<boolean> {
+  return (await place.count(`artifacts/?sha256=${sha256Of(bytes)}`)) === 1;
+}
+
+/** What was fetched for a client is kept after its answer. */
+async function untilBytes(place: Place, unit: SampleUnit): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await hasBytes(place, unit)); await sleep(50))
+    assert.ok(Date.now() < end, `the bytes of ${unit.path} were not kept`);
+}
+
+async function assertParts(place: Place, distribution: Json, { path, bytes }: SampleUnit): Promise<void> {
+  const part = await place.fetch(distribution, path, { headers: { range: 'bytes=2-5' } });
+  assert.equal(part.status, 206);
+  assert.equal(part.headers.get('content-range'), `bytes 2-5/${bytes.length}`);
+  assert.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(2, 6)));
+  const head = await place.fetch(distribution, path, { method: 'HEAD' });
+  assert.deepEqual([head.status, head.headers.get('content-length')], [200, String(bytes.length)]);
+}
