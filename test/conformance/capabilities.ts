@@ -43,8 +43,7 @@ export function capabilitiesOf(description: PluginConformance): ReadonlySet<Capa
     'synchronous upload': content.upload?.synchronous !== undefined,
     'refused uploads': content.upload !== undefined && (description.refused ?? []).length > 0,
     modify: repository.modify !== false,
-    replication:
-      isServed && isSynced && (plugin.replicate ?? []).some((one) => one.distribution === distribution.pulpType),
+    replication: isServed && isSynced && (plugin.replicate ?? []).some((one) => one.distribution === distribution),
     archives: (plugin.exportResources ?? []).some((one) => one.content === content),
     roles: repository.hasRoles !== false,
   };

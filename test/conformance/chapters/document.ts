@@ -6,19 +6,17 @@ import { HrefReader } from '../../../src/api/engine/hrefs.ts';
 import { routesOf } from '../../../src/api/engine/routes.ts';
 import { roleActionsBy } from '../../../src/api/role-actions.ts';
 import { modelsOf } from '../../../src/api/types/plugin-resources.ts';
-import { accessCatalogue } from '../../../src/app/program/access.ts';
 import { apiDocument } from '../../../src/app/program/api-document.ts';
-import { allModels } from '../../../src/app/program/models.ts';
-import { allResources } from '../../../src/app/program/resources.ts';
-import { labelOf, Models } from '../../../src/plugin-api/declare/model.ts';
+import { labelOf } from '../../../src/plugin-api/declare/model.ts';
 import { accepted } from '../../openapi/accepted.ts';
 import { compare } from '../../openapi/compare.ts';
 import { type DocumentLike, type Facts, factsOf } from '../../openapi/facts.ts';
+import { program } from '../../support/program.ts';
 import type { Suite } from '../suite.ts';
 
 function documentOf(options: { pkPath?: true }): DocumentLike {
   return JSON.parse(
-    apiDocument({ apiRoot: '/pulp/', domainEnabled: false }, { form: 'json', ...options }),
+    apiDocument(program, { apiRoot: '/pulp/', domainEnabled: false }, { form: 'json', ...options }),
   ) as DocumentLike;
 }
 
@@ -42,11 +40,11 @@ export function documentChapter(suite: Suite): void {
 
   suite.test('document: every operation of every resource of the type is there', undefined, () => {
     const labels = new Set(modelsOf(plugin).map(labelOf));
-    const hrefs = new HrefReader(new Models(allModels()), { apiRoot: '/pulp/', domainEnabled: false });
-    const resources = allResources().filter(({ model }) => labels.has(labelOf(model)));
+    const hrefs = new HrefReader(program.models, { apiRoot: '/pulp/', domainEnabled: false });
+    const resources = program.resources.filter(({ model }) => labels.has(labelOf(model)));
     assert.equal(new Set(resources.map(({ model }) => labelOf(model))).size, labels.size);
     const documented = new Set(Object.keys(byRequest.operations).map((key) => key.replaceAll(/\{[^}]*\}/g, ':id')));
-    for (const { method, path } of resources.flatMap((one) => routesOf(one, hrefs, roleActionsBy(accessCatalogue)))) {
+    for (const { method, path } of resources.flatMap((one) => routesOf(one, hrefs, roleActionsBy(program.access)))) {
       const operation = `${method} /pulp/api/v3/${path.replaceAll(/:(pk|parent)/g, ':id')}`;
       assert.ok(documented.has(operation), `${operation} is not in the document`);
     }
