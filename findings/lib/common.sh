@@ -162,3 +162,17 @@ make_rpm() {
   rpmbuild --quiet --define "_topdir $work/build" --define "_rpmdir $1" --define '_rpmfilename %{name}-%{version}.rpm' \
     -bb "$work/$2.spec" >"$work/rpmbuild.log" 2>&1 || die "rpmbuild: $(tail -n 1 "$work/rpmbuild.log")"
 }
+
+# check_lines: compares the lines of $work/seen with those on standard input, the ones seen when the finding was written.
+check_lines() {
+  cat "$work/seen"
+  diff - "$work/seen" >"$work/difference" || die "the behaviour has changed (< seen then, > seen now):"$'\n'"$(cat "$work/difference")"
+}
+
+# with_python_index: runs the Python program on standard input, which may import python_index, and keeps its output in $work/seen.
+with_python_index() {
+  need_pip pip==26.3 uv==0.13.9
+  cat >"$work/experiment.py"
+  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$(dirname "${BASH_SOURCE[0]}") TMPDIR=$work \
+    "$work/venv/bin/python" "$work/experiment.py" >"$work/seen" 2>"$work/errors" || die "$(tail -n 3 "$work/errors")"
+}
