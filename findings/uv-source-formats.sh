@@ -2,8 +2,8 @@
 # uv takes a source distribution as .tar.gz or .zip, but says of .tar.bz2, .tar.xz and .tgz that the version has none; pip takes all.
 #
 # Guess:       both installers unpack the same old formats; or uv, where strict, takes .tar.gz only, the one that the standard allows.
-# Seen:        .zip is as good as .tar.gz to uv, the others make the version unusable: `non-PEP 625-compliant source distribution filename`. With .tar.gz
-#              and .zip both there, pip takes the one that is listed last, uv always .tar.gz.
+# Seen:        .zip is as good as .tar.gz to uv, the others make the version unusable: `non-PEP 625-compliant source distribution filename`.
+#              With .tar.gz and .zip both there, pip takes the one that is listed last, uv always .tar.gz.
 # Versions:    pip 26.3, uv 0.13.9.
 # Consequence: a mirror that keeps only one source file per release must keep the .tar.gz; an upload of another format works for some users only and
 #              should be refused; the order of files in a page is content, keep it stable.
