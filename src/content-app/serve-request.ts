@@ -176,7 +176,10 @@ export class ContentServer {
       if (here) await this.#sendFound(exchange, here);
     } catch (error) {
       if (!(error instanceof NotFetched) || response.headersSent) throw error;
-      sendStatus(request, response, { status: 404 });
+      const { status, retryAfter } = error.trouble;
+      const headers: Record<string, string> = {};
+      if (retryAfter !== undefined) headers['Retry-After'] = String(Math.ceil(retryAfter));
+      sendStatus(request, response, { status, headers });
     }
   }
 

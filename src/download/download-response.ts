@@ -1,19 +1,10 @@
 /** The answer to a download: status, headers, and a body that can be streamed or read whole. */
-import { type Duplex, pipeline, Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import { decode } from './content-coding.ts';
 import { DownloadError } from './download-error.ts';
 import type { ResponseHeaders } from './exchange.ts';
 
 /** Largest body read into memory unless the caller says otherwise. */
 const DEFAULT_LIMIT = 256 * 1024 * 1024;
-
-const DECODERS: Record<string, () => Duplex> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: createZstdDecompress,
-};
 
 export interface ResponseHead {
   status: number;
@@ -62,11 +53,7 @@ export class DownloadResponse {
 
   /** The body without what Content-Encoding names. Throws DownloadError (`refused`) for an unknown coding. */
   decoded(): AsyncIterable<Uint8Array> {
-    const coding = this.header('content-encoding')?.trim().toLowerCase();
-    if (!coding || coding === 'identity') return this.body;
-    const decoder = DECODERS[coding]?.();
-    if (!decoder) throw new DownloadError(this.url, 'refused', `The content coding '${coding}' is not known`);
-    return pipeline(Readable.from(this.body), decoder, () => undefined); // errors are thrown to the reader of the decoder
+    return decode(this, this.body);
   }
 
   /** The whole decoded body. Throws DownloadError (`refused`) when it has more than `limit` bytes. */

@@ -1,9 +1,10 @@
 /** Units whose bytes are upstream: fetched once, checked, kept or not (core.md §3.6). */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { get as httpGet } from 'node:http';
+import { get as httpGet, STATUS_CODES } from 'node:http';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { sql } from '../../src/db/sql.ts';
 import { type Behaviour, Upstream } from './upstream-server.ts';
 import { type Answer, type SourceRow, sha256, TYPES, type Unit, useWorld } from './world.ts';
@@ -143,7 +144,7 @@ test('HEAD is answered from records', async () => {
   assert.equal(upstream.count(`/${made.path}`), 0);
 });
 
-test('wrong bytes: small files are 404, large ones break before their end; the source is left alone for a while', async () => {
+test('wrong bytes: small files are 502, large ones break before their end; the source is left alone for a while', async () => {
   const cases: [Buffer, Partial<SourceRow>][] = [
     [randomBytes(1000), { sha256: sha256('other') }],
     [randomBytes(1000), { size: 999 }],
@@ -156,8 +157,8 @@ test('wrong bytes: small files are 404, large ones break before their end; the s
       (answer) => answer.status,
       () => 'broken',
     );
-    assert.equal(outcome, body.length > MIB ? 'broken' : 404);
-    assert.equal((await client.get(`od/${made.path}`)).status, 404);
+    assert.equal(outcome, body.length > MIB ? 'broken' : 502);
+    assert.equal((await client.get(`od/${made.path}`)).status, 502);
     assert.equal(upstream.count(`/${made.path}`), 1);
     assert.equal(await isSaved(made), false);
     await world.db.run(
@@ -210,17 +211,30 @@ test('the next source is tried, alternate ones first', async () => {
   assert.deepEqual([upstream.count('/alternate'), upstream.count(`/${other.path}`)], [1, 0]);
 });
 
-test('upstream errors are 404 and not remembered', async () => {
-  for (const status of [403, 404, 500]) {
+test('upstream errors are told as such and not remembered', async () => {
+  const told: Record<number, number> = { 403: 502, 404: 404, 410: 404, 429: 503, 500: 502, 503: 503, 504: 504 };
+  for (const status of Object.keys(told).map(Number)) {
     const made = await make(randomBytes(100));
-    upstream.files.set(`/${made.path}`, { status });
+    upstream.files.set(`/${made.path}`, { status, headers: { 'retry-after': '7' } });
     const answer = await client.get(`od/${made.path}`);
-    assert.deepEqual([answer.status, answer.text], [404, '404: Not Found']);
+    assert.deepEqual([answer.status, answer.text], [told[status], `${told[status]}: ${STATUS_CODES[told[status]!]}`]);
+    assert.equal(answer.headers['retry-after'], told[status] === 503 ? '7' : undefined);
     upstream.files.set(`/${made.path}`, { body: made.body });
     assert.equal((await client.get(`od/${made.path}`)).status, 200);
   }
   const nowhere = await make(randomBytes(100), {}, { url: 'http://127.0.0.1:1/x' });
-  assert.equal((await client.get(`od/${nowhere.path}`)).status, 404);
+  assert.equal((await client.get(`od/${nowhere.path}`)).status, 502);
+  const without = await make(randomBytes(100));
+  await world.db.run(sql`delete from remote_artifact where content_artifact_id = ${without.unit.contentArtifactId}`);
+  assert.equal((await client.get(`od/${without.path}`)).status, 404);
+});
+
+test('a source that may have the file outweighs one that has not', async () => {
+  const made = await make(randomBytes(100));
+  upstream.files.set(`/${made.path}`, { status: 500 });
+  const remote = await world.remote(upstream.url);
+  await world.source(made.unit.contentArtifactId, { url: `${upstream.url}/nothing`, remote });
+  assert.equal((await client.get(`od/${made.path}`)).status, 502);
 });
 
 test('a transfer that breaks is taken up again', async () => {
@@ -233,7 +247,31 @@ test('a transfer that breaks is taken up again', async () => {
       (answer) => answer.status,
       () => 'broken',
     );
-    assert.equal(outcome, size > MIB ? 'broken' : 404);
+    assert.equal(outcome, size > MIB ? 'broken' : 502);
+    const begun = await make(randomBytes(size), { cutAt: size / 2, cutOnce: true });
+    checkAnswer(await client.get(`od/${begun.path}`), begun);
+  }
+  assert.equal(await spooled(), 0);
+});
+
+test('bodies encoded without being asked for: what is recorded tells which bytes are meant', async () => {
+  for (const size of [1000, 3 * MIB]) {
+    for (const recorded of [true, false]) {
+      for (const isEncoded of [false, true]) {
+        const body = Buffer.alloc(size, randomBytes(500));
+        const encoded = gzipSync(body);
+        const meant = isEncoded ? encoded : body;
+        const headers = { 'content-encoding': 'gzip' };
+        const facts = { sha256: sha256(meant), size: recorded ? meant.length : null };
+        const made = await make(meant, { headers }, facts);
+        upstream.files.set(`/${made.path}`, { body: encoded, headers });
+        const answer = await client.get(`od/${made.path}`);
+        assert.equal(answer.status, 200);
+        assert.ok(answer.body.equals(meant));
+        assert.equal(answer.headers['content-encoding'], undefined);
+        await saved(made);
+      }
+    }
   }
   assert.equal(await spooled(), 0);
 });

@@ -51,7 +51,7 @@ export class Upstream {
     this.requests.push({ path, range, authorization });
     const file = this.files.get(path);
     if (!file?.body) {
-      response.writeHead(file?.status ?? 404, { 'content-length': 0 });
+      response.writeHead(file?.status ?? 404, { 'content-length': 0, ...file?.headers });
       response.end();
       return;
     }

@@ -1,12 +1,21 @@
 /** Fetches a file for a flight from one source: small bodies whole, others into a temporary file that readers follow. */
+import { decode, takingOf } from '../../download/content-coding.ts';
 import { type DigestName, type Digests, digestsOf } from '../../lib/crypto/digest.ts';
+import { BodyMismatch } from '../../lib/http/body-mismatch.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { BodyReader, checkDigests, type Expected } from '../../storage/body.ts';
 import type { HashPool } from '../../storage/hash-pool.ts';
 import { receiveLarge, SLOT_BYTES } from '../../storage/receive-large.ts';
 import type { TempFiles } from '../../storage/temp-files.ts';
 import { type Flight, removeQuietly } from './flight.ts';
-import { lengthOf, type OpenUpstream, resumedBody, UpstreamRefused, type UpstreamRequest } from './upstream.ts';
+import {
+  lengthOf,
+  type OpenUpstream,
+  resumedBody,
+  type UpstreamAnswer,
+  UpstreamRefused,
+  type UpstreamRequest,
+} from './upstream.ts';
 
 /** What may still be on its way to the disk, and more than one byte: that is held back until the digests are right. */
 const HELD_BACK = 5 * SLOT_BYTES;
@@ -47,16 +56,31 @@ export class FileFetcher {
 
   /** Rejects when there is no right body; readers have seen nothing of it unless the flight is streaming. */
   async fetch(flight: Flight, order: FetchOrder): Promise<Fetched> {
-    const { signal } = flight.abort;
-    const answer = await this.#tools.open(order.request, signal);
+    for (let decodes = false; ; decodes = true) {
+      const answer = await this.#open(flight, order);
+      const coded = { url: order.request.url, header: answer.header };
+      const taking = takingOf(coded, order.expected);
+      const { signal } = flight.abort;
+      const pieces = resumedBody(this.#tools.open, order.request, answer, signal);
+      const isDecoded = taking === 'decoded' || (taking === 'either' && decodes);
+      try {
+        return await this.#receive(flight, order, isDecoded ? decode(coded, pieces) : pieces);
+      } catch (error) {
+        const other = taking === 'either' && !decodes && error instanceof BodyMismatch && !flight.streaming;
+        if (!other) throw error;
+      }
+    }
+  }
+
+  async #open(flight: Flight, order: FetchOrder): Promise<UpstreamAnswer> {
+    const answer = await this.#tools.open(order.request, flight.abort.signal);
     if (answer.status !== 200) {
       answer.discard();
-      throw new UpstreamRefused(order.request.url, answer.status, answer.reason);
+      throw new UpstreamRefused(order.request.url, answer);
     }
     flight.contentType = answer.header('content-type');
     flight.size = order.expected.size ?? lengthOf(answer);
-    const pieces = resumedBody(this.#tools.open, order.request, answer, signal);
-    return this.#receive(flight, order, pieces);
+    return answer;
   }
 
   async #receive(flight: Flight, order: FetchOrder, pieces: AsyncIterable<Uint8Array>): Promise<Fetched> {

@@ -15,10 +15,16 @@ import { type Flight, removeQuietly } from './flight.ts';
 import type { Flights } from './flights.ts';
 import { digestNames, findSources, type RemoteSource, type RemoteSources } from './remote-sources.ts';
 import { answeredFromRecords, type FlightFacts, sendFlight } from './send-flight.ts';
+import { BAD_SOURCE, NO_SOURCE, type Trouble, troubleOf, worseOf } from './trouble.ts';
 
 /** No source has the right bytes now. */
 export class NotFetched extends Error {
   override readonly name = 'NotFetched';
+  readonly trouble: Trouble;
+  constructor(message: string, trouble: Trouble) {
+    super(message);
+    this.trouble = trouble;
+  }
 }
 
 export interface OnDemandTools {
@@ -54,7 +60,8 @@ export class OnDemand {
       await setArtifacts(db, [{ id, artifactId: artifact.id }]);
       return { ...answer.found, artifact };
     }
-    if (sources.sources.length === 0) throw new NotFetched('no source is left');
+    if (sources.sources.length === 0)
+      throw new NotFetched('no source is left', sources.isFailed ? BAD_SOURCE : NO_SOURCE);
     const facts = factsOf(answer, sources);
     if (!answeredFromRecords(request, response, facts))
       await this.#follow(request, response, entry, id, sources, facts);
@@ -84,15 +91,17 @@ export class OnDemand {
 
   /** Tries one source after the other as long as no client has seen anything. */
   async #fetch(flight: Flight, entry: ServedEntry, id: number, sources: readonly RemoteSource[]): Promise<void> {
+    let trouble: Trouble | undefined;
     for (const source of sources) {
       const fetched = await this.#tryOne(flight, source);
-      if (fetched) return this.#save(entry, id, source, fetched);
+      if (!('status' in fetched)) return this.#save(entry, id, source, fetched);
+      trouble = worseOf(trouble, fetched);
       if (flight.streaming || flight.abort.signal.aborted) break;
     }
-    throw new NotFetched('no source has the right bytes');
+    throw new NotFetched('no source has the right bytes', trouble ?? NO_SOURCE);
   }
 
-  async #tryOne(flight: Flight, source: RemoteSource): Promise<Fetched | undefined> {
+  async #tryOne(flight: Flight, source: RemoteSource): Promise<Fetched | Trouble> {
     const { services, fetcher } = this.#tools;
     const { remote, url, headers } = source;
     const request = { remote, url, ...(headers && { headers }) };
@@ -104,7 +113,7 @@ export class OnDemand {
       // Trouble of the network may be over at the next request; wrong bytes will not.
       if (error instanceof DigestMismatch || error instanceof SizeMismatch)
         await noteSourceFailed(services.db, source.id);
-      return undefined;
+      return troubleOf(error);
     }
   }
 

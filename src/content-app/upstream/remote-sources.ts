@@ -19,6 +19,8 @@ export interface RemoteSource {
 export interface RemoteSources {
   /** In the order to try them; without those that failed lately. */
   readonly sources: readonly RemoteSource[];
+  /** There are some of those. */
+  readonly isFailed: boolean;
   readonly size: number | undefined;
   readonly sha256: string | undefined;
   /** Equal bytes are in the domain already, brought by something else. */
@@ -66,6 +68,7 @@ function summary(rows: readonly SourceRow[]): RemoteSources {
       .map(({ row: { id, url, remote, size, headers }, digests }) => {
         return { id, url, remote, size, digests, headers: headers ?? undefined };
       }),
+    isFailed: rows.some((row) => !row.usable),
     size: rows.find((row) => row.size !== null)?.size ?? undefined,
     sha256,
     artifact: here && sha256 ? { id: here.artifact_id!, sha256, size: here.artifact_size! } : undefined,
