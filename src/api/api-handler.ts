@@ -6,8 +6,8 @@ import type { VerifiedPasswords } from '../access/identities/verified-passwords.
 import type { Sql } from '../db/sql.ts';
 import type { DigestName } from '../lib/crypto/digest.ts';
 import { HttpError } from '../lib/errors.ts';
+import { noteRoute } from '../lib/http/exchange/request-route.ts';
 import { requestOrigin } from '../lib/http/request-origin.ts';
-import { noteRoute } from '../lib/http/request-route.ts';
 import { newCorrelationId, withCorrelationId } from '../lib/process/correlation.ts';
 import type {
   Answer,
@@ -38,7 +38,7 @@ import { type Body, filesOf, readBody } from './engine/read-body.ts';
 import type { Route } from './engine/routes.ts';
 import { validateBody } from './engine/validate-body.ts';
 import { withCreate } from './own-request.ts';
-import type { RouteTable, RouteTarget } from './route-table.ts';
+import type { RouteTable, RouteTarget, ViewQuestion } from './route-table.ts';
 
 /** What an allowed request may see and send. */
 export interface Permit {
@@ -54,6 +54,12 @@ export interface Permit {
 export interface AccessControl {
   /** Throws 401, 403 or 404. */
   authorize(request: RequestContext, route: Route, params: Readonly<Record<string, string>>): Promise<Permit>;
+  /** The same for what belongs to no resource: throws 401 or 403. */
+  authorizeView(
+    request: RequestContext,
+    asked: ViewQuestion,
+    params: Readonly<Record<string, string>>,
+  ): Promise<Permit>;
 }
 
 export interface ApiParts {
@@ -207,8 +213,15 @@ export class ApiHandler {
   ): Promise<Answer> {
     if (target.login !== false && !context.user)
       throw unauthorized(request.headers, 'Authentication credentials were not provided.');
-    if (!WITH_BODY.has(context.method)) return await target.handler!(context, params, NO_BODY);
-    return await this.#withBody(request, context, (body) => target.handler!(context, params, body));
+    const { checkBody, ...seen } = target.asks
+      ? await this.#parts.access.authorizeView(context, target.asks, params)
+      : {};
+    const scoped = { ...context, ...seen };
+    if (!WITH_BODY.has(context.method)) return await target.handler!(scoped, params, NO_BODY);
+    return await this.#withBody(request, scoped, async (body) => {
+      await checkBody?.(fieldsOf(body));
+      return await target.handler!(scoped, params, body);
+    });
   }
 
   async #withBody(

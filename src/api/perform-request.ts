@@ -27,8 +27,12 @@ export async function performRequest(
   if (!found || !target) throw new HttpError(404, `Nothing can be posted to ${path}`);
   const context = ownRequest(services, { domain, user, method: 'POST', url, query: found.query, dispatch });
   const body = { values, isForm: false };
-  if (target.handler) return await target.handler(context, found.params, body);
-  const { checkBody, ...seen } = await access.authorize(context, target.route!, found.params);
+  const { handler, asks, route } = target;
+  if (handler && !asks) return await handler(context, found.params, body);
+  const { checkBody, ...seen } = asks
+    ? await access.authorizeView(context, asks, found.params)
+    : await access.authorize(context, route!, found.params);
   await checkBody?.(fieldsOf(body));
-  return await runRoute(target.route!, { ...context, ...seen }, found.params, body);
+  const scoped = { ...context, ...seen };
+  return handler ? await handler(scoped, found.params, body) : await runRoute(route!, scoped, found.params, body);
 }

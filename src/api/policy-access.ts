@@ -17,6 +17,7 @@ import { labelOf } from '../plugin-api/declare/model.ts';
 import type { AccessControl, Permit } from './api-handler.ts';
 import { requireParent, requireRow } from './engine/operations.ts';
 import type { Route } from './engine/routes.ts';
+import type { ViewQuestion } from './route-table.ts';
 
 export interface PolicyAccessParts {
   readonly policies: PolicyStore;
@@ -54,6 +55,38 @@ export class PolicyAccess implements AccessControl {
       checkBody: async (body) => {
         conditions.body = body;
         if ((await ask()) !== true) throw await refusal(request, route, params, scope, conditions);
+      },
+    };
+  }
+
+  async authorizeView(request: RequestContext, { view, action }: ViewQuestion, params: Params): Promise<Permit> {
+    const { user } = request;
+    const held = user?.isSuperuser
+      ? { ...ALL, generation: user.policies ?? 0 }
+      : await loadGrants(request.db, user, request.domain.id);
+    const policy = await this.#parts.policies.get(view, held.generation);
+    const grants = await withGroups(held, policy, request);
+    const conditions = new Conditions(this.#parts.tools, { request, action, detail: false, params }, grants);
+    const asked = {
+      user,
+      groups: grants.groups,
+      action,
+      method: request.method,
+      evaluate: (condition: string) => conditions.evaluate(condition),
+    };
+    const seen: Permit = user?.isSuperuser ? {} : { visible: visibleBeside({ request, grants }) };
+    const refuse = () =>
+      user
+        ? new HttpError(403, 'You do not have permission to perform this action.')
+        : unauthorized(request.headers, 'Authentication credentials were not provided.');
+    const answer = await decide(policy.statements, asked);
+    if (answer === true) return seen;
+    if (answer === false) throw refuse();
+    return {
+      ...seen,
+      checkBody: async (body) => {
+        conditions.body = body;
+        if ((await decide(policy.statements, asked)) !== true) throw refuse();
       },
     };
   }

@@ -11,9 +11,17 @@ export type Handler = (
   body: Body,
 ) => Promise<Answer>;
 
+/** An action of a view that is no resource, by its names in policies. */
+export interface ViewQuestion {
+  readonly view: string;
+  readonly action: string;
+}
+
 export interface RouteTarget {
   readonly route?: Route;
   readonly handler?: Handler;
+  /** The policy that decides who may use the handler. */
+  readonly asks?: ViewQuestion | undefined;
   /** false: needs no login. */
   readonly login?: boolean;
   /** Has nothing to do with any domain: answers while the database is away. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { liveAccounts } from '../../access/identities/live-accounts.ts';
 import type { VerifiedPasswords } from '../../access/identities/verified-passwords.ts';
 import { HttpError } from '../../lib/errors.ts';
-import { letContinue } from '../../lib/http/expect-continue.ts';
+import { letContinue } from '../../lib/http/exchange/expect-continue.ts';
 import { requestOrigin } from '../../lib/http/request-origin.ts';
 import { saveArtifacts } from '../../model/content/artifact.ts';
 import type {

@@ -1,7 +1,7 @@
 /** Gives requests for the live protocols of package types to them: which protocol, which route, what becomes of what they throw. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError, messageOf } from '../../lib/errors.ts';
-import { isWaiting } from '../../lib/http/expect-continue.ts';
+import { isWaiting } from '../../lib/http/exchange/expect-continue.ts';
 import { newCorrelationId, withCorrelationId } from '../../lib/process/correlation.ts';
 import type { LiveAnswer, LiveApi, LiveTextAnswer } from '../../plugin-api/contracts/live.ts';
 import { answerError } from '../answer-error.ts';

@@ -1,6 +1,6 @@
 /** Measures requests: how long each took, by face, method, class of status and route. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { routeOf } from '../../lib/http/request-route.ts';
+import { routeOf } from '../../lib/http/exchange/request-route.ts';
 import { DurationHistogram } from '../../lib/process/duration-histogram.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type BindAddress, parseBind } from '../../config/check-settings.ts';
 import type { Settings } from '../../config/settings.ts';
 import { DatabaseUnavailable } from '../../db/errors.ts';
-import { letContinue } from '../../lib/http/expect-continue.ts';
+import { letContinue } from '../../lib/http/exchange/expect-continue.ts';
 import { ensureArtifactDistribution } from '../../model/repositories/artifact-distribution.ts';
 import { MAIN_STORAGE } from '../../plugin-api/contracts/context.ts';
 import { joinQueue, type Participation } from '../../tasking/queue/join-queue.ts';

@@ -4,7 +4,7 @@ import { createServer as createPlain, type IncomingMessage, type Server, type Se
 import { createServer as createSecure } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { Settings } from '../../config/settings.ts';
-import { noteWaiting } from '../../lib/http/expect-continue.ts';
+import { noteWaiting } from '../../lib/http/exchange/expect-continue.ts';
 
 /** Where content guards look for the certificate of a client. */
 const CERTIFICATE_HEADER = 'x-client-cert';
@@ -27,7 +27,7 @@ function tls({ tlsCertificate, tlsKey, tlsClientCa }: Settings) {
   };
 }
 
-/** Leaves it to whoever answers to tell a client that waits for `100 Continue` to go on (lib/http/expect-continue.ts). */
+/** Leaves it to whoever answers to tell a client that waits for `100 Continue` to go on (lib/http/exchange/expect-continue.ts). */
 export function holdBodies(server: Server): void {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     noteWaiting(response);

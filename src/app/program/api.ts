@@ -61,6 +61,7 @@ export function apiEndpoints(
     importCheckEndpoint,
     dataRepairEndpoint,
     ...loginEndpoints(passwords),
+    ...program.endpoints,
     ...documentEndpoints({
       resources,
       extras: () => [...endpoints, ...liveOperations(program)],
@@ -92,8 +93,9 @@ export function buildApi(program: Program, services: Services, runner: () => Tas
     hasLease: () => runner()?.holder !== undefined,
     events,
   })) {
-    routes.add(endpoint.method.toUpperCase(), endpoint.path, {
+    routes.add(endpoint.method.toUpperCase(), routePath(endpoint), {
       handler: endpoint.handler,
+      asks: endpoint.asks,
       login: !endpoint.open,
       withoutDomain: endpoint.withoutDomain === true,
     });
@@ -125,7 +127,10 @@ export function requestPerformer(program: Program, services: Services): (request
   const roleActions = roleActionsBy(program.access);
   for (const resource of program.resources)
     for (const route of routesOf(resource, hrefs, roleActions)) routes.addRoute(route);
-  for (const endpoint of cleanUpEndpoints)
-    routes.add(endpoint.method.toUpperCase(), endpoint.path, { handler: endpoint.handler });
+  for (const endpoint of [...cleanUpEndpoints, ...program.endpoints])
+    routes.add(endpoint.method.toUpperCase(), routePath(endpoint), { handler: endpoint.handler, asks: endpoint.asks });
   return (request) => performRequest({ routes, access }, { ...request, services });
 }
+
+/** Names stand in braces in the document. */
+const routePath = ({ path }: Endpoint) => path.replace(/\{(\w+)\}/g, ':$1');

@@ -1,6 +1,8 @@
 /** The program as a value: everything that follows from the list of its package types, made once. */
 import { fileURLToPath } from 'node:url';
 import { AccessCatalogue } from '../../access/catalogue.ts';
+import type { Endpoint } from '../../api/endpoints/endpoint.ts';
+import { pluginEndpoint } from '../../api/endpoints/plugin-endpoint.ts';
 import type { ComponentVersion } from '../../api/endpoints/status.ts';
 import type { Declarations } from '../../config/setting.ts';
 import { declarations as coreSettings } from '../../config/settings.ts';
@@ -39,6 +41,8 @@ export interface Program {
   /** Guards of the package types, without those of the core. */
   readonly guards: readonly GuardType[];
   readonly liveApis: readonly LiveApi[];
+  /** Operations of the package types that belong to no resource. */
+  readonly endpoints: readonly Endpoint[];
   readonly replication: ReplicationParts;
   /** The list `versions` of the status. */
   readonly versions: readonly ComponentVersion[];
@@ -70,6 +74,7 @@ export function composeProgram(plugins: readonly Plugin[]): Program {
     distributions: plugins.flatMap((plugin) => plugin.distributions),
     guards: plugins.flatMap((plugin) => plugin.guards ?? []),
     liveApis: plugins.flatMap((plugin) => plugin.live ?? []),
+    endpoints: plugins.flatMap(({ name, endpoints = [] }) => endpoints.map((one) => pluginEndpoint(name, one))),
     replication,
     versions: reportedVersions(plugins),
     migrations: [coreMigrations, ...migrationsOf(plugins)],
@@ -84,7 +89,11 @@ function catalogueOf(plugins: readonly Plugin[], resources: readonly Resource[])
       .flatMap(({ policies = {} }) => Object.entries(policies))
       .map(([view, declared]) => [name, view, declared] as const),
   );
-  return new AccessCatalogue(resources, roles, views);
+  const more = plugins.flatMap(({ name, endpoints = [] }) =>
+    endpoints.map(({ policy }) => [name, policy.view, { statements: policy.statements }] as const),
+  );
+  // Of endpoints with one view the first tells its statements.
+  return new AccessCatalogue(resources, roles, [...views, ...more.toReversed()]);
 }
 
 function migrationsOf(plugins: readonly Plugin[]): MigrationSource[] {

@@ -12,6 +12,7 @@ import type { DeclaredRepository } from '../declare/repository-type.ts';
 import type { Resource } from '../declare/resource.ts';
 import type { SigningClass } from '../toolkit/signing.ts';
 import type { ContentTools } from './content-tools.ts';
+import type { PluginEndpoint } from './endpoint.ts';
 import type { LiveApi } from './live.ts';
 import type { Replicator } from './replicate.ts';
 import type { TaskFunction } from './task.ts';
@@ -53,6 +54,8 @@ export interface Plugin extends PluginTypes {
   readonly contentTasks?: (tools: ContentTools) => readonly TaskFunction[];
   /** Protocols of its clients outside the REST API. */
   readonly live?: readonly LiveApi[];
+  /** Operations of the REST API that belong to no resource. */
+  readonly endpoints?: readonly PluginEndpoint[];
   /** Conditions of access policies beside those of the core, by name. */
   readonly conditions?: Readonly<Record<string, Condition>>;
   /** Functions of queryset_scoping beside scope_queryset, by name. */
