@@ -1,16 +1,15 @@
-/** The migrations of this server, listed without its package types: the process that starts the others loads none of them. */
+/** The migrations of this server, found without loading its package types: the process that starts the others loads none of them. */
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { coreMigrations, type MigrationSource } from '../db/migrate.ts';
 
-const plugin = (component: string): MigrationSource => ({
-  component,
-  directory: join(import.meta.dirname, '..', 'plugins', component, 'migrations/'),
-});
+const plugins = join(import.meta.dirname, '..', 'plugins');
 
-/** What `Plugin.migrations` of the installed package types say; a test compares them. */
+/** Those of the core, then those of the folders of plugins/ by name. `Plugin.migrations` says the same, which a test compares. */
 export const installedMigrations: readonly MigrationSource[] = [
   coreMigrations,
-  plugin('core-openpgp'),
-  plugin('file'),
-  plugin('python'),
+  ...readdirSync(plugins)
+    .sort()
+    .map((component) => ({ component, directory: join(plugins, component, 'migrations/') }))
+    .filter(({ directory }) => existsSync(directory)),
 ];

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database, Queryable } from './database.ts';
+import { isFormerText } from './former-migrations.ts';
 import { sql } from './sql.ts';
 
 /** Where a component (the core or a plugin) keeps its files `0001-name.sql`, `0002-…`. */
@@ -131,7 +132,7 @@ export function readHistory(db: Queryable): Promise<AppliedMigration[]> {
 function isApplied(history: readonly AppliedMigration[], migration: Migration): boolean {
   const row = history.find((entry) => entry.component === migration.component && entry.name === migration.name);
   if (!row) return false;
-  if (row.sha256 === migration.sha256) return true;
+  if (row.sha256 === migration.sha256 || isFormerText(migration, row.sha256)) return true;
   throw new MigrationRefused(
     `Migration ${migration.component}/${migration.name} was changed after it had been applied to this database. ` +
       'Put the file back as it was and write the change as a new migration.',
