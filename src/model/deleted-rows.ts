@@ -23,6 +23,7 @@ export const INTERNAL: readonly string[] = [
   'session',
   'task_resource',
   'distribution_switch',
+  'sub_repository',
 ];
 
 /**

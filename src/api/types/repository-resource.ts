@@ -3,6 +3,7 @@
 import { sql } from '../../db/sql.ts';
 import { deleteMemberships } from '../../model/repositories/membership.ts';
 import { announceContentChange } from '../../model/repositories/repository.ts';
+import { removeParts } from '../../model/repositories/sub-repository.ts';
 import { identityFields, labelField, MASTER_ORDERING, nameFilters } from '../../plugin-api/declare/common-fields.ts';
 import { type Field, integer, reference, string, type Values } from '../../plugin-api/declare/field.ts';
 import {
@@ -50,6 +51,7 @@ export function repositoryResource(type: DeclaredRepository): Resource {
     afterSave: afterRepositorySave(type.servesPublications),
     beforeDelete: async (tx, row) => {
       await announceContentChange(tx, [Number(row.id)]);
+      await removeParts(tx, [Number(row.id)]);
       await deleteMemberships(tx, [Number(row.id)]);
     },
   };

@@ -3,6 +3,7 @@ import { forEachConcurrent } from '../../lib/flow/map-concurrent.ts';
 import { IdList } from '../../lib/text/id-list.ts';
 import { refreshStatistics } from '../../model/refresh-statistics.ts';
 import type { DeclaredUnits } from '../../plugin-api/contracts/sync.ts';
+import type { ProgressReport } from '../../plugin-api/contracts/task.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { saveReceived } from '../repository/save-received.ts';
 import { Flow } from './flow.ts';
@@ -30,24 +31,29 @@ export interface PipelineOptions extends SaveTarget {
   readonly fetch: (wanted: Wanted) => Promise<TempArtifact>;
   readonly concurrency: number;
   readonly temps: TempPool;
+  readonly reports: SyncReports;
   /** Tables of the content types of the repository. */
   readonly detailTables: readonly string[];
 }
 
+/** What the stages have done, in all repositories of the sync. */
+export interface SyncReports {
+  readonly downloads: ProgressReport;
+  readonly associated: ProgressReport;
+}
+
 /** Answers the ids of all units upstream has. */
 export async function runPipeline(options: PipelineOptions, units: DeclaredUnits): Promise<IdList> {
-  const { context, temps } = options;
+  const { context, temps, reports } = options;
   const flow = new Flow();
   const seen = new IdList();
-  const downloads = context.progress({ message: 'Downloading Artifacts', code: 'sync.downloading.artifacts' });
-  const associated = context.progress({ message: 'Associating Content', code: 'associating.content' });
   try {
     const declared = flow.run<SyncUnit>(AHEAD, (channel) => declareUnits(units, channel));
     const found = flow.join(findArtifactsStage(context.db, context.domain.id, declared.batches(BATCH)), 1);
     const sourced = flow.join(alternateSourcesStage(context.db, context.domain.id, found), 1);
     const fetched = flow.run<SyncUnit>(AHEAD, (channel) =>
       downloadStage(
-        downloadOptions(options, () => downloads.add(1)),
+        downloadOptions(options, () => reports.downloads.add(1)),
         sourced,
         channel,
       ),
@@ -60,21 +66,15 @@ export async function runPipeline(options: PipelineOptions, units: DeclaredUnits
     const stored = flow.join(saveArtifactsStage(save, fetched), 1);
     const saveUnits = async (batch: SyncUnit[]) => {
       const before = seen.length;
-      associated.add(await saveBatch(options, batch, (id) => seen.add(id)));
+      reports.associated.add(await saveBatch(options, batch, (id) => seen.add(id)));
       if (before < WORTH_STATISTICS && seen.length >= WORTH_STATISTICS) {
         await refreshStatistics(context.db, options.detailTables);
       }
     };
     await forEachConcurrent(stored, SAVERS, saveUnits);
-  } catch (error) {
-    downloads.finish('failed');
-    associated.finish('canceled');
-    throw error;
   } finally {
     await flow.end();
   }
-  downloads.finish();
-  associated.finish();
   return seen;
 }
 

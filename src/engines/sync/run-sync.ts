@@ -7,12 +7,16 @@ import type {
   DeclaredUnits,
   OpenedSync,
   RepositorySync,
+  Skipped,
   SyncContext,
   SyncEnd,
+  SyncedUnits,
 } from '../../plugin-api/contracts/sync.ts';
-import type { Version } from '../../plugin-api/contracts/version.ts';
+import type { ProgressReport } from '../../plugin-api/contracts/task.ts';
+import type { Repository, Version } from '../../plugin-api/contracts/version.ts';
 import type { VersionEngine } from '../repository/versions/version-context.ts';
-import { detailTables, type NewVersion, withNewVersion } from '../repository/versions/with-new-version.ts';
+import { detailTables, type NewVersion, withNewVersions } from '../repository/versions/with-new-version.ts';
+import { FillReports } from './fill-reports.ts';
 import { type PipelineOptions, runPipeline } from './run-pipeline.ts';
 import type { SyncMeans } from './sync-context.ts';
 
@@ -31,68 +35,122 @@ export interface Outcome {
 }
 
 export async function runSync(running: Running): Promise<Outcome> {
-  const { context, sync } = running;
+  const { context, sync, parts } = running;
   const opened = await sync.open(context);
-  if (opened === 'unchanged') return { made: reportSkipped(context) };
-  return await takeOver(running, opened);
+  if (opened === 'unchanged' || 'unchanged' in opened) {
+    reportSkipped(context, opened === 'unchanged' ? {} : opened.unchanged);
+    return { made: null };
+  }
+  if (opened.skipped) reportSkipped(context, opened.skipped);
+  const outcome = await takeOver(running, opened);
+  await parts.keepAsked(context.repository.id);
+  return outcome;
 }
 
-/** What upstream has becomes a version, unless the latest one has all of it. */
-async function takeOver(running: Running, opened: OpenedSync): Promise<Outcome> {
-  const { context, engine, sync } = running;
-  const mirror = sync.mirrors ? sync.mirrors(context.options) : context.options.mirror === true;
-  let end: SyncEnd = {};
-  const made = await withNewVersion(context, engine, context.repository, async (version) => {
-    const seen = await fill(running, version, opened.units);
-    if (mirror) await removeOthers(context, version, seen);
-    end = (await opened.end?.()) ?? {};
-  });
-  await keepDetails(context, end, made ?? context.latest);
-  return { made, publication: await publishEnd(context, engine, end, made ?? context.latest) };
-}
-
-function reportSkipped(context: SyncContext): null {
+function reportSkipped(context: SyncContext, { code, message, parts = 1, of = parts }: Skipped): void {
   const report = context.progress({
-    message: 'Skipping Sync (no change from previous sync)',
-    code: 'sync.was_skipped',
-    total: 1,
+    message: message ?? 'Skipping Sync (no change from previous sync)',
+    code: code ?? 'sync.was_skipped',
+    total: of,
   });
-  report.add(1);
+  report.add(parts);
   report.finish();
-  return null;
 }
 
-async function fill(running: Running, version: NewVersion, units: DeclaredUnits): Promise<IdList> {
-  const { context, engine, remotes, temps } = running;
-  const { remote, repository } = context;
+/** One of the repositories that a sync fills. */
+interface Target extends Partial<SyncedUnits> {
+  readonly repository: Repository;
+  readonly latest: Version;
+}
+
+interface Filled extends Target {
+  readonly ended: SyncEnd;
+  /** Null when the latest one has all that upstream has. */
+  readonly made: Version | null;
+}
+
+/** What upstream has becomes versions, of the parts first: they become visible together. */
+async function takeOver(running: Running, opened: OpenedSync): Promise<Outcome> {
+  const { context, engine } = running;
+  const whole: Target = { ...opened, repository: context.repository, latest: context.latest };
+  const targets: Target[] = [...(opened.parts ?? []).map((part) => ({ ...part.into, ...part })), whole];
+  const filled = await fillAll(running, targets);
+  await keepDetails(context, filled);
+  const { made, latest, ended } = filled.at(-1)!;
+  return { made, publication: await publishEnd(context, engine, ended, made ?? latest) };
+}
+
+async function fillAll(running: Running, targets: readonly Target[]): Promise<Filled[]> {
+  const { context, engine } = running;
+  const reports = new FillReports(context);
+  const filled: { target: Target; ended: SyncEnd }[] = [];
+  const withUnits = targets.filter(({ units }) => units);
+  try {
+    const made = await withNewVersions(context, engine, async (begin) => {
+      for (const target of targets) {
+        const { repository, units } = target;
+        if (units) {
+          const version = await begin(repository, { unseen: repository.id !== context.repository.id });
+          await fill(running, reports, version, { repository, units });
+        }
+        filled.push({ target, ended: (await target.end?.()) ?? {} });
+      }
+      reports.finish();
+    });
+    const versions = new Map(withUnits.map((target, at) => [target, made[at]!]));
+    return filled.map(({ target, ended }) => ({ ...target, ended, made: versions.get(target) ?? null }));
+  } catch (error) {
+    reports.fail();
+    throw error;
+  }
+}
+
+async function fill(
+  running: Running,
+  reports: FillReports,
+  version: NewVersion,
+  { repository, units }: { readonly repository: Repository; readonly units: DeclaredUnits },
+): Promise<void> {
+  const { context, engine, remotes, temps, sync } = running;
+  const { remote, options } = context;
   const { limits } = await remotes.downloader(remote.pulpId);
-  const options: PipelineOptions = {
+  const pipeline: PipelineOptions = {
     context,
     version,
     remoteId: remote.pulpId,
     alternate: await isAlternateRepository(context.db, repository.pulpId),
     concurrency: limits.concurrency,
     temps,
+    reports,
     detailTables: detailTables(engine.types.repositoryType(repository.pulpType)),
     fetch: ({ remoteId, urls, ...wanted }) => remotes.fetch(remoteId, urls, wanted),
   };
-  return await runPipeline(options, units);
+  const seen = await runPipeline(pipeline, units);
+  const mirror = sync.mirrors ? sync.mirrors(options) : options.mirror === true;
+  if (mirror) await removeOthers(context, version, seen, reports.removed);
 }
 
 /** A mirror has nothing that upstream has not. */
-async function removeOthers(context: SyncContext, version: NewVersion, seen: IdList): Promise<void> {
-  const report = context.progress({ message: 'Un-Associating Content', code: 'unassociating.content' });
-  for await (const batch of openContentIds(context.db, context.repository.id)) {
+async function removeOthers(
+  context: SyncContext,
+  version: NewVersion,
+  seen: IdList,
+  report: ProgressReport,
+): Promise<void> {
+  for await (const batch of openContentIds(context.db, version.repositoryId)) {
     const gone = batch.filter((id) => !seen.has(id));
     if (gone.length > 0) report.add(await version.remove(gone));
   }
-  report.finish();
 }
 
-async function keepDetails(context: SyncContext, end: SyncEnd, version: Version): Promise<void> {
-  if (!end.details) return;
-  const details = end.details(version.number);
-  await context.write((tx) => mergeRepositoryDetails(tx, context.repository.id, { last_sync_details: details }));
+async function keepDetails(context: SyncContext, filled: readonly Filled[]): Promise<void> {
+  const told = filled.flatMap(({ repository, latest, made, ended }) =>
+    ended.details ? [{ id: repository.id, details: ended.details((made ?? latest).number) }] : [],
+  );
+  if (told.length === 0) return;
+  await context.write(async (tx) => {
+    for (const { id, details } of told) await mergeRepositoryDetails(tx, id, { last_sync_details: details });
+  });
 }
 
 async function publishEnd(

@@ -13,6 +13,7 @@ import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { Expected } from '../../storage/body.ts';
 import { requireRepository } from '../repository/versions/modify-task.ts';
 import type { OpenRemotes } from './open-remotes.ts';
+import type { SubRepositories } from './sub-repositories.ts';
 import type { TempPool } from './temp-pool.ts';
 
 export interface SyncSource {
@@ -29,6 +30,7 @@ export interface SyncSource {
 export interface SyncMeans {
   readonly remotes: OpenRemotes;
   readonly temps: TempPool;
+  readonly parts: SubRepositories;
   readonly closings: AsyncDisposableStack;
 }
 
@@ -37,7 +39,7 @@ export async function openContext(
   context: TaskContext,
   sync: RepositorySync,
   source: SyncSource,
-  { remotes, temps, closings }: SyncMeans,
+  { remotes, temps, parts, closings }: SyncMeans,
 ): Promise<SyncContext> {
   const repository = await requireRepository(context, source.repository);
   const remote = await requireRemote(context, sync, source);
@@ -58,6 +60,7 @@ export async function openContext(
     receive: async (bytes, expected) => temps.add(await receive(context, bytes, expected)),
     hasMissingArtifacts: () => hasMissingArtifacts(context.db, latest),
     isPublished: () => isPublished(context.db, latest.pulpId),
+    subRepository: (name) => parts.open(repository, name),
     atEnd: (close) => closings.defer(close),
   };
 }

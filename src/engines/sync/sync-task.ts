@@ -8,6 +8,7 @@ import { type AlternateArgs, openAlternate } from './alternate-sync.ts';
 import { OpenRemotes } from './open-remotes.ts';
 import { recordSync } from './record-sync.ts';
 import { runSync } from './run-sync.ts';
+import { SubRepositories } from './sub-repositories.ts';
 import { openContext, type SyncSource } from './sync-context.ts';
 import { TempPool } from './temp-pool.ts';
 
@@ -39,7 +40,8 @@ async function syncRepository(
   await using closings = new AsyncDisposableStack();
   const temps = closings.adopt(new TempPool(context.storage(context.domain)), (pool) => pool.discard());
   const remotes = closings.adopt(new OpenRemotes(context), (open) => open.close());
-  const means = { remotes, temps, closings };
+  const parts = new SubRepositories(context);
+  const means = { remotes, temps, parts, closings };
   try {
     const target = await openContext(context, sync, args, means);
     const { made, publication } = await runSync({ ...means, context: target, engine, sync });
@@ -47,6 +49,9 @@ async function syncRepository(
       await recordSync(target, engine, { ...args.record, version: made ?? target.latest, publication });
     }
     return await presentVersion(context, made);
+  } catch (error) {
+    await parts.removeMade();
+    throw error;
   } finally {
     failure.abort(new Error('The sync has ended'));
   }

@@ -3,7 +3,7 @@ import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { uuid7, uuid7Batch } from '../../lib/text/uuid7.ts';
 import { insertRepositories } from '../repositories/new-repository.ts';
-import { deleteRepositories } from '../repositories/repository.ts';
+import { deleteWithParts } from '../repositories/sub-repository.ts';
 
 /** Whether a repository holds what an alternate content source has. */
 export async function isAlternateRepository(db: Queryable, repositoryPulpId: string): Promise<boolean> {
@@ -42,7 +42,7 @@ async function deleteHidden(tx: Transaction, pulpIds: readonly (string | null)[]
   const rows = await tx.rows<{ id: number }>(
     sql`select id from repository where pulp_id = any(${pulpIds.filter((id) => id !== null)}::uuid[]) order by id`,
   );
-  await deleteRepositories(
+  await deleteWithParts(
     tx,
     rows.map((row) => row.id),
   );

@@ -37,8 +37,24 @@ export interface SyncContext extends TaskContext {
   hasMissingArtifacts(): Promise<boolean>;
   /** Whether the latest version has a publication. */
   isPublished(): Promise<boolean>;
+  /**
+   * A hidden repository of the same type that belongs to the repository, found by its name or made: kickstart variants and addons are
+   * such. It goes with the repository, or with the first sync that asks for it no more, but not while a unit refers to its id (a
+   * foreign key of the type's table). Throws when another repository has the name.
+   */
+  subRepository(name: string): Promise<SubRepository>;
   /** Has something closed when the sync has ended, however it ends; what was named last comes first. */
   atEnd(close: () => Promise<void>): void;
+}
+
+/** A part of the repository that is synced; no client can ask for it. */
+export interface SubRepository {
+  /** With `last_sync_details` among its details, as its own last sync has left them. */
+  readonly repository: Repository;
+  /** The version the sync starts from. */
+  readonly latest: Version;
+  /** Whether a unit of the latest version has no bytes here. */
+  hasMissingArtifacts(): Promise<boolean>;
 }
 
 /** What is kept of a sync that has come to its end. */
@@ -52,12 +68,39 @@ export interface SyncEnd {
 /** Units one by one, or many at a time. */
 export type DeclaredUnits = AsyncIterable<DeclaredContent | readonly DeclaredContent[]>;
 
-/** An upstream that has something for the repository. */
-export interface OpenedSync {
-  /** Read once, while a version of the repository is being made of it. */
+/** What upstream has for one repository. */
+export interface SyncedUnits {
+  /** Read once, while a version is being made of it. */
   readonly units: DeclaredUnits;
   /** Asked once all units are in the version, before it is complete. */
   end?(): SyncEnd | Promise<SyncEnd>;
+}
+
+/** What upstream has for a part of the repository. */
+export interface SyncedPart extends SyncedUnits {
+  readonly into: SubRepository;
+  /** What its sync leaves on it; a publication is made of the repository as a whole. */
+  end?(): Pick<SyncEnd, 'details'> | Promise<Pick<SyncEnd, 'details'>>;
+}
+
+/** How it is told that something was left out because upstream has not changed; by default in the words of `sync.was_skipped`. */
+export interface Skipped {
+  readonly code?: string;
+  readonly message?: string;
+  /** How much of it; default 1. */
+  readonly parts?: number;
+  /** Of how much; default all of it. */
+  readonly of?: number;
+}
+
+/** An upstream that has something for the repository or its parts. */
+export interface OpenedSync extends Partial<SyncedUnits> {
+  /** Absent when only parts have changed: the repository gets no version then. */
+  readonly units?: DeclaredUnits;
+  /** Parts that are filled before the repository, in this order. All versions become visible together, or none. */
+  readonly parts?: readonly SyncedPart[];
+  /** What else there is and has not changed. */
+  readonly skipped?: Skipped;
 }
 
 /** A sync in two steps: a look at upstream, and then what it has. */
@@ -68,9 +111,9 @@ export interface RepositorySync {
   readonly remotes: readonly string[];
   /**
    * Looks at upstream before any version is begun. `unchanged`: the task completes without a version (progress
-   * `sync.was_skipped`). What it throws fails the task.
+   * `sync.was_skipped`, or as told). What it throws fails the task.
    */
-  open(context: SyncContext): Promise<OpenedSync | 'unchanged'>;
+  open(context: SyncContext): Promise<OpenedSync | 'unchanged' | { readonly unchanged: Skipped }>;
   /** Whether units not upstream are removed; default: the option `mirror`. */
   mirrors?(options: Values): boolean;
 }

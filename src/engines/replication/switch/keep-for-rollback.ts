@@ -1,6 +1,7 @@
 /** Repositories and remotes that a switch has left without use: out of sight while the run can be taken back, then deleted. */
 import type { Queryable, Transaction } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
+import { deleteWithParts } from '../../../model/repositories/sub-repository.ts';
 
 export interface Stores {
   readonly repositories: readonly string[];
@@ -30,17 +31,12 @@ export async function putAway(tx: Transaction, pulpId: string): Promise<void> {
           join repository_version v on v.pulp_id = p.repository_version_id where v.repository_id = r.id)
       for update of r`);
   if (!row) return;
-  if (row.run === null) return await deleteRepository(tx, row.id);
+  if (row.run === null) return await deleteWithParts(tx, [row.id]);
   await tx.run(sql`update repository set user_hidden = true, kept_for = ${row.run} where id = ${row.id}`);
   await tx.run(sql`update remote m set kept_for = ${row.run} where pulp_id = ${row.remote}
     and not exists (select from repository r where r.remote_id = m.pulp_id and not r.user_hidden)
     and not exists (select from distribution d where d.remote_id = m.pulp_id)
     and not exists (select from alternate_content_source s where s.remote_id = m.pulp_id)`);
-}
-
-async function deleteRepository(tx: Transaction, id: number): Promise<void> {
-  await tx.run(sql`delete from repository_content where repository_id = ${id}`);
-  await tx.run(sql`delete from repository where id = ${id}`);
 }
 
 /** But not those that something uses. */
@@ -69,7 +65,10 @@ export async function bringBack(tx: Transaction, runId: string): Promise<void> {
 export async function dropKept(tx: Transaction, upstreamId: string): Promise<void> {
   const of = sql`kept_for in (select pulp_id from replication_run where upstream_id = ${upstreamId})`;
   const repositories = await tx.rows<{ id: number }>(sql`select id from repository where ${of} for update`);
-  for (const { id } of repositories) await deleteRepository(tx, id);
+  await deleteWithParts(
+    tx,
+    repositories.map(({ id }) => id),
+  );
   const remotes = await tx.rows<{ pulp_id: string }>(sql`select pulp_id from remote where ${of}`);
   await deleteRemotes(
     tx,

@@ -7,6 +7,7 @@ import {
   removeOrphans,
 } from '../../../model/content/orphans.ts';
 import { removeStalePublications } from '../../../model/repositories/publication.ts';
+import { removeReleased } from '../../../model/repositories/sub-repository.ts';
 import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
 import type { ContentRegistry } from '../content-registry.ts';
 import { foreseeCleanup } from './foresee-cleanup.ts';
@@ -49,7 +50,12 @@ async function cleanUpContent(context: TaskContext, scope: OrphanScope, types: C
   for (let after = 0; ; ) {
     context.signal.throwIfAborted();
     const ids = await findOrphans(context.db, scope, after, BATCH);
-    if (ids.length === 0) break;
+    if (ids.length === 0) {
+      // Units that are gone may have been the last to refer to a repository, whose own units are orphans then.
+      if (scope.contentPulpIds || (await context.write((tx) => removeReleased(tx, scope.domainId))) === 0) break;
+      after = 0;
+      continue;
+    }
     after = ids.at(-1)!;
     const removed = await context.write((tx) => removeOrphans(tx, scope, ids, types.contentTypes));
     report.total = (report.total ?? 0) + removed.count;

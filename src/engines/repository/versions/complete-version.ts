@@ -19,6 +19,8 @@ export interface Completion {
   readonly additions: Additions;
   /** The version before it. */
   readonly before: VersionRow;
+  /** Of a part of another repository, which clients cannot ask for. */
+  readonly unseen?: boolean;
 }
 
 /** False when there was no change, then the version is gone again. */
@@ -48,7 +50,7 @@ export async function complete(context: TaskContext, tx: Transaction, completion
   await completeVersion(tx, version, counts);
   engine.completed?.(counts);
   await announceRepositoryChange(tx, repository.pulpId);
-  context.created(prn('core.repositoryversion', version.pulpId));
+  if (!completion.unseen) context.created(prn('core.repositoryversion', version.pulpId));
   return true;
 }
 

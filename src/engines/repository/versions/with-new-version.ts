@@ -14,7 +14,7 @@ import {
 import type { RepositoryType } from '../../../plugin-api/contracts/repository.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
 import type { Repository, Version, VersionDraft } from '../../../plugin-api/contracts/version.ts';
-import { complete } from './complete-version.ts';
+import { type Completion, complete } from './complete-version.ts';
 import { addSaved, draftOf } from './draft.ts';
 import type { VersionEngine } from './version-context.ts';
 
@@ -36,24 +36,66 @@ export async function withNewVersion(
   work: (version: NewVersion) => Promise<void>,
   base?: VersionRow | null,
 ): Promise<Version | null> {
-  const type = engine.types.repositoryType(repository.pulpType);
-  const before = await latestVersion(context.db, repository.id);
-  const row = await begin(context, before, base);
+  const [made] = await withNewVersions(context, engine, async (begin) => work(await begin(repository, { base })));
+  return made ?? null;
+}
+
+/** Begins a version of a repository, which the task must hold exclusively, itself or through the one whose part it is. */
+export type BeginVersion = (repository: Repository, options?: BeginOptions) => Promise<NewVersion>;
+
+export interface BeginOptions {
+  /** Whose content it starts from; the newest one by default. */
+  readonly base?: VersionRow | null | undefined;
+  /** It is of a part of another repository, which clients cannot ask for. */
+  readonly unseen?: boolean;
+}
+
+/**
+ * Versions of several repositories, which become visible together. Answers them in the order in which they were begun, null for those
+ * that would equal the one before. When the work or a check fails, nothing is left of any.
+ */
+export async function withNewVersions(
+  context: TaskContext,
+  engine: VersionEngine,
+  work: (begin: BeginVersion) => Promise<void>,
+): Promise<readonly (Version | null)[]> {
+  const begun: Completion[] = [];
+  const typeOf = ({ repository }: Completion) => engine.types.repositoryType(repository.pulpType);
+  let made: boolean[];
   try {
-    await work(newVersion(context, row));
+    await work(async (repository, { base, unseen = false } = {}) => {
+      const before = await latestVersion(context.db, repository.id);
+      const version = await begin(context, before, base);
+      const additions = { version, base: base ?? before, onLatest: !base || base.id === before.id };
+      begun.push({ engine, repository, additions, before, unseen });
+      return newVersion(context, version);
+    });
     context.signal.throwIfAborted();
-    await refreshStatistics(context.db, detailTables(type));
-    const additions = { version: row, base: base ?? before, onLatest: !base || base.id === before.id };
-    const made = await context.write((tx) => complete(context, tx, { engine, repository, additions, before }));
-    if (!made) return null;
+    await refreshStatistics(context.db, [...new Set(begun.flatMap((one) => detailTables(typeOf(one))))]);
+    made = await context.write((tx) => completeAll(context, tx, begun));
   } catch (error) {
-    // Refused when the lease is gone; then whoever took the task over removes the version.
-    await context.write((tx) => dropVersion(tx, row)).catch(() => {});
+    // Refused when the lease is gone; then whoever took the task over removes the versions.
+    await context.write((tx) => dropAll(tx, begun)).catch(() => {});
     throw error;
   }
+  for (const [at, one] of begun.entries()) if (made[at]) await follow(context, one, typeOf(one));
+  return begun.map(({ additions }, at) => (made[at] ? additions.version : null));
+}
+
+async function completeAll(context: TaskContext, tx: Transaction, begun: readonly Completion[]): Promise<boolean[]> {
+  const made: boolean[] = [];
+  for (const one of begun) made.push(await complete(context, tx, one));
+  return made;
+}
+
+async function dropAll(tx: Transaction, begun: readonly Completion[]): Promise<void> {
+  for (const { additions } of begun) await dropVersion(tx, additions.version);
+}
+
+/** What a new version entails once it is there: old ones go, and it may be published. */
+async function follow(context: TaskContext, { engine, repository, additions }: Completion, type: RepositoryType) {
   await retain(context, repository, type);
-  await autopublish(context, engine, repository, type, row);
-  return row;
+  await autopublish(context, engine, repository, type, additions.version);
 }
 
 async function begin(context: TaskContext, before: Version, base: Version | null | undefined): Promise<VersionRow> {
