@@ -107,6 +107,43 @@ test('an upstream that lies', { timeout: 300_000 }, async (t) => {
     await replica.change(href, { on_failure: 'abort' });
   });
 
+  const impossible: [values: object, expected: RegExp][] = [
+    [
+      { base_path: '../up' },
+      /distribution 'one' at '\.\.\/up' against .*base_path: .*not in canonical form\. \.\.\/up/,
+    ],
+    [{ base_path: '/one' }, /base_path: .*not in canonical form\. \/one/],
+    [{ base_path: 'a//b' }, /base_path: .*not in canonical form\. a\/\/b/],
+    [{ base_path: null }, /base_path: This field may not be null/],
+    [{ name: '' }, /distribution '' at 'one' against .* name: This field may not be blank/],
+    [{ pulp_labels: { deep: { er: 1 } } }, /pulp_labels: /],
+    [
+      { base_url: 'file:///etc/' },
+      /remote url: url 'file:\/\/\/etc\/PULP_MANIFEST' starts with a not allowed import path/,
+    ],
+  ];
+  for (const [values, expected] of impossible) {
+    await t.test(`what no request could set is a conflict: ${JSON.stringify(values)}`, async () => {
+      const change = (row: { name: string }) => (row.name === 'one' ? { ...row, ...values } : row);
+      proxy.lie = on(LIST, (body) => ({ ...body, results: body.results.map(change) }));
+      const { errors } = await replica.replicate(href);
+      proxy.lie = () => undefined;
+      assert.match(errors.join('\n'), /PLP0018.*1 conflict\(s\).*unsupported: .*values that cannot be set here/s);
+      assert.match(errors.join('\n'), expected);
+      assert.deepEqual(await served(), ['one more', 'two']);
+    });
+  }
+
+  await t.test('and so are values of the repository behind it', async () => {
+    proxy.lie = on(LIST, (body) => {
+      for (const { served } of body.results) Object.assign(served.repository, { retain_repo_versions: 0 });
+      return body;
+    });
+    const { errors } = await replica.replicate(href);
+    proxy.lie = () => undefined;
+    assert.match(errors.join('\n'), /2 conflict\(s\).*repository retain_repo_versions: Ensure this value is greater/s);
+  });
+
   await t.test('a file that is missing upstream in the middle', async () => {
     await upstream.publish(one.repository, { f: 'third' });
     proxy.lie = (path) => (path.endsWith('/one/f') ? { status: 404, body: {} } : undefined);

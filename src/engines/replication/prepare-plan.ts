@@ -39,6 +39,7 @@ export async function preparePlan(
       replicators: parts.replicators,
       installed: parts.installed,
       models: services.models,
+      check: parts.check,
       q: options.q,
       ...(upstream.copyGuards && { guard: guardFinder(api, services, upstream.domainId) }),
     });

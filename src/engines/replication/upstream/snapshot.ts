@@ -1,13 +1,15 @@
 /** Reads what upstream serves: its distributions of all types that can be replicated, and exactly what each serves now. */
 
-import type { Replicator, UpstreamSource } from '../../../plugin-api/contracts/replicate.ts';
+import type { Replica, Replicator, UpstreamSource } from '../../../plugin-api/contracts/replicate.ts';
 import type { Values } from '../../../plugin-api/declare/field.ts';
 import type { Wanted } from '../plan/plan-types.ts';
+import type { ReplicaCheck } from '../replication-parts.ts';
 import { foreignTypes, type ReplicatedTypes } from './foreign-types.ts';
 import { listPath, type Served, servedAtPeer, servedHere } from './served.ts';
 import type { UpstreamApi } from './upstream-api.ts';
 
 export interface SnapshotOptions extends ReplicatedTypes {
+  readonly check: ReplicaCheck;
   /** Id of the guard here that stands for one of upstream; undefined when there is none. */
   readonly guard?: (href: string) => Promise<{ id: string } | { missing: string }>;
 }
@@ -96,10 +98,11 @@ async function wantedOf(
   const text = (name: string) => (source.repository[name] as string | null | undefined) ?? null;
   const whole = (name: string) => (source.repository[name] as number | null | undefined) ?? null;
   const can = 'unsupported' in replica ? undefined : replica;
-  const unsupported = 'unsupported' in replica ? replica.unsupported : guard.missing;
   const { policy, ...details } = can?.remote ?? {};
   const chosen = api.upstream.remotePolicy ?? (policy as string | undefined);
   const watermark = served?.watermark ?? '';
+  const unsupported =
+    'unsupported' in replica ? replica.unsupported : (guard.missing ?? refusalOf(source, replicator, replica, options));
   return {
     key: `${replicator.distribution.pulpType}:${href}`,
     href,
@@ -134,6 +137,23 @@ async function wantedOf(
     versionHref: served?.versionHref ?? null,
     unsupported,
   };
+}
+
+/** Upstream may tell what no request could set. */
+function refusalOf(
+  { distribution, repository }: UpstreamSource,
+  replicator: Replicator,
+  replica: Replica,
+  { check }: SnapshotOptions,
+): string | undefined {
+  const { name, base_path, pulp_labels = {}, hidden = false } = distribution;
+  const { description = null, retain_repo_versions = null, retain_checkpoints = null } = repository;
+  const errors = check(replicator, {
+    distribution: { name, base_path, pulp_labels, hidden, ...replica.distribution },
+    repository: { description, retain_repo_versions, retain_checkpoints, ...replica.repository },
+    remote: { url: replica.url, ...replica.remote },
+  });
+  return errors.length === 0 ? undefined : `it has values that cannot be set here: ${errors.join('; ')}`;
 }
 
 /** The guard here for that of upstream: left alone unless guards are to be copied. */
