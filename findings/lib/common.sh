@@ -177,14 +177,15 @@ with_python_index() {
     "$work/venv/bin/python" "$work/experiment.py" >"$work/seen" 2>"$work/errors" || die "$(tail -n 3 "$work/errors")"
 }
 
-# need_go GO-VERSION MODULE@VERSION...: an empty Go module in $work that requires these modules; what they need is added from $work/main.go.
+# need_go GO-VERSION MODULE@VERSION...: a Go module in $work/module that requires these modules; its program goes into main.go there.
 need_go() {
   local wanted=$1 have
   shift
-  export GOTOOLCHAIN=local GOFLAGS=-mod=mod GOMODCACHE=$work/go/modules GOCACHE=$work/go/build
+  export GOTOOLCHAIN=local GOFLAGS=-mod=mod
   have=$(go env GOVERSION)
   [[ $have == "$wanted" ]] || die "this was seen with $wanted, here is $have"
-  printf 'module finding\n\ngo 1.24\n' >"$work/go.mod"
-  (($# == 0)) || (cd "$work" && go get "$@" >"$work/go.log" 2>&1) || die "cannot fetch $*: $(tail -n 1 "$work/go.log")"
+  mkdir -p "$work/module"
+  printf 'module finding\n\ngo 1.24\n' >"$work/module/go.mod"
+  (($# == 0)) || (cd "$work/module" && go get "$@" >"$work/go.log" 2>&1) || die "cannot fetch $*: $(tail -n 1 "$work/go.log")"
   printf 'version: %s\n' "$have" "$@"
 }
