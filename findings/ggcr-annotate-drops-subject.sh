@@ -12,7 +12,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 need_go go1.26.8 github.com/google/go-containerregistry@v0.22.1
 
-cat >"$work/main.go" <<'GO'
+cat >"$work/module/main.go" <<'GO'
 package main
 
 import (
@@ -107,7 +107,7 @@ func main() {
 	fmt.Println("index, note changed:", fields(mutate.Annotations(oldIndex, change).(v1.ImageIndex)))
 }
 GO
-(cd "$work" && go run . "$work/layout") >"$work/seen" 2>"$work/errors" || die "$(tail -n 3 "$work/errors")"
+(cd "$work/module" && go run . "$work/layout") >"$work/seen" 2>"$work/errors" || die "$(tail -n 3 "$work/errors")"
 check_lines <<'SEEN'
 the library reads the subject: true
 manifest: annotations artifactType config layers mediaType schemaVersion subject
