@@ -50,7 +50,11 @@ function findNode() {
 
 if (!installed()) install();
 const words = process.argv.slice(2);
-const scripts = { '--test': 'scripts/run-tests.ts', '--e2e': 'scripts/run-e2e.ts' };
+const scripts = {
+  '--test': 'scripts/run-tests.ts',
+  '--e2e': 'scripts/run-e2e.ts',
+  '--new-plugin': 'scripts/new-plugin.ts',
+};
 const [script, args] = scripts[words[0]] ? [scripts[words[0]], words.slice(1)] : ['src/main.ts', words];
 // A socket that systemd has opened for us.
 const activated = process.env.LISTEN_PID === String(process.pid) && Number(process.env.LISTEN_FDS) > 0;

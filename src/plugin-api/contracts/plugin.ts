@@ -62,7 +62,7 @@ export interface Plugin extends PluginTypes {
   readonly scopings?: Readonly<Record<string, Scoping>>;
   /** Locked roles that span several resources, by full name. */
   readonly roles?: Readonly<Record<string, LockedRole>>;
-  /** Directory of its migrations; listed in app/installed-migrations.ts too. */
+  /** Its folder `migrations/`, under which those of installed types are found without loading them. */
   readonly migrations?: URL;
   /** Tables that its migrations make beside those of its content types. */
   readonly tables?: readonly string[];
