@@ -70,7 +70,8 @@ export async function loadGrants(
       array(select distinct unnest(r.permissions) from role_assignment a join role r on r.id = a.role_id
         where a.holder in (select holder from holders) and a.object_id is null and a.domain_id = ${domainId}) as in_domain,
       array(select distinct unnest(r.permissions) from role_assignment a join role r on r.id = a.role_id
-        where a.holder in (select holder from holders) and a.model = ${object?.label ?? null} and a.object_id = ${object?.id ?? null}::uuid) as on_object,
+        where a.holder in (select holder from holders) and a.model = ${object?.label ?? null}
+          and a.object_id = ${object?.id ?? null}::uuid) as on_object,
       (select generation from access_state) as generation`);
   return limited(user, {
     holders: row!.holders,

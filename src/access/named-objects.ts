@@ -1,4 +1,4 @@
-/** The object a condition asks about when it is not the own one: named by the body, the parent in the path, or the own object's repository. */
+/** The object that a condition asks about instead of its own: named by the body, the parent in the path, or its own repository. */
 
 import type { Queryable } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
@@ -64,7 +64,8 @@ async function repositoryWhere(db: Queryable, models: Models, condition: Sql): P
 const REPOSITORY_OF: Readonly<Record<string, (id: string) => Sql>> = {
   distribution: (id) => sql`r.pulp_id = (select repository_id from distribution where pulp_id = ${id})`,
   publication: (id) =>
-    sql`r.id = (select v.repository_id from publication p join repository_version v on v.pulp_id = p.repository_version_id where p.pulp_id = ${id})`,
+    sql`r.id = (select v.repository_id from publication p
+      join repository_version v on v.pulp_id = p.repository_version_id where p.pulp_id = ${id})`,
 };
 
 /** The repository an object names, if its kind has one. */

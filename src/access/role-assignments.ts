@@ -44,7 +44,8 @@ export async function giveRole(
 /** False when it was not held on the object. */
 export async function takeRole(db: Queryable, holder: Holder, roleId: number, object: ObjectKey): Promise<boolean> {
   const taken = await db.run(sql`delete from role_assignment
-    where holder = ${holder.kind === 'user' ? holder.id : -holder.id} and role_id = ${roleId} and model = ${object.label} and object_id = ${object.id}`);
+    where holder = ${holder.kind === 'user' ? holder.id : -holder.id} and role_id = ${roleId}
+      and model = ${object.label} and object_id = ${object.id}`);
   return taken > 0;
 }
 

@@ -70,7 +70,8 @@ async function writeRoles(tx: Transaction, roles: readonly RoleRow[]): Promise<v
     insert into role (pulp_id, name, description, permissions, locked)
     select (r ->> 'id')::uuid, r ->> 'name', r ->> 'description', array(select jsonb_array_elements_text(r -> 'permissions')), true
     from jsonb_array_elements(${JSON.stringify(roles)}::jsonb) as r
-    on conflict (name) do update set description = excluded.description, permissions = excluded.permissions, locked = true, pulp_last_updated = now()
+    on conflict (name) do update set description = excluded.description,
+      permissions = excluded.permissions, locked = true, pulp_last_updated = now()
       where (role.description, role.permissions, role.locked) is distinct from (excluded.description, excluded.permissions, true)`);
 }
 

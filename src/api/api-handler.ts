@@ -232,7 +232,7 @@ export class ApiHandler {
   ): Promise<Answer> {
     const { services } = this.#parts;
     const store = services.storage(context.domain);
-    const wanted = digests ?? (services.settings.allowedContentChecksums as DigestName[]);
+    const wanted = digests ?? services.settings.allowedContentChecksums;
     const body = await readBody(request, {
       maxBytes: services.settings.maxBodySize,
       receive: (source) => store.receive(source, { digests: wanted }),
@@ -327,8 +327,9 @@ function send(
   headers: Record<string, string>,
 ): void {
   if (response.headersSent || response.destroyed) return;
+  if (answer.cookies) response.setHeader('Set-Cookie', answer.cookies);
   if (answer.body instanceof Readable) {
-    response.writeHead(answer.status, { ...headers, ...(answer.headers as Record<string, string>) });
+    response.writeHead(answer.status, { ...headers, ...answer.headers });
     // A client that goes away, or a source that breaks off: the connection ends either way.
     pipeline(answer.body, response, () => {});
     return;
@@ -340,7 +341,7 @@ function send(
       : raw
         ? Buffer.from(answer.body as string)
         : Buffer.from(JSON.stringify(answer.body));
-  const all: Record<string, string | number> = { ...headers, ...(answer.headers as Record<string, string>) };
+  const all: Record<string, string | number> = { ...headers, ...answer.headers };
   if (body && !('Content-Type' in all)) all['Content-Type'] = 'application/json';
   if (answer.status !== 204) response.setHeader('Content-Length', body?.length ?? 0);
   response.writeHead(answer.status, all);

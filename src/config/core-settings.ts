@@ -1,8 +1,8 @@
 /** Settings shared with Pulp: same names, defaults and meaning. */
+import { DIGEST_NAMES } from '../lib/crypto/digest.ts';
 import { boolean, integer, list, optionalInteger, optionalText, pathPrefix, table, text } from './setting.ts';
 
 const minutes = 'minutes; 0 switches it off';
-export const knownChecksums = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
 
 const urls = {
   api_root: pathPrefix('/pulp/', 'Path below which the API is served; begins and ends with a slash'),
@@ -27,7 +27,7 @@ const processes = {
     'Where vulnerabilities are looked up: the query URL of a service of the OSV protocol, or a file: URL of a directory with OSV records',
   ),
   vuln_report_task_limiter: integer(10, 'Parallel requests of one vulnerability report', { minimum: 1 }),
-  sync_max_in_flight_items: optionalInteger('Content units under way in one sync; null is 200'),
+  sync_max_in_flight_items: optionalInteger('Content units under way in one sync; null is 1000'),
   sync_max_in_flight_mb: integer(5120, 'MiB of downloads under way in one sync', { minimum: 1 }),
 };
 
@@ -41,7 +41,7 @@ const retention = {
 
 const content = {
   allowed_content_checksums: list(['sha224', 'sha256', 'sha384', 'sha512'], 'Digests that artifacts may have', {
-    choices: knownChecksums,
+    choices: DIGEST_NAMES,
   }),
   allowed_import_paths: list([], 'Directories from which files may be imported and file: URLs read'),
   allowed_export_paths: list([], 'Directories into which exports may be written'),

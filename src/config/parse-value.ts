@@ -20,7 +20,7 @@ const truths = new Map([
 export function readText(text: string): unknown {
   const marked = /^@(json|str|none)\s*([\s\S]*)$/.exec(text);
   if (marked) {
-    const [, kind, rest] = marked as unknown as [string, string, string];
+    const [, kind, rest = ''] = marked;
     if (kind === 'str') return rest;
     if (kind === 'none') return null;
     try {

@@ -50,7 +50,12 @@ export function choice<const C extends string>(value: C, choices: readonly C[], 
   return { type: 'choice', default: value, help, choices };
 }
 
-export function list(value: readonly string[], help: string, extra: Extra = {}): Setting<readonly string[]> {
+/** A list of texts, or of the words in `choices`. */
+export function list<C extends string = string>(
+  value: readonly NoInfer<C>[],
+  help: string,
+  extra: Extra & { readonly choices?: readonly C[] } = {},
+): Setting<readonly C[]> {
   return { type: 'list', default: value, help, ...extra };
 }
 

@@ -82,8 +82,3 @@ export function violatedUnique(error: unknown): string | undefined {
 export function violatedForeignKey(error: unknown): string | undefined {
   return codeOf(error) === '23503' ? ((error as ServerError).constraint ?? '') : undefined;
 }
-
-/** Name of the violated check constraint, or undefined for any other error. */
-export function violatedCheck(error: unknown): string | undefined {
-  return codeOf(error) === '23514' ? ((error as ServerError).constraint ?? '') : undefined;
-}

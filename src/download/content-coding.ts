@@ -1,4 +1,7 @@
-/** Bodies with a Content-Encoding that nobody asked for: as stores send objects that were put there so, and servers files by their names. */
+/**
+ * Bodies with a Content-Encoding that nobody asked for: as stores send objects that were put there so, and servers files by
+ * their names.
+ */
 import { type Duplex, pipeline, Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { DownloadError, withoutCredentials } from './download-error.ts';

@@ -71,7 +71,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'tasking/context/task-context.ts': ['task'],
   'tasking/queue/cancel.ts': ['app_status', 'progress_report', 'task', 'task_group', 'task_resource'],
   'tasking/queue/purge.ts': ['progress_report', 'task'],
-  'tasking/queue/reserve.ts': ['task', 'task_resource'],
   'tasking/schedules/configure-schedules.ts': ['task_schedule'],
   'tasking/schedules/schedules.ts': ['scheduler_turn', 'task_schedule'],
   'tasking/worker/app-status.ts': ['app_status'],

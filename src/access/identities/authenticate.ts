@@ -79,8 +79,8 @@ async function byPassword(
 }
 
 /**
- * The active account with this password, which may be one of its API tokens; undefined for wrong ones, which are counted. Throws HttpError 429
- * after too many of them.
+ * The active account with this password, which may be one of its API tokens; undefined for wrong ones, which are counted.
+ * Throws HttpError 429 after too many of them.
  */
 export async function userOfPassword(
   { db, settings }: Accounts,

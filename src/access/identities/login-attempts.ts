@@ -16,7 +16,8 @@ export async function checkAttempts(db: Queryable, limit: number, username: stri
   const row = await db.row<{
     wait: number;
   }>(sql`select ceil(extract(epoch from since + make_interval(secs => ${WINDOW_SECONDS}) - now()))::integer as wait
-    from login_failure where key = ${keyOf(username, address)} and failures >= ${limit} and since > now() - make_interval(secs => ${WINDOW_SECONDS})`);
+    from login_failure where key = ${keyOf(username, address)} and failures >= ${limit}
+      and since > now() - make_interval(secs => ${WINDOW_SECONDS})`);
   if (row)
     throw new HttpError(429, 'There were too many wrong passwords. Try again later.', {
       'Retry-After': String(Math.max(1, row.wait)),

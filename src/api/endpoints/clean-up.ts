@@ -134,7 +134,8 @@ async function findRepositories(
 ): Promise<{ id: string; prn: string }[]> {
   const ids = names.includes('*') ? null : names.map((name) => repositoryId(name, request));
   const rows = await request.db.rows<{ pulp_id: string; pulp_type: string }>(
-    sql`select pulp_id, pulp_type from repository where domain_id = ${request.domain.id} and kept_for is null ${ids ? sql`and pulp_id = any(${ids}::uuid[])` : sql.empty}`,
+    sql`select pulp_id, pulp_type from repository where domain_id = ${request.domain.id} and kept_for is null
+      ${ids ? sql`and pulp_id = any(${ids}::uuid[])` : sql.empty}`,
   );
   const found = new Set(rows.map((row) => row.pulp_id));
   const missing = ids ? names.filter((_name, at) => !found.has(ids[at]!)) : [];

@@ -44,12 +44,12 @@ async function login(request: RequestContext): Promise<Answer> {
   refuseToken(request);
   const cookies = await startSession(request.db, request.user!.id);
   await request.db.run(sql`update app_user set last_login = now() where id = ${request.user!.id}`);
-  return { status: 201, body: who(request), headers: { 'Set-Cookie': cookies } as never };
+  return { status: 201, body: who(request), cookies };
 }
 
 async function logout(request: RequestContext): Promise<Answer> {
   const token = parseCookies(String(request.headers.cookie ?? '')).get('sessionid');
-  return { status: 204, headers: { 'Set-Cookie': await endSession(request.db, token) } as never };
+  return { status: 204, cookies: await endSession(request.db, token) };
 }
 
 /** Changes the own account; a new password needs the old one and ends all sessions but a fresh one. */
@@ -76,7 +76,7 @@ function updateProfile(passwords: VerifiedPasswords) {
     return {
       status: 200,
       body: row,
-      ...(cookies && { headers: { 'Set-Cookie': cookies } as never }),
+      ...(cookies && { cookies }),
     };
   };
 }

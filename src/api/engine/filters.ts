@@ -267,7 +267,7 @@ function convertDate(key: string, value: string): string {
   // a plus sign of a zone arrives as a space from clients that do not encode it
   const text = value.replace(/ (\d\d:?\d\d)$/, '+$1');
   const iso = text.replace(' ', 'T');
-  if (!DATE.test(text) || Number.isNaN(Date.parse(/^\d{4}-\d\d-\d\d$/.test(iso) ? iso : iso))) {
+  if (!DATE.test(text) || Number.isNaN(Date.parse(iso))) {
     throw ValidationError.field(key, 'Enter a valid date/time.');
   }
   return text;

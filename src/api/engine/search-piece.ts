@@ -1,4 +1,4 @@
-/** Searching for long texts by trigrams: the index looks for a telling part, as each further trigram that all rows have costs a walk over all. */
+/** Search for long texts by trigrams: the index is asked for a telling part, as each trigram that all rows have costs a walk over all. */
 import { type Sql, sql } from '../../db/sql.ts';
 import { escapeLike } from './label-select.ts';
 

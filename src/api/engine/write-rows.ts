@@ -138,7 +138,7 @@ export function translateConstraint(resource: Resource, values: Values, error: u
   const { code, constraint } = error as ConstraintError;
   if (code !== '23505' && code !== '23P01') return error;
   const rule = resource.unique?.find((unique) => unique.constraint === constraint);
-  return rule ? new ValidationError(rule.body(values) as never) : error;
+  return rule ? new ValidationError(rule.body(values)) : error;
 }
 
 /** Refuses values that another row has already, before a task is made of them. */

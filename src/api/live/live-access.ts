@@ -104,7 +104,8 @@ async function repositoryOf({ db, models }: Services, subject: LiveSubject): Pro
         pulpId: string;
         pulpType: string;
       }>(sql`select pulp_id as "pulpId", pulp_type as "pulpType" from repository
-        where pulp_id = ${subject.row.repository_id} or id = (select repository_id from repository_version where pulp_id = ${subject.row.repository_version_id})
+        where pulp_id = ${subject.row.repository_id}
+          or id = (select repository_id from repository_version where pulp_id = ${subject.row.repository_version_id})
         limit 1`)
     : subject.repository;
   const model = row && models.byType('repository', row.pulpType);

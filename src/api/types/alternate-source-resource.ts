@@ -81,7 +81,8 @@ export function alternateSourceResource(type: DeclaredAlternateSource): Resource
 
 async function pathsOf(rows: readonly Row[], db: Services['db']): Promise<string[][]> {
   const found = await db.rows<{ source_id: string; path: string }>(
-    sql`select source_id, path from alternate_content_source_path where source_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by path`,
+    sql`select source_id, path from alternate_content_source_path
+      where source_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by path`,
   );
   return rows.map((row) => found.filter((one) => one.source_id === row.pulp_id).map((one) => one.path));
 }

@@ -74,9 +74,8 @@ export function contentResource(
 const ARTIFACT_COLUMNS = sql.raw(
   `(select json_build_object('path', ca.relative_path, 'id', a.pulp_id, ${DIGESTS.map(
     (name) => `'${name}', encode(a.${name}, 'hex')`,
-  ).join(
-    ', ',
-  )}) from content_artifact ca left join artifact a on a.id = ca.artifact_id where ca.content_id = t.id order by ca.id limit 1) as artifact_of`,
+  ).join(', ')}) from content_artifact ca left join artifact a on a.id = ca.artifact_id
+    where ca.content_id = t.id order by ca.id limit 1) as artifact_of`,
 );
 
 type ArtifactOf = { path: string; id: string | null } & Record<(typeof DIGESTS)[number], string | null>;

@@ -130,7 +130,8 @@ async function checkOverlap(
   if (typeof path !== 'string') return;
   const other = existing ? sql`and pulp_id <> ${existing.pulp_id}` : sql.empty;
   const taken = await db.row<{ base_path: string }>(sql`select base_path from distribution
-    where path_span && path_range(${domainId}::text || '/' || ${path} || '/', ${domainId}::text || '/' || ${path} || '0') ${other} limit 1`);
+    where path_span && path_range(${domainId}::text || '/' || ${path} || '/',
+        ${domainId}::text || '/' || ${path} || '0') ${other} limit 1`);
   if (!taken) return;
   if (taken.base_path === path) throw ValidationError.field('base_path', 'This field must be unique.');
   throw new ValidationError({ base_path: { base_path: 'Overlaps with an existing distribution.' } });

@@ -118,7 +118,8 @@ export function publicationFields(model: Model, checkpoint: boolean): Record<str
         const seen = presenter.visible?.('distribution', 't');
         const found = await presenter.services.db.rows<{ publication_id: string; pulp_id: string; pulp_type: string }>(
           sql`select t.publication_id, t.pulp_id, t.pulp_type from distribution t
-            where t.publication_id = any(${rows.map((row) => row.pulp_id)}::uuid[])${seen ? sql` and ${seen}` : sql.empty} order by t.pulp_id`,
+            where t.publication_id = any(${rows.map((row) => row.pulp_id)}::uuid[])${seen ? sql` and ${seen}` : sql.empty}
+            order by t.pulp_id`,
         );
         return rows.map((row) =>
           found

@@ -196,7 +196,8 @@ async function ofRepository(
 ): Promise<Sql> {
   const found = /^[0-9a-f-]{32,36}$/i.test(params.parent ?? '')
     ? await request.db.row<{ id: number }>(
-        sql`select id from repository where pulp_id = ${params.parent} and pulp_type = ${repository.model.pulpType} and domain_id = ${request.domain.id}`,
+        sql`select id from repository where pulp_id = ${params.parent} and pulp_type = ${repository.model.pulpType}
+          and domain_id = ${request.domain.id}`,
       )
     : undefined;
   if (!found) throw new HttpError(404, `No ${repository.model.name} matches the given query.`);

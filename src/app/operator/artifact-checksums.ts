@@ -29,7 +29,7 @@ const BATCH = 500;
 
 /** May run while the server works, and be repeated. */
 export async function handleChecksums(services: Services): Promise<HandledChecksums> {
-  const allowed = services.settings.allowedContentChecksums as readonly DigestName[];
+  const allowed = services.settings.allowedContentChecksums;
   const unusable: string[] = [];
   let completed = 0;
   for await (const rows of artifactsLacking(services.db, allowed)) {

@@ -20,8 +20,7 @@ const command: Command = {
     const { settings, logger, options } = context;
     const named = optionValue(context, 'checksums');
     if (named !== undefined && options.report !== true) throw new CommandFailed('--checksums goes with --report.');
-    const names =
-      named === undefined ? (settings.allowedContentChecksums as readonly DigestName[]) : digestNames(named);
+    const names = named === undefined ? settings.allowedContentChecksums : digestNames(named);
     return await withServices(settings, logger, async (services) => {
       if (options.report !== true) return tellHandled(await handleChecksums(services));
       const unfit = await reportChecksums(services.db, names);

@@ -101,8 +101,10 @@ export async function loadByPath(
       case when p.pulp_id is not null then jsonb_build_object('pulp_id', p.pulp_id, 'pass_through', p.pass_through,
         'created', extract(epoch from p.pulp_created) * 1000) end as _publication,
       case when v.id is not null then to_jsonb(v) end as _version,
-      exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id = p.pulp_id and dp.served_until is null)
-        and not exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id <> p.pulp_id and dp.served_until is null) as _noted,
+      exists (select from distributed_publication dp
+        where dp.distribution_id = d.pulp_id and dp.publication_id = p.pulp_id and dp.served_until is null)
+        and not exists (select from distributed_publication dp
+          where dp.distribution_id = d.pulp_id and dp.publication_id <> p.pulp_id and dp.served_until is null) as _noted,
       exists (select from distributed_publication dp where dp.distribution_id = d.pulp_id and dp.publication_id <> p.pulp_id) as _former,
       ${switching} as _switching
     from ${tables(publishing)}

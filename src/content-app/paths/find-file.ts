@@ -65,7 +65,8 @@ export const withBytes = (rows: Sql) => sql`
   select f.*, a.sha256, a.size, coalesce(stay.date, f.published_at) as date from (${rows}) f
   left join lateral (select encode(sha256, 'hex') as sha256, size from artifact where id = f.artifact_id limit 1) a on true
   left join lateral (
-    select ${epoch(sql`(select pulp_created from repository_version where repository_id = rc.repository_id and number = rc.version_added)`)} as date
+    select ${epoch(sql`(select pulp_created from repository_version
+        where repository_id = rc.repository_id and number = rc.version_added)`)} as date
     from repository_content rc where rc.repository_id = f.repository_id and rc.content_id = f.content_id
       and rc.version_added <= f.number order by rc.version_added desc limit 1) stay on true`;
 

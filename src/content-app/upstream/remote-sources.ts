@@ -3,7 +3,7 @@ import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import type { DigestName, Digests } from '../../lib/crypto/digest.ts';
 import { DIGEST_NAMES } from '../../lib/crypto/digest.ts';
-import { digestSelect, digestsOfRow } from '../../model/content/digest-columns.ts';
+import { type DigestColumns, digestSelect, digestsOfRow } from '../../model/content/digest-columns.ts';
 import type { Row } from '../../plugin-api/declare/field.ts';
 
 export interface RemoteSource {
@@ -27,7 +27,7 @@ export interface RemoteSources {
   readonly artifact: { readonly id: number; readonly sha256: string; readonly size: number } | undefined;
 }
 
-interface SourceRow extends Row {
+interface SourceRow extends Row, DigestColumns {
   id: number;
   url: string;
   remote: Row;
@@ -48,7 +48,8 @@ export async function findSources(
   const rows = await db.rows<SourceRow>(sql`with
     own as materialized (select * from remote_artifact where content_artifact_id = ${contentArtifactId}),
     alternate as materialized (select distinct on (other.id) other.* from own cross join lateral (
-      select * from remote_artifact where is_alternate and sha256 = own.sha256 and content_artifact_id <> own.content_artifact_id offset 0) other)
+      select * from remote_artifact
+        where is_alternate and sha256 = own.sha256 and content_artifact_id <> own.content_artifact_id offset 0) other)
     select ra.id, ra.url, ra.size, ra.headers, ${digestSelect('ra')}, r.remote, a.id as artifact_id, a.size as artifact_size,
       (ra.failed_at is null or ra.failed_at < now() - make_interval(secs => ${cooldown})) as usable
     from (select * from own union all select * from alternate) ra

@@ -48,9 +48,9 @@ export interface RemoteAccess {
   /** Kept in this process for all who use the remote as it is now. */
   readonly tokens: Tokens;
   /**
-   * Asks a server, reached as those of the remote are (proxy, certificates), but without the credentials and headers of the remote and
-   * without its limits. Whatever the status is, it is answered, redirects too. Throws DownloadError after 30 seconds, for an answer of more than 1 MiB,
-   * and for a failed connection.
+   * Asks a server, reached as those of the remote are (proxy, certificates), but without the credentials and headers of the remote
+   * and without its limits. Whatever the status is, it is answered, redirects too. Throws DownloadError after 30 seconds, for an
+   * answer of more than 1 MiB, and for a failed connection.
    */
   ask(url: string, request?: OwnRequest): Promise<OwnAnswer>;
 }

@@ -1,7 +1,6 @@
 /** The task that imports an archive: checks it, brings in its bytes, and starts one task for each repository (core.md §8.3). */
 
 import { sql } from '../../db/sql.ts';
-import type { DigestName } from '../../lib/crypto/digest.ts';
 import { forEachConcurrent } from '../../lib/flow/map-concurrent.ts';
 import { resolveAllowedPath } from '../../lib/process/allowed-path.ts';
 import { readJsonArray } from '../../lib/text/json-array.ts';
@@ -141,7 +140,7 @@ async function importBatch(context: TaskContext, archive: Archive, batch: readon
   );
   const store = context.storage(domain);
   const received: TempArtifact[] = [];
-  const digests = settings.allowedContentChecksums as DigestName[];
+  const digests = settings.allowedContentChecksums;
   try {
     await forEachConcurrent(
       batch.filter(({ sha256 }) => !known.has(sha256)),

@@ -112,7 +112,7 @@ export class PublicationBuilder {
 
   async #receive(source: AsyncIterable<Uint8Array>, more: readonly DigestName[] = []): Promise<TempArtifact> {
     const { settings, signal, domain } = this.#context;
-    const digests = [...(settings.allowedContentChecksums as DigestName[]), ...more];
+    const digests = [...settings.allowedContentChecksums, ...more];
     const temp = await this.#context.storage(domain).receive(source, { digests, signal });
     this.#files.set(temp, []);
     return temp;

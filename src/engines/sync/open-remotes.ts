@@ -1,7 +1,6 @@
 /** The downloaders of a sync: one for its remote, others for alternate sources when they are first needed. */
 import { withoutCredentials } from '../../download/download-error.ts';
 import { DownloadError, type Downloader } from '../../download/downloader.ts';
-import type { DigestName } from '../../lib/crypto/digest.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { findRemote } from '../../model/repositories/remote.ts';
 import type { FetchedFile, UpstreamHead, Validators, Wanted } from '../../plugin-api/contracts/remote.ts';
@@ -22,7 +21,7 @@ export class OpenRemotes {
   async fetch(remoteId: string, urls: readonly string[], wanted: Wanted): Promise<FetchedFile> {
     const downloader = await this.downloader(remoteId);
     const { settings, signal, domain, logger } = this.#context;
-    const digests = settings.allowedContentChecksums as DigestName[];
+    const digests = settings.allowedContentChecksums;
     const target = { store: this.#context.storage(domain), digests, signal };
     const places =
       this.#failed.size === 0 ? [...urls] : urls.toSorted((a, b) => this.#hasFailed(a) - this.#hasFailed(b));

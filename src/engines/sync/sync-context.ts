@@ -1,5 +1,4 @@
 /** What a type is given for a sync: the repository, the remote, and means to fetch and to receive bytes. */
-import type { DigestName } from '../../lib/crypto/digest.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { hasMissingArtifacts } from '../../model/content/content-artifact.ts';
 import { isPublished } from '../../model/repositories/publication.ts';
@@ -70,7 +69,7 @@ async function receive(
   bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   expected: Expected | undefined,
 ): Promise<TempArtifact> {
-  const digests = settings.allowedContentChecksums as DigestName[];
+  const digests = settings.allowedContentChecksums;
   return await storage(domain).receive(bytes, { digests, expected, signal });
 }
 

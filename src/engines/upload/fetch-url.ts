@@ -1,6 +1,5 @@
 /** Fetches the bytes of a new unit from a URL given by a client, by a remote that exists for this one download. */
 import type { RemoteSettings } from '../../download/downloader.ts';
-import type { DigestName } from '../../lib/crypto/digest.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { unescaped } from '../../lib/http/unescaped.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
@@ -23,7 +22,7 @@ export async function fetchUrl(
   url.password = '';
   const settings: RemoteSettings = { ...config, ...credentials, url: url.href };
   const downloader = services.downloader(settings);
-  const digests = services.settings.allowedContentChecksums as DigestName[];
+  const digests = services.settings.allowedContentChecksums;
   try {
     return await fetchArtifact(downloader, { store: services.storage(domain), digests, signal }, url.href);
   } finally {

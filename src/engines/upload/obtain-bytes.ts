@@ -63,7 +63,7 @@ export async function assembleUpload(
   const upload = await findUpload(services.db, domain.id, uploadId);
   if (!upload) throw ValidationError.field('upload', 'Invalid hyperlink - Object does not exist.');
   refuseIncomplete(upload);
-  const digests = services.settings.allowedContentChecksums as (keyof Digests)[];
+  const digests = services.settings.allowedContentChecksums;
   try {
     return await services.storage(domain).uploads.assemble(uploadId, upload.chunks, {
       digests,

@@ -1,7 +1,6 @@
 /** Lets a content type make a unit of uploaded bytes. */
 
 import { rm } from 'node:fs/promises';
-import type { DigestName } from '../../lib/crypto/digest.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { DeclaredContent } from '../../plugin-api/contracts/declared-content.ts';
@@ -58,7 +57,7 @@ class ReceivedParts {
   }
 
   async receive(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<TempArtifact> {
-    const digests = this.#services.settings.allowedContentChecksums as DigestName[];
+    const digests = this.#services.settings.allowedContentChecksums;
     const temp = await this.#services.storage(this.#domain).receive(source, { digests });
     this.#temps.push(temp);
     return temp;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { BoundedChannel, channelFrom } from './bounded.ts';
+import { BoundedChannel } from './bounded.ts';
 
 test('a writer waits for the reader', async () => {
   const channel = new BoundedChannel<number>(2);
@@ -82,26 +82,4 @@ test('nothing can be added after the end', async () => {
   const channel = new BoundedChannel<number>(1);
   channel.close();
   await assert.rejects(channel.put(1), /closed/);
-});
-
-test('a source is pumped, its error arrives, and it ends when the reader goes', async () => {
-  let ended = false;
-  async function* source() {
-    try {
-      for (let item = 0; ; item++) yield item;
-    } finally {
-      ended = true;
-    }
-  }
-  for await (const item of channelFrom(source(), 2)) if (item === 3) break;
-  await setImmediate();
-  assert.ok(ended);
-  async function* broken() {
-    yield 1;
-    throw new Error('no more');
-  }
-  const channel = channelFrom(broken(), 1);
-  await assert.rejects(async () => {
-    for await (const _ of channel);
-  }, /no more/);
 });

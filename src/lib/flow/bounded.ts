@@ -120,14 +120,3 @@ export class BoundedChannel<T> implements AsyncIterable<T> {
     }
   }
 }
-
-/** Fills a channel from a source in the background; an error of the source fails the channel, and a gone reader ends the source. */
-export function channelFrom<T>(source: AsyncIterable<T> | Iterable<T>, limit: number): BoundedChannel<T> {
-  const channel = new BoundedChannel<T>(limit);
-  const pump = async () => {
-    for await (const item of source) await channel.put(item);
-    channel.close();
-  };
-  pump().catch((reason) => channel.fail(reason));
-  return channel;
-}

@@ -6,7 +6,7 @@ const PLAIN_PATH = /^(\.[A-Za-z_][A-Za-z0-9_]*)+$/;
 /** Milliseconds a filter may take; the first also waits for the thread. */
 const TIME_LIMIT = 2000;
 
-/** The first result of a filter, undefined when it has none. Throws for filters and inputs that jq refuses, and for those that take too long. */
+/** The first result of a filter, undefined when it has none. Throws for what jq refuses, and for filters that take too long. */
 export async function firstResult(input: unknown, filter: string): Promise<unknown> {
   const trimmed = filter.trim();
   if (trimmed === '.') return input;

@@ -62,9 +62,3 @@ export function uuid7Batch(count: number): string[] {
   for (let index = 0; index < count; index++) ids[index] = make(now);
   return ids;
 }
-
-/** Milliseconds since 1970 at which a version 7 identifier was made; undefined for anything else. */
-export function timeOfUuid7(id: string): number | undefined {
-  const parts = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.exec(id);
-  return parts ? Number.parseInt(parts[1]! + parts[2]!, 16) : undefined;
-}

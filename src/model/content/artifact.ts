@@ -4,7 +4,7 @@ import { sql } from '../../db/sql.ts';
 import { DIGEST_NAMES, type DigestName, type Digests } from '../../lib/crypto/digest.ts';
 import { uuid7Batch } from '../../lib/text/uuid7.ts';
 import type { ArtifactStore, TempArtifact } from '../../storage/artifact-store.ts';
-import { byteaText, digestSelect, digestsOfRow } from './digest-columns.ts';
+import { byteaText, type DigestColumns, digestSelect, digestsOfRow } from './digest-columns.ts';
 
 export interface ArtifactRow {
   readonly id: number;
@@ -56,11 +56,11 @@ export async function findArtifact(
   domainId: number,
   pulpId: string,
 ): Promise<(ArtifactRow & { digests: Digests & { sha256: string } }) | undefined> {
-  const row = await db.row<{ id: number; pulp_id: string; size: number }>(sql`
+  const row = await db.row<DigestColumns & { id: number; pulp_id: string; size: number }>(sql`
     select id, pulp_id, size, ${digestSelect('artifact')} from artifact
       where pulp_id = ${pulpId} and domain_id = ${domainId}`);
   if (!row) return undefined;
-  const digests = digestsOfRow(row as unknown as Record<string, unknown>);
+  const digests = digestsOfRow(row);
   return { id: row.id, pulpId: row.pulp_id, size: row.size, digests: { ...digests, sha256: digests.sha256! } };
 }
 

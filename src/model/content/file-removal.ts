@@ -12,9 +12,9 @@ export const waitingForBackup = 'The removal of files waits for a backup or for 
 const ASK_AGAIN = 2_000;
 
 /**
- * Runs, by `transact`, a transaction that deletes the last rows naming files, and waits for its turn without holding a connection. The files may be
- * removed at once after the commit: a backup that begins then does not know of them any more. `onWait` is called once when it has to wait.
- * Throws the reason of the signal.
+ * Runs, by `transact`, a transaction that deletes the last rows naming files, and waits for its turn without holding a connection.
+ * The files may be removed at once after the commit: a backup that begins then does not know of them any more. `onWait` is called
+ * once when it has to wait. Throws the reason of the signal.
  */
 export async function removingFiles<T>(
   transact: <R>(work: (tx: Transaction) => Promise<R>) => Promise<R>,

@@ -3,7 +3,7 @@ import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import type { Digests } from '../../lib/crypto/digest.ts';
 import type { ArtifactSource } from './content-artifact.ts';
-import { byteaText, digestSelect, digestsOfRow } from './digest-columns.ts';
+import { byteaText, type DigestColumns, digestSelect, digestsOfRow } from './digest-columns.ts';
 
 /** Whether any alternate content source exists in the domain. */
 export async function hasAlternateSources(db: Queryable, domainId: number): Promise<boolean> {
@@ -41,9 +41,16 @@ export interface KnownSource {
   readonly digests: Digests;
 }
 
+interface SourceRow extends DigestColumns {
+  readonly remoteId: string;
+  readonly url: string;
+  readonly size: number | null;
+  readonly headers: SourceHeaders;
+}
+
 /** All places that list the bytes with this sha256, alternate ones first. */
 export async function sourcesOf(db: Queryable, domainId: number, artifactId: number): Promise<KnownSource[]> {
-  const rows = await db.rows<{ remoteId: string; url: string; size: number | null; headers: SourceHeaders }>(sql`
+  const rows = await db.rows<SourceRow>(sql`
     select distinct on (ra.is_alternate, ra.remote_id, ra.url) ra.remote_id as "remoteId", ra.url, ra.size, ra.headers,
         ${digestSelect('ra')}
       from content_artifact ca join remote_artifact ra on ra.content_artifact_id = ca.id
@@ -53,7 +60,7 @@ export async function sourcesOf(db: Queryable, domainId: number, artifactId: num
   return rows.map((row) => ({
     ...row,
     headers: row.headers ?? undefined,
-    digests: digestsOfRow(row as unknown as Record<string, unknown>),
+    digests: digestsOfRow(row),
   }));
 }
 

@@ -26,7 +26,10 @@ export async function noteRepositoryServed(tx: Transaction, repositoryId: number
   );
 }
 
-/** A request met a publication: it counts as served from now on, as one that nobody saw needs no grace. Forgets those served until `keep` seconds ago. */
+/**
+ * A request met a publication: it counts as served from now on, as one that nobody saw needs no grace. Forgets those served until
+ * `keep` seconds ago.
+ */
 export async function noteSeen(
   db: Queryable,
   distributionId: string,

@@ -4,9 +4,9 @@ import { sql } from '../../db/sql.ts';
 import { deleteVersion, type VersionRow } from './repository-version.ts';
 
 /**
- * Numbers of the versions that must stay: set on a distribution, themselves or by a publication; with checkpoint
- * publications while a checkpoint distribution exists; what a replication has fetched or can return to; and what distributions on the repository serve: its latest published
- * version or its latest one. Where the caller does not know which, a repository that was ever published tells.
+ * Numbers of the versions that must stay: set on a distribution, themselves or by a publication; with checkpoint publications while
+ * a checkpoint distribution exists; what a replication has fetched or can return to; and what distributions on the repository serve:
+ * its latest published version or its latest one. Where the caller does not know which, a repository that was ever published tells.
  */
 export async function protectedVersions(
   db: Queryable,

@@ -23,7 +23,10 @@ export interface VersionUnit {
 }
 
 export interface UnitsOptions {
-  /** Columns, or expressions over `d` (the row of the type), that units are ordered by; ties in the order of ids. Without it newest first. */
+  /**
+   * Columns, or expressions over `d` (the row of the type), that units are ordered by; ties in the order of ids. Without it newest
+   * first.
+   */
   readonly order?: readonly (string | Sql)[];
   /** Condition on `d` and on `rc`, the row of repository_content. */
   readonly where?: Sql;

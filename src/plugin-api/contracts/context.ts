@@ -148,4 +148,6 @@ export interface Answer {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Values of Set-Cookie, one header each. */
+  readonly cookies?: readonly string[];
 }

@@ -42,7 +42,10 @@ export interface LiveFile {
 export interface RawBodyOptions {
   /** Bytes after which the request is refused with 413. Default: the setting max_body_size; null: as many as the storage takes. */
   readonly maxBytes?: number | null;
-  /** Undoes a Content-Encoding (gzip, deflate, zstd) of the body; the bound holds for what comes out. Other codings are refused with 415. */
+  /**
+   * Undoes a Content-Encoding (gzip, deflate, zstd) of the body; the bound holds for what comes out. Other codings are refused
+   * with 415.
+   */
   readonly decode?: boolean;
 }
 

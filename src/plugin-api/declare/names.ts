@@ -1,6 +1,6 @@
 /** The names clients know a resource by, derived from its path and class name (core.md §1.1; clients pick operations by them). */
 
-/** `FileRepository` → `file_repository`; each capital starts a word, as the peer does it (`RBACContentGuard` → `r_b_a_c_content_guard`). */
+/** `FileRepository` → `file_repository`; each capital starts a word, as in Pulp (`RBACContentGuard` → `r_b_a_c_content_guard`). */
 export function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter, at: number) => `${at > 0 ? '_' : ''}${letter.toLowerCase()}`);
 }

@@ -3,6 +3,7 @@
 import type { Transaction } from '../../db/database.ts';
 import type { Sql } from '../../db/sql.ts';
 import type { DigestName } from '../../lib/crypto/digest.ts';
+import type { ErrorBody } from '../../lib/errors.ts';
 import type { ListPlace } from '../../model/content/content-count.ts';
 import type { Answer, RequestContext, Services } from '../contracts/context.ts';
 import type { AccessDeclaration } from './access.ts';
@@ -42,7 +43,7 @@ export interface UniqueRule {
   readonly fields: readonly string[];
   /** Name of the constraint in the database. */
   readonly constraint: string;
-  readonly body: (values: Values) => object;
+  readonly body: (values: Values) => ErrorBody;
 }
 
 /** The object an action was called on; of a collection it is empty. */

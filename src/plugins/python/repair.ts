@@ -87,7 +87,8 @@ class Repair {
     for (let last = 0; ; ) {
       const rows =
         await this.#context.db.rows<PackageRow>(sql`select p.*, encode(a.sha256, 'hex') as artifact, ra.remote_id,
-          exists (select from content_artifact m where m.content_id = p.content_id and m.relative_path = p.filename || '.metadata') as has_metadata
+          exists (select from content_artifact m
+          where m.content_id = p.content_id and m.relative_path = p.filename || '.metadata') as has_metadata
         from repository_content rc join python_package p on p.content_id = rc.content_id
         left join content_artifact ca on ca.content_id = p.content_id and ca.relative_path = p.filename
         left join artifact a on a.id = ca.artifact_id
@@ -132,7 +133,7 @@ class Repair {
   /** METADATA of a wheel as an artifact of the unit, made where it is missing. */
   async #metadataArtifact(row: PackageRow, bytes: Buffer): Promise<{ sha256: string; isNew: boolean }> {
     const { domain, settings } = this.#context;
-    const digests = settings.allowedContentChecksums as never;
+    const digests = settings.allowedContentChecksums;
     const temp = await this.#context.storage(domain).receive([bytes], { digests });
     const sha256 = temp.digests.sha256;
     const path = `${row.filename}.metadata`;

@@ -114,7 +114,8 @@ export async function projectsChanged(
 ): Promise<string[] | undefined> {
   const since = (column: string) =>
     sql`rc.${sql.raw(column)} > ${from.number} and rc.${sql.raw(column)} <= ${to.number}`;
-  const units = sql`select rc.content_id from repository_content rc where rc.repository_id = ${to.repositoryId} and ${since('version_added')}
+  const units = sql`select rc.content_id from repository_content rc
+    where rc.repository_id = ${to.repositoryId} and ${since('version_added')}
     union select rc.content_id from repository_content rc where rc.repository_id = ${to.repositoryId} and ${since('version_removed')}`;
   const row = await db.row<{ names: string[] }>(sql`with units as materialized (${units})
     select coalesce((select array_agg(name) from (

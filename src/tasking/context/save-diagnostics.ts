@@ -16,7 +16,7 @@ export async function saveDiagnostics(
   const store = services.storage(domain);
   try {
     for (const [name, text] of recorded) {
-      const temp = await store.receive([Buffer.from(text)], { digests: allowed as never });
+      const temp = await store.receive([Buffer.from(text)], { digests: allowed });
       const [artifact] = await saveArtifacts(db, store, domain.id, [temp], allowed);
       await db.run(sql`insert into task_profile (task_id, name, artifact_id) values (${taskId}, ${name}, ${artifact!.id})
         on conflict (task_id, name) do update set artifact_id = excluded.artifact_id`);

@@ -9,7 +9,10 @@ import { logTrouble } from './log-trouble.ts';
 /** Milliseconds between looks. */
 const longestInterval = 30_000;
 
-/** To be called now and then: looks only when it is time, and never rejects. Processes on other machines look after their own directories. */
+/**
+ * To be called now and then: looks only when it is time, and never rejects. Processes on other machines look after their own
+ * directories.
+ */
 export function deadFilesRemover(services: Pick<DispatchServices, 'db' | 'settings' | 'logger'>): () => Promise<void> {
   const { db, settings, logger } = services;
   const files = new TempFiles(temporaryDirectory(settings));

@@ -44,8 +44,10 @@ function withoutAlias(values: Values): Values {
 async function reset(request: RequestContext, target: ActionTarget, catalogue: AccessCatalogue): Promise<Answer> {
   const policy = catalogue.policies.get(String(target.row.viewset_name));
   if (!policy) throw new HttpError(409, 'This version of the software has no such view.');
-  await request.db.run(sql`update access_policy set statements = ${sql.json(policy.statements)}, customized = false, pulp_last_updated = now(),
-    creation_hooks = nullif(${sql.json(policy.creation_hooks)}, 'null'), queryset_scoping = nullif(${sql.json(policy.queryset_scoping)}, 'null')
+  await request.db.run(sql`update access_policy set statements = ${sql.json(policy.statements)},
+    customized = false, pulp_last_updated = now(),
+    creation_hooks = nullif(${sql.json(policy.creation_hooks)}, 'null'),
+    queryset_scoping = nullif(${sql.json(policy.queryset_scoping)}, 'null')
     where pulp_id = ${target.id}`);
   const resource = accessPolicyResource(() => catalogue);
   const row = await readRow(request.db, resource, request.domain, target.id);

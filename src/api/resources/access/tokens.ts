@@ -77,7 +77,8 @@ async function create(values: Values, request: RequestContext, resource: Resourc
   const id = uuid7();
   const made =
     await request.db.run(sql`insert into api_token (pulp_id, user_id, name, token_digest, scope, permissions, expires_at)
-    values (${id}, ${userId}, ${values.name}, ${digest}, ${values.scope}, ${values.permissions}::text[], ${values.expires_at ?? null}) on conflict (user_id, name) do nothing`);
+    values (${id}, ${userId}, ${values.name}, ${digest}, ${values.scope}, ${values.permissions}::text[], ${values.expires_at ?? null})
+    on conflict (user_id, name) do nothing`);
   if (made === 0) throw ValidationError.field('name', 'This field must be unique.');
   const row = await readRow(request.db, resource, request.domain, id);
   const body = await presentOne(resource, row!, request);

@@ -37,7 +37,8 @@ const chunks: Field = list(
     column: false,
     load: async (rows, presenter) => {
       const found = await presenter.services.db.rows<{ upload_id: string; offset: number; size: number }>(
-        sql`select upload_id, chunk_offset as offset, size from upload_chunk where upload_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by chunk_offset`,
+        sql`select upload_id, chunk_offset as offset, size from upload_chunk
+          where upload_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by chunk_offset`,
       );
       return rows.map((row) =>
         found.filter((one) => one.upload_id === row.pulp_id).map(({ offset, size }) => ({ offset, size })),

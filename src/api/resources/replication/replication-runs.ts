@@ -30,7 +30,8 @@ import { replicationRunModel } from '../models.ts';
 /** A run that nobody works on any more has ended, though it could not say so. */
 const state = sql`case when t.state in ${statesIn('advancing')} and not exists (
     select from task k where k.task_group_id = t.task_group_id and k.state in ('waiting', 'running', 'canceling'))
-  then case when exists (select from task k where k.task_group_id = t.task_group_id and k.state = 'canceled') then 'canceled' else 'failed' end
+  then case when exists (select from task k where k.task_group_id = t.task_group_id and k.state = 'canceled')
+    then 'canceled' else 'failed' end
   else t.state end`;
 
 const hrefOf = (row: Row, { apiPrefix }: Presenter) =>

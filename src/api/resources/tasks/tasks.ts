@@ -133,7 +133,8 @@ const taskFields: Record<string, Field> = {
 
 async function progressOf(rows: readonly Row[], db: RequestContext['db']): Promise<object[][]> {
   const found = await db.rows<Row>(
-    sql`select task_id, message, code, state, total, done, suffix from progress_report where task_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by pulp_id`,
+    sql`select task_id, message, code, state, total, done, suffix from progress_report
+      where task_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by pulp_id`,
   );
   const byTask = Map.groupBy(found, (one) => one.task_id);
   return rows.map((row) => (byTask.get(row.pulp_id) ?? []).map(({ task_id: _task, ...report }) => report));
@@ -233,14 +234,12 @@ export const taskResource: Resource = {
     key: 'pulp_id',
     newest: sql.raw('t.id'),
     inDomain: true,
-    order: Object.fromEntries(
-      ['enc_args', 'enc_kwargs']
-        .map((word) => [word, sql.raw('t.arguments')])
-        .concat([
-          ['deferred', sql.raw('t.can_defer')],
-          ['pulp_api_version', sql.raw('t.name')],
-        ] as never),
-    ),
+    order: {
+      enc_args: sql.raw('t.arguments'),
+      enc_kwargs: sql.raw('t.arguments'),
+      deferred: sql.raw('t.can_defer'),
+      pulp_api_version: sql.raw('t.name'),
+    },
   },
   fields: taskFields,
   filters: taskFilters,
@@ -297,7 +296,8 @@ const groupFields: Record<string, Field> = {
     column: false,
     load: async (rows, presenter) => {
       const found = await presenter.services.db.rows<Row>(
-        sql`select task_group_id, message, code, total, done, suffix from group_progress_report where task_group_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by pulp_id`,
+        sql`select task_group_id, message, code, total, done, suffix from group_progress_report
+          where task_group_id = any(${rows.map((row) => row.pulp_id)}::uuid[]) order by pulp_id`,
       );
       return rows.map((row) =>
         found.filter((one) => one.task_group_id === row.pulp_id).map(({ task_group_id: _group, ...report }) => report),

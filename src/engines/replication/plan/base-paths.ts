@@ -18,8 +18,8 @@ export class PathIndex<T> {
     }
   }
 
-  /** Others at the same path, above it and below it. */
-  overlapping(basePath: string, self: T): { readonly kind: 'equal' | 'nested'; readonly item: T }[] {
+  /** What is at the same path, above it and below it, but for the item itself. */
+  overlapping(basePath: string, self?: T): { readonly kind: 'equal' | 'nested'; readonly item: T }[] {
     const found: { kind: 'equal' | 'nested'; item: T }[] = [];
     const add = (kind: 'equal' | 'nested', items: readonly T[] = []) => {
       for (const item of items) if (item !== self) found.push({ kind, item });

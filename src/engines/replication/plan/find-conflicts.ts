@@ -1,5 +1,5 @@
 /** Finds everything that stands against a wanted distribution, before anything is fetched or written. */
-import { type PathIndex, PathIndex as Paths } from './base-paths.ts';
+import { PathIndex } from './base-paths.ts';
 import type { Matches } from './match.ts';
 import type { Owners } from './ownership.ts';
 import type {
@@ -30,8 +30,8 @@ const EXCLUDE = 'leave it out with q_select';
 /** By key of the wanted distribution. */
 export function findConflicts(around: Surroundings): Map<string, Conflict[]> {
   const keptByName = new Map(around.kept.map((one) => [one.name, one]));
-  const keptPaths = new Paths(around.kept.map((item) => ({ basePath: item.basePath, item })));
-  const wantedPaths = new Paths(around.active.map((item) => ({ basePath: item.basePath, item })));
+  const keptPaths = new PathIndex(around.kept.map((item) => ({ basePath: item.basePath, item })));
+  const wantedPaths = new PathIndex(around.active.map((item) => ({ basePath: item.basePath, item })));
   const firstByName = new Map<string, Wanted>();
   const conflicts = new Map<string, Conflict[]>();
   for (const wanted of around.active) {
@@ -102,7 +102,7 @@ function ofName(wanted: Wanted, found: LocalDistribution | undefined, around: Su
 
 function ofPaths(wanted: Wanted, paths: PathIndex<LocalDistribution>, { owners }: Surroundings): Conflict[] {
   // One of the same name is told of already.
-  const others = paths.overlapping(wanted.basePath, undefined as never).filter(({ item }) => item.name !== wanted.name);
+  const others = paths.overlapping(wanted.basePath).filter(({ item }) => item.name !== wanted.name);
   return others.map(({ kind, item }) => {
     const owner = owners.nameOf(item.labels);
     const what = kind === 'equal' ? 'base_path_taken' : 'base_path_nested';

@@ -99,7 +99,8 @@ async function insertRemotes(
   });
   const columns = sql.join(CONNECTION_NAMES.map((name) => sql.ident(name)));
   await tx.run(sql`insert into remote (pulp_id, domain_id, pulp_type, name, pulp_labels, url, policy, details, ${columns})
-    select r.id, ${upstream.domainId}, r.type, r.name, r.labels, r.url, r.policy, r.details, ${sql.join(connectionValues(upstream, secrets))}
+    select r.id, ${upstream.domainId}, r.type, r.name, r.labels, r.url, r.policy, r.details,
+      ${sql.join(connectionValues(upstream, secrets))}
     from jsonb_to_recordset(${JSON.stringify(values)}::jsonb)
       as r (id uuid, type text, name text, labels jsonb, url text, policy text, details jsonb)`);
 }

@@ -41,6 +41,7 @@ function servesPublications({ replicators }: ReplicationParts, { type }: PlanIte
 
 async function totalSyncs({ context, run }: Here, items: readonly PlanItem[]): Promise<number> {
   const row = await context.db.row<{ done: number }>(sql`
-    select coalesce(max(done), 0)::integer as done from group_progress_report where task_group_id = ${run.group} and code = 'replicate.sync'`);
+    select coalesce(max(done), 0)::integer as done from group_progress_report
+      where task_group_id = ${run.group} and code = 'replicate.sync'`);
   return row!.done + items.length;
 }

@@ -26,7 +26,8 @@ export async function putAway(tx: Transaction, pulpId: string): Promise<void> {
         where v.repository_id = r.id limit 1) as run
       from repository r where r.pulp_id = ${pulpId}
         and not exists (select from distribution d where d.repository_id = r.pulp_id)
-        and not exists (select from distribution d join repository_version v on v.pulp_id = d.repository_version_id where v.repository_id = r.id)
+        and not exists (select from distribution d
+          join repository_version v on v.pulp_id = d.repository_version_id where v.repository_id = r.id)
         and not exists (select from distribution d join publication p on p.pulp_id = d.publication_id
           join repository_version v on v.pulp_id = p.repository_version_id where v.repository_id = r.id)
       for update of r`);

@@ -14,7 +14,8 @@ const MARGIN = 60;
 
 /** Announces, waits, runs the switch, and takes the announcement back however that ends. */
 export async function switchTogether<T>(db: Database, domainId: number, work: () => Promise<T>): Promise<T> {
-  await db.run(sql`insert into distribution_switch (domain_id, switching_until) values (${domainId}, clock_timestamp() + make_interval(secs => ${VOID_AFTER}))
+  await db.run(sql`insert into distribution_switch (domain_id, switching_until)
+    values (${domainId}, clock_timestamp() + make_interval(secs => ${VOID_AFTER}))
     on conflict (domain_id) do update set switching_until = excluded.switching_until`);
   await announceChange(db);
   try {

@@ -34,7 +34,7 @@ async function scan(context: TaskContext, types: ContentRegistry, args: ScanArgs
   const scanned = types.repositoryType(row!.pulp_type).scan;
   if (!scanned) throw new Error(`Repositories of type ${row!.pulp_type} cannot be scanned`);
   const report = context.progress({ message: 'Checking packages for vulnerabilities', code: 'vulnerability.scan' });
-  const downloader = url.startsWith('file:') ? undefined : context.downloader({ url } as never);
+  const downloader = url.startsWith('file:') ? undefined : context.downloader({ url });
   try {
     const { ecosystem, compare } = scanned;
     const source = downloader ? osvService(downloader, url, ecosystem) : await osvMirror(url, ecosystem, compare);

@@ -1,6 +1,7 @@
 /** Paths that an entitlement certificate of Red Hat's subscription management opens: version 1 lists them, version 3 packs a tree. */
-import { inflateSync } from 'node:zlib';
+
 import { DER, type DerElement, readDer, readDerLength } from '../../../lib/crypto/der.ts';
+import { inflateCounted } from '../../../lib/flow/inflate-counted.ts';
 import type { Certificate } from './certificate.ts';
 import { BitReader, HuffmanTree } from './huffman.ts';
 
@@ -60,14 +61,11 @@ function packedPaths(certificate: Certificate): OpensPath {
 
 /** Words packed by zlib; behind them the number of nodes, and in codes the edges of each: word, node … empty word. */
 function unpack(payload: Uint8Array): PathTree {
-  const { buffer, engine } = inflateSync(payload, { info: true, maxOutputLength: MAX_WORDS_BYTES }) as unknown as {
-    buffer: Buffer;
-    engine: { bytesWritten: number };
-  };
-  const rest = payload.subarray(engine.bytesWritten);
+  const { bytes, consumed } = inflateCounted(payload, MAX_WORDS_BYTES);
+  const rest = payload.subarray(consumed);
   const [count, start] = readDerLength(rest, 0);
   if (count > MAX_NODES) throw new RangeError('An entitlement has too many paths.');
-  const words = new HuffmanTree(buffer.toString('utf8').split('\0'));
+  const words = new HuffmanTree(bytes.toString('utf8').split('\0'));
   return readTree(words, count, new BitReader(rest.subarray(start)));
 }
 

@@ -1,6 +1,6 @@
 /** Reads a pack from its start to its end through a window, one object after the other. */
 import type { FileHandle } from 'node:fs/promises';
-import { inflateSync } from 'node:zlib';
+import { inflateCounted } from '../../../lib/flow/inflate-counted.ts';
 import { inflateLarge } from './inflate-large.ts';
 
 /** Objects up to this size are inflated at once. */
@@ -10,12 +10,9 @@ const WINDOW = 4 * SMALL;
 /** Inflates what stands at the start of `bytes`; undefined when that is not enough, as it can be for odd compressors. */
 export function inflateSmall(bytes: Buffer, size: number): { bytes: Buffer; consumed: number } | undefined {
   try {
-    const result = inflateSync(bytes, { info: true, maxOutputLength: Math.max(1, size) }) as unknown as {
-      buffer: Buffer;
-      engine: { bytesWritten: number };
-    };
-    if (result.buffer.length !== size) throw new Error('an object of the pack is damaged');
-    return { bytes: result.buffer, consumed: result.engine.bytesWritten };
+    const inflated = inflateCounted(bytes, Math.max(1, size));
+    if (inflated.bytes.length !== size) throw new Error('an object of the pack is damaged');
+    return inflated;
   } catch (error) {
     if ((error as { code?: string }).code === 'Z_BUF_ERROR') return undefined;
     throw error;

@@ -51,12 +51,7 @@ export function isPrerelease(version: Version): boolean {
   return version.pre !== null || version.dev !== null;
 }
 
-/** The normal spelling: `1.0RC-1` is `1.0rc1`. */
-export function canonicalVersion(version: Version): string {
-  return publicVersion(version) + (version.local.length > 0 ? `+${version.local.join('.')}` : '');
-}
-
-/** The normal spelling without the local part. */
+/** The normal spelling without the local part: `1.0RC-1+x` is `1.0rc1`. */
 export function publicVersion(version: Version): string {
   const { epoch, release, pre, post, dev } = version;
   return [

@@ -138,7 +138,7 @@ export class KnownIndexes {
   }
 }
 
-/** Names of the projects that a later version of the same repository has changed; undefined where that cannot be told or is not worth it. */
+/** Projects that a later version of the same repository has changed; undefined where that is not known or not worth finding out. */
 async function changes(db: Queryable, { version: from }: KnownIndex, to: Version): Promise<string[] | undefined> {
   if (!from || from.repositoryId !== to.repositoryId || from.number > to.number) return undefined;
   if (from.id === to.id) return [];

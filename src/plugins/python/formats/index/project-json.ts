@@ -28,7 +28,10 @@ const isPlain = (value: unknown): value is Plain =>
 /** The database cannot hold the character NUL. */
 const textOf = (value: unknown) => (typeof value === 'string' ? value.replaceAll('\0', '') : '');
 
-/** The parts that matter; files without name, URL or SHA-256 are left out. Undefined for what is no such document; throws for one that is nested too deeply. */
+/**
+ * The parts that matter; files without name, URL or SHA-256 are left out. Undefined for what is no such document; throws for one
+ * that is nested too deeply.
+ */
 export function readProjectJson(document: unknown, documentUrl: string): ProjectDocument | undefined {
   if (!isPlain(document) || !isPlain(document.info)) return undefined;
   if (isTooDeep(document.info))
