@@ -2,6 +2,7 @@
 
 import type { Policy } from '../access/catalogue.ts';
 import { viewOf } from '../access/catalogue.ts';
+import type { Answer } from '../access/condition-expression.ts';
 import { Conditions, type ConditionTools } from '../access/conditions.ts';
 import { decide } from '../access/decide.ts';
 import { type Grants, loadGrants, type ObjectKey, objectKey } from '../access/grants.ts';
@@ -13,7 +14,7 @@ import type { Sql } from '../db/sql.ts';
 import { HttpError } from '../lib/errors.ts';
 import type { RequestContext } from '../plugin-api/contracts/context.ts';
 import type { Scoping } from '../plugin-api/declare/access.ts';
-import { labelOf } from '../plugin-api/declare/model.ts';
+import { labelOf, type Model } from '../plugin-api/declare/model.ts';
 import type { AccessControl, Permit } from './api-handler.ts';
 import { requireParent, requireRow } from './engine/operations.ts';
 import type { Route } from './engine/routes.ts';
@@ -27,6 +28,22 @@ export interface PolicyAccessParts {
 
 type Params = Readonly<Record<string, string>>;
 
+/** What somebody wants to do: with a view, or where it is of a model with the object that the path names. */
+interface Question {
+  readonly view: string;
+  readonly model?: Model;
+  readonly action: string;
+  /** It is about one object: `params.pk`. */
+  readonly detail: boolean;
+  readonly params: Params;
+}
+
+/** What the policy says, with the body once it has been read. */
+type Decision = (body?: Readonly<Record<string, unknown>>) => Promise<Answer>;
+
+const FORBIDDEN = 'You do not have permission to perform this action.';
+const NO_CREDENTIALS = 'Authentication credentials were not provided.';
+
 export class PolicyAccess implements AccessControl {
   readonly #parts: PolicyAccessParts;
 
@@ -36,69 +53,48 @@ export class PolicyAccess implements AccessControl {
 
   async authorize(request: RequestContext, route: Route, params: Params): Promise<Permit> {
     const { model } = route.runtime.resource;
-    const held = await grantsOf(request, route, params);
-    const policy = await this.#parts.policies.get(viewOf(model), held.generation);
-    const grants = await withGroups(held, policy, request);
-    const conditions = new Conditions(
-      this.#parts.tools,
-      { request, model, action: actionOf(route), detail: isDetail(route), params },
-      grants,
-    );
+    const asked = { view: viewOf(model), model, action: actionOf(route), detail: isDetail(route), params };
+    const { policy, grants, conditions, decision } = await this.#open(request, asked);
     const scope = await this.#scope(policy, route, request, grants, conditions);
-    const ask = async () => await this.#decide(policy, request, route, grants, conditions);
-    const answer = await ask();
     const seen: Permit = { ...(scope && { scope, visible: visibleBeside({ request, grants }) }) };
-    if (answer === true) return seen;
-    if (answer === false) throw await refusal(request, route, params, scope, conditions);
-    return {
-      ...seen,
-      checkBody: async (body) => {
-        conditions.body = body;
-        if ((await ask()) !== true) throw await refusal(request, route, params, scope, conditions);
-      },
-    };
+    return await permit(decision, seen, () => refusal(request, route, params, scope, conditions));
   }
 
   async authorizeView(request: RequestContext, { view, action }: ViewQuestion, params: Params): Promise<Permit> {
     const { user } = request;
-    const held = user?.isSuperuser
-      ? { ...ALL, generation: user.policies ?? 0 }
-      : await loadGrants(request.db, user, request.domain.id);
-    const policy = await this.#parts.policies.get(view, held.generation);
-    const grants = await withGroups(held, policy, request);
-    const conditions = new Conditions(this.#parts.tools, { request, action, detail: false, params }, grants);
-    const asked = {
-      user,
-      groups: grants.groups,
-      action,
-      method: request.method,
-      evaluate: (condition: string) => conditions.evaluate(condition),
-    };
+    const { grants, decision } = await this.#open(request, { view, action, detail: false, params });
     const seen: Permit = user?.isSuperuser ? {} : { visible: visibleBeside({ request, grants }) };
-    const refuse = () =>
-      user
-        ? new HttpError(403, 'You do not have permission to perform this action.')
-        : unauthorized(request.headers, 'Authentication credentials were not provided.');
-    const answer = await decide(policy.statements, asked);
-    if (answer === true) return seen;
-    if (answer === false) throw refuse();
-    return {
-      ...seen,
-      checkBody: async (body) => {
-        conditions.body = body;
-        if ((await decide(policy.statements, asked)) !== true) throw refuse();
-      },
-    };
+    return await permit(decision, seen, async () =>
+      user ? new HttpError(403, FORBIDDEN) : unauthorized(request.headers, NO_CREDENTIALS),
+    );
   }
 
-  #decide(policy: Policy, request: RequestContext, route: Route, grants: Grants, conditions: Conditions) {
-    return decide(policy.statements, {
-      user: request.user,
-      groups: grants.groups,
-      action: actionOf(route),
-      method: request.method,
-      evaluate: (condition) => conditions.evaluate(condition),
-    });
+  /** Whether the policy of the model's view lets the caller do this with an object; for what is asked outside the REST API. */
+  async may(request: RequestContext, model: Model, action: string, id: string): Promise<boolean> {
+    const asked = { view: viewOf(model), model, action, detail: true, params: { pk: id } };
+    const { decision } = await this.#open(request, asked);
+    const answer = await decision();
+    return (answer === 'body' ? await decision({}) : answer) === true;
+  }
+
+  /** Everything that the answer to a question is made of. */
+  async #open(request: RequestContext, asked: Question) {
+    const { view, model, action, detail, params } = asked;
+    const held = await grantsOf(request, asked);
+    const policy = await this.#parts.policies.get(view, held.generation);
+    const grants = await withGroups(held, policy, request);
+    const conditions = new Conditions(this.#parts.tools, { request, model, action, detail, params }, grants);
+    const decision: Decision = async (body) => {
+      if (body) conditions.body = body;
+      return await decide(policy.statements, {
+        user: request.user,
+        groups: grants.groups,
+        action,
+        method: request.method,
+        evaluate: (condition) => conditions.evaluate(condition),
+      });
+    };
+    return { policy, grants, conditions, decision };
   }
 
   /** Nothing is hidden from superusers, nor where the policy has no scoping. */
@@ -117,6 +113,19 @@ export class PolicyAccess implements AccessControl {
   }
 }
 
+/** Throws what `refuse` answers where the policy says no, at once or about the body. */
+async function permit(decision: Decision, seen: Permit, refuse: () => Promise<HttpError>): Promise<Permit> {
+  const answer = await decision();
+  if (answer === true) return seen;
+  if (answer === false) throw await refuse();
+  return {
+    ...seen,
+    checkBody: async (body) => {
+      if ((await decision(body)) !== true) throw await refuse();
+    },
+  };
+}
+
 const ALL: Grants = {
   holders: [],
   groups: [],
@@ -127,13 +136,10 @@ const ALL: Grants = {
 };
 
 /** Superusers hold everything without being asked. */
-async function grantsOf(request: RequestContext, route: Route, params: Params): Promise<Grants> {
+async function grantsOf(request: RequestContext, { model, detail, params: { pk } }: Question): Promise<Grants> {
   if (request.user?.isSuperuser) return { ...ALL, generation: request.user.policies ?? 0 };
-  const { resource } = route.runtime;
-  const { pk } = params;
-  const named =
-    isDetail(route) && pk !== undefined && /^(\d{1,9}|[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})$/i.test(pk);
-  const object = named ? { label: labelOf(resource.model), id: objectKey(pk) } : undefined;
+  const named = detail && pk !== undefined && /^(\d{1,9}|[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})$/i.test(pk);
+  const object = named && model ? { label: labelOf(model), id: objectKey(pk) } : undefined;
   const grants = await loadGrants(request.db, request.user, request.domain.id, object);
   return object ? await withOwnership(request, grants, object) : grants;
 }
@@ -178,8 +184,8 @@ async function refusal(
   scope: Sql | undefined,
   conditions: Conditions,
 ): Promise<HttpError> {
-  if (!request.user) return unauthorized(request.headers, 'Authentication credentials were not provided.');
+  if (!request.user) return unauthorized(request.headers, NO_CREDENTIALS);
   if (conditions.objectRefused) await requireRow(route.runtime, { ...request, scope }, params);
   if (conditions.parentRefused) await requireParent(route.runtime, request, params);
-  return new HttpError(403, 'You do not have permission to perform this action.');
+  return new HttpError(403, FORBIDDEN);
 }

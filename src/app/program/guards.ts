@@ -3,7 +3,6 @@ import { authenticate } from '../../access/identities/authenticate.ts';
 import { VerifiedPasswords } from '../../access/identities/verified-passwords.ts';
 import { HrefReader } from '../../api/engine/hrefs.ts';
 import { presenterFor } from '../../api/engine/presenter.ts';
-import { type Route, routesOf } from '../../api/engine/routes.ts';
 import { ownRequest } from '../../api/own-request.ts';
 import { rbacGuard as rbacResource } from '../../api/resources/content/content-guards.ts';
 import { type CheckGuard, GuardChecker } from '../../content-app/guards/check-guard.ts';
@@ -31,31 +30,13 @@ export function buildGuards(program: Program, services: Services): CheckGuard {
 
 /** The policy of the guard's view decides, as for every other action on the guard. */
 function downloadAccess(program: Program, services: Services): DownloadAccess {
-  const { settings, models } = services;
-  const hrefs = new HrefReader(models, settings);
-  const access = buildAccess(program, services, hrefs);
-  const route = downloadRoute(hrefs);
+  const access = buildAccess(program, services, new HrefReader(services.models, services.settings));
   const passwords = new VerifiedPasswords();
   return {
     identify: async (_services, request) => (await authenticate(services, passwords, 'GET', request)).user,
-    authorize: async (_services, domain, user, guardId) => {
-      const permit = await access.authorize(requestOf(services, domain, user), route, { pk: guardId });
-      await permit.checkBody?.({});
-    },
+    mayDownload: (_services, domain, user, guardId) =>
+      access.may(requestOf(services, domain, user), rbacResource.model, 'download', guardId),
   };
-}
-
-function downloadRoute(hrefs: HrefReader): Route {
-  const { runtime, path } = routesOf(rbacResource, hrefs, () => [])[0]!;
-  const download = {
-    name: 'download',
-    method: 'get',
-    detail: true,
-    output: {},
-    summary: 'Download what is guarded',
-    run: async () => ({ status: 204 }),
-  } as const;
-  return { method: 'GET', path: `${path}:pk/download/`, runtime, act: 'download', action: download };
 }
 
 /** A request for content as access control sees requests. */

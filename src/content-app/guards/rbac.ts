@@ -4,10 +4,10 @@ import { HttpError } from '../../lib/errors.ts';
 import type { Domain, Services, User } from '../../plugin-api/contracts/context.ts';
 import type { GuardType } from '../../plugin-api/contracts/guard.ts';
 
-/** What the guard asks of the access control; both throw HttpError to refuse. */
+/** What the guard asks of the access control; both may throw HttpError to refuse. */
 export interface DownloadAccess {
   identify(services: Services, request: IncomingMessage): Promise<User | null>;
-  authorize(services: Services, domain: Domain, user: User, guardId: string): Promise<void>;
+  mayDownload(services: Services, domain: Domain, user: User, guardId: string): Promise<boolean>;
 }
 
 const ANONYMOUS = 'Authentication credentials were not provided.';
@@ -21,8 +21,8 @@ export function rbacGuard(access: DownloadAccess): GuardType {
       const user = await answered(access.identify(services, request.message));
       // Wrong credentials are told as none.
       if (!user || user instanceof HttpError) return ANONYMOUS;
-      const refused = await answered(access.authorize(services, guard.domain, user, guard.pulpId));
-      return refused instanceof HttpError ? REFUSED : undefined;
+      const allowed = await answered(access.mayDownload(services, guard.domain, user, guard.pulpId));
+      return allowed === true ? undefined : REFUSED;
     },
   };
 }
