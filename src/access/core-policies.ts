@@ -1,5 +1,5 @@
 /** Access policies of the core's own views, in short form; facts of the peer that clients and operators build on. */
-import type { AccessDeclaration, CreationHook } from '../plugin-api/declare/access.ts';
+import { type AccessDeclaration, type CreationHook, usual } from '../plugin-api/declare/access.ts';
 
 const OWNER = (model: string): CreationHook[] => [
   { function: 'add_roles_for_object_creator', parameters: { roles: `core.${model}_owner` } },
@@ -7,19 +7,18 @@ const OWNER = (model: string): CreationHook[] => [
 const OWNERS = (...roles: string[]): CreationHook[] => [
   { function: 'add_roles_for_object_creator', parameters: { roles: roles.map((role) => `core.${role}`) } },
 ];
-const READ = 'list retrieve my_permissions';
-const ROLES = 'list_roles add_role remove_role';
+const { read, change, roleActions, roles } = usual;
 
 const anyList: AccessDeclaration = { statements: ['list'], hooks: null };
 
 const guard = (model: string, more: readonly string[] = [], roles: readonly string[] = []): AccessDeclaration => ({
   statements: [
-    READ,
+    read,
     'create | md:add_',
-    'update partial_update | mdo:change_',
+    `${change} | mdo:change_`,
     'destroy | mdo:delete_',
     ...more,
-    `${ROLES} | mdo:manage_roles_`,
+    `${roleActions} | mdo:manage_roles_`,
   ],
   hooks: OWNERS(`${model}_owner`, ...roles),
 });
@@ -45,22 +44,22 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
   tokens: { statements: ['list retrieve', 'create destroy | =has_whole_account'], hooks: null, hidden: true },
   uploads: {
     statements: [
-      READ,
+      read,
       'create | md:add_',
       'update partial_update commit | mdo:change_',
       'destroy | mdo:delete_',
-      `${ROLES} | [mdo:manage_roles_]`,
+      roles,
     ],
     hooks: OWNER('upload'),
   },
   tasks: {
     statements: [
-      READ,
+      read,
       'profile_artifacts | mdo:view_task_profile_artifacts',
       'destroy | mdo:delete_',
-      'update partial_update | mdo:change_',
+      `${change} | mdo:change_`,
       'purge',
-      `${ROLES} | mdo:manage_roles_`,
+      `${roleActions} | mdo:manage_roles_`,
     ],
     hooks: OWNER('task'),
     permissions: ['view_task_profile_artifacts'],
@@ -81,7 +80,7 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
   },
   'task-groups': { statements: ['list retrieve partial_update'], hooks: null },
   'task-schedules': {
-    statements: [READ, 'admin: create update partial_update destroy', `${ROLES} | mdo:manage_roles_`],
+    statements: [read, 'admin: create update partial_update destroy', `${roleActions} | mdo:manage_roles_`],
     hooks: OWNER('taskschedule'),
     roles: {
       'core.taskschedule_creator': null,
@@ -93,11 +92,11 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
   },
   groups: {
     statements: [
-      READ,
+      read,
       'create | m:add_',
-      'update partial_update | mo:change_',
+      `${change} | mo:change_`,
       'destroy | mo:delete_',
-      `${ROLES} | [mo:manage_roles_]`,
+      `${roleActions} | [mo:manage_roles_]`,
     ],
     hooks: OWNER('group'),
   },
@@ -112,23 +111,23 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
   },
   domains: {
     statements: [
-      READ,
+      read,
       'create | m:add_',
       'update partial_update migrate set_label unset_label | mo:change_',
       'destroy | mo:delete_',
-      `${ROLES} | mo:manage_roles_`,
+      `${roleActions} | mo:manage_roles_`,
     ],
     hooks: OWNERS('domain_owner'),
   },
   'upstream-pulps': {
     statements: [
-      READ,
+      read,
       'create | [md:add_]',
       'destroy | [mdo:delete_]',
-      'update partial_update | [mdo:change_]',
+      `${change} | [mdo:change_]`,
       'replicate | [mdo:replicate_]',
       'status | [mdo:view_]',
-      `${ROLES} | [mdo:manage_roles_]`,
+      roles,
     ],
     hooks: OWNER('upstreampulp'),
     permissions: ['replicate_upstreampulp'],
@@ -136,12 +135,12 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
   },
   'repositories/core/openpgp_keyring': {
     statements: [
-      READ,
+      read,
       'create | [md:add_]',
       'destroy | [mdo:delete_]',
       'update partial_update set_label unset_label | [mdo:change_]',
       'modify | [mdo:modify_]',
-      `${ROLES} | [mdo:manage_roles_]`,
+      roles,
     ],
     hooks: OWNER('openpgpkeyring'),
     permissions: repositoryPermissions,

@@ -1,10 +1,8 @@
 /** The statements a resource of a package type usually has, by its kind; what differs is declared beside the resource. */
+import { usual } from '../plugin-api/declare/access.ts';
 import type { Resource } from '../plugin-api/declare/resource.ts';
 
-const READ = 'list retrieve my_permissions';
-const ROLES = 'list_roles add_role remove_role | [mdo:manage_roles_]';
-const CHANGE = 'update partial_update';
-const LABELS = ' set_label unset_label';
+const { read, change, destroy, roles, labels } = usual;
 
 /** Resources of the same package type, in the order of their declaration: other models are named after the first of a kind. */
 export class Siblings {
@@ -29,20 +27,19 @@ export function usualStatements(resource: Resource, siblings: Siblings): string[
     case 'repository':
       return repositoryStatements(resource, siblings);
     case 'remote':
-      return [READ, 'create | md:add_', `${CHANGE}${LABELS} | mdo:change_ & mdo:view_`, DESTROY, ROLES];
+      return [read, 'create | md:add_', `${change} ${labels} | mdo:change_ & mdo:view_`, destroy, roles];
     case 'publication':
-      return [READ, `create | md:add_${viewRepository(siblings)}`, DESTROY, ROLES];
+      return [read, `create | md:add_${viewRepository(siblings)}`, destroy, roles];
     case 'distribution':
       return distributionStatements(resource, siblings);
     case 'alternate_content_source':
       return sourceStatements(siblings);
     case 'content_guard':
-      return [READ, 'create | md:add_', `${CHANGE} | mdo:change_`, 'destroy | mdo:delete_', ROLES];
+      return [read, 'create | md:add_', `${change} | mdo:change_`, 'destroy | mdo:delete_', roles];
   }
   return undefined;
 }
 
-const DESTROY = 'destroy | mdo:delete_ & mdo:view_';
 const viewRemote = (siblings: Siblings, all = false) => {
   const names = siblings.of('remote').map((name) => `view_${name}`);
   return names.length > 0 ? ` & remote.mdo:${(all ? names : names.slice(0, 1)).join(',')}` : '';
@@ -59,13 +56,13 @@ function repositoryStatements(resource: Resource, siblings: Siblings): string[] 
   const remote = 'remote' in resource.fields ? viewRemote(siblings) : '';
   const create = `md:add_${remote}`;
   return [
-    READ,
+    read,
     `create | ${remote ? create : `[${create}]`}`,
-    DESTROY,
-    `${CHANGE}${LABELS} | mdo:change_ & mdo:view_${remote}`,
+    destroy,
+    `${change} ${labels} | mdo:change_ & mdo:view_${remote}`,
     ...(actions.has('sync') ? [`sync | mdo:sync_${viewRemote(siblings, true)} & mdo:view_`] : []),
     ...(actions.has('modify') ? ['modify | mdo:modify_ & mdo:view_'] : []),
-    ROLES,
+    roles,
   ];
 }
 
@@ -74,18 +71,18 @@ function distributionStatements(resource: Resource, siblings: Siblings): string[
   const served =
     viewRepository(siblings) +
     ('publication' in resource.fields && publication ? ` & publication.mdo:view_${publication}` : '');
-  return [READ, `create | md:add_${served}`, `${CHANGE}${LABELS} | mdo:change_ & mdo:view_${served}`, DESTROY, ROLES];
+  return [read, `create | md:add_${served}`, `${change} ${labels} | mdo:change_ & mdo:view_${served}`, destroy, roles];
 }
 
 function sourceStatements(siblings: Siblings): string[] {
   const remote = viewRemote(siblings);
   return [
-    READ,
+    read,
     `create | md:add_${remote}`,
-    `${CHANGE} | mdo:change_ & mdo:view_${remote}`,
-    DESTROY,
+    `${change} | mdo:change_ & mdo:view_${remote}`,
+    destroy,
     'refresh | mdo:refresh_ & mdo:view_',
-    ROLES,
+    roles,
   ];
 }
 
@@ -98,7 +95,7 @@ function contentStatements(resource: Resource, siblings: Siblings): string[] {
     ...(resource.operations.create && repository
       ? [`create | required:modify_${repository} & required:view_${repository} & upload.mdo:core.change_upload`]
       : []),
-    ...(resource.hasLabels ? ['set_label unset_label | [md:core.manage_content_labels]'] : []),
+    ...(resource.hasLabels ? [`${labels} | [md:core.manage_content_labels]`] : []),
     ...(resource.actions.some(({ name }) => name === 'upload') && uploads ? [`upload | [md:${app}.${uploads}]`] : []),
   ];
 }

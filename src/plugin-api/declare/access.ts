@@ -93,6 +93,16 @@ export type Condition = (context: ConditionContext, argument: string) => Promise
 /** A queryset scoping of a package type: the condition on `t` for what the caller may see; undefined for everything. */
 export type Scoping = (context: ConditionContext, parameters: unknown) => Promise<Sql | undefined>;
 
+/** Statements in short form that many resources share, and actions that are spoken of together. */
+export const usual = {
+  read: 'list retrieve my_permissions',
+  change: 'update partial_update',
+  destroy: 'destroy | mdo:delete_ & mdo:view_',
+  roleActions: 'list_roles add_role remove_role',
+  roles: 'list_roles add_role remove_role | [mdo:manage_roles_]',
+  labels: 'set_label unset_label',
+} as const;
+
 const PLACES: Readonly<Record<string, string>> = { m: 'model', d: 'domain', o: 'obj' };
 const SOURCES: Readonly<Record<string, string>> = {
   remote: 'remote_param_',

@@ -1,11 +1,9 @@
 /** Who may do what with resources of the Python type, where it differs from what is usual. */
-import type { AccessDeclaration, Condition } from '../../../plugin-api/index.ts';
+import { type AccessDeclaration, type Condition, usual } from '../../../plugin-api/index.ts';
 
 const LIST = 'list my_permissions';
 const RETRIEVE = 'retrieve | mdo:view_';
-const DESTROY = 'destroy | mdo:delete_ & mdo:view_';
-const UPDATE = 'update partial_update set_label unset_label | mdo:change_ & mdo:view_';
-const ROLES = 'list_roles add_role remove_role | [mdo:manage_roles_]';
+const UPDATE = `${usual.change} ${usual.labels} | mdo:change_ & mdo:view_`;
 const REMOTE = 'remote.mdo:view_pythonremote';
 const REPOSITORY = 'repo.mdo:view_pythonrepository';
 const PUBLICATION = 'publication.mdo:view_pythonpublication';
@@ -15,11 +13,11 @@ export const repositoryAccess: AccessDeclaration = {
     LIST,
     `create | md:add_ & ${REMOTE}`,
     RETRIEVE,
-    DESTROY,
+    usual.destroy,
     `${UPDATE} & ${REMOTE}`,
     `sync | mdo:sync_ & ${REMOTE} & mdo:view_`,
     'modify repair_metadata | mdo:modify_ & mdo:view_',
-    ROLES,
+    usual.roles,
   ],
   versions: [
     'list retrieve | repository.mdo:view_',
@@ -39,11 +37,11 @@ export const blocklistAccess: AccessDeclaration = {
 };
 
 export const remoteAccess: AccessDeclaration = {
-  statements: [LIST, 'create from_bandersnatch | md:add_', RETRIEVE, UPDATE, DESTROY, ROLES],
+  statements: [LIST, 'create from_bandersnatch | md:add_', RETRIEVE, UPDATE, usual.destroy, usual.roles],
 };
 
 export const publicationAccess: AccessDeclaration = {
-  statements: [LIST, `create | md:add_ & ${REPOSITORY}`, RETRIEVE, DESTROY, ROLES],
+  statements: [LIST, `create | md:add_ & ${REPOSITORY}`, RETRIEVE, usual.destroy, usual.roles],
 };
 
 export const distributionAccess: AccessDeclaration = {
@@ -52,8 +50,8 @@ export const distributionAccess: AccessDeclaration = {
     `create | md:add_ & ${REPOSITORY} & ${PUBLICATION}`,
     RETRIEVE,
     `${UPDATE} & ${REPOSITORY} & ${PUBLICATION}`,
-    DESTROY,
-    ROLES,
+    usual.destroy,
+    usual.roles,
   ],
 };
 
