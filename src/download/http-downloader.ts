@@ -3,8 +3,8 @@
 import { RateLimiter } from '../lib/flow/rate-limiter.ts';
 import { Semaphore } from '../lib/flow/semaphore.ts';
 import { BodyMismatch } from '../lib/http/body-mismatch.ts';
-import { unescaped } from '../lib/http/unescaped.ts';
 import { type Clock, systemClock } from '../lib/process/clock.ts';
+import { unescaped } from '../lib/text/unescaped.ts';
 import { RemoteAgent, type SentRequest } from './behaviour/remote-agent.ts';
 import type { OwnAnswer, OwnRequest, RemoteAccess, RemoteBehaviour } from './behaviour/remote-behaviour.ts';
 import { type Dispatchers, openDispatchers } from './connection/dispatchers.ts';

@@ -5,7 +5,7 @@ import { sql } from '../../db/sql.ts';
 import { CONNECTION_NAMES, type ConnectionName, isSecret } from '../../download/connection-settings.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { headersError } from '../../lib/http/request-header.ts';
-import { unescaped } from '../../lib/http/unescaped.ts';
+import { unescaped } from '../../lib/text/unescaped.ts';
 import { deleteSources } from '../../model/content/remote-artifact.ts';
 import { announceChanges } from '../../model/repositories/distribution-change.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';

@@ -1,8 +1,8 @@
 /** Sends metrics by the OpenTelemetry protocol (JSON over HTTP) under the names of the peer; addresses by the standard OTEL_ variables. */
 import { sql } from '../../db/sql.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { unescaped } from '../../lib/http/unescaped.ts';
 import type { DurationHistogram } from '../../lib/process/duration-histogram.ts';
+import { unescaped } from '../../lib/text/unescaped.ts';
 import { queueFigures } from '../../model/queue-figures.ts';
 import type { DispatchServices } from '../../tasking/queue/dispatch.ts';
 import { logTrouble } from '../../tasking/worker/log-trouble.ts';

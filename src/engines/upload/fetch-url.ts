@@ -1,7 +1,7 @@
 /** Fetches the bytes of a new unit from a URL given by a client, by a remote that exists for this one download. */
 import type { RemoteSettings } from '../../download/downloader.ts';
 import { ValidationError } from '../../lib/errors.ts';
-import { unescaped } from '../../lib/http/unescaped.ts';
+import { unescaped } from '../../lib/text/unescaped.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';

@@ -1,5 +1,5 @@
 /** The certificate of a client as the proxy in front hands it over: in a header, in one of several forms. */
-import { unescaped } from '../../lib/http/unescaped.ts';
+import { unescaped } from '../../lib/text/unescaped.ts';
 import { type GuardedRequest, headerOf } from '../../plugin-api/index.ts';
 
 const HEADER = 'X-CLIENT-CERT';

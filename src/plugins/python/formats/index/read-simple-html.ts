@@ -1,5 +1,5 @@
 /** Reads HTML pages of simple indexes (PEP 503): whatever anchors they have, in whatever style. */
-import { unescaped } from '../../../../lib/http/unescaped.ts';
+import { unescaped } from '../../../../lib/text/unescaped.ts';
 import { type IndexFile, webUrl } from './index-file.ts';
 
 /** Longest text of an anchor that is looked at, and how far from its beginning a page may name its base. */
