@@ -12,7 +12,6 @@ const CASTS: Readonly<Record<string, number>> = {
   'db/parse-values.ts': 1,
   'db/statement.ts': 1,
   'engines/export-import/import-task.ts': 1,
-  'engines/upload/create-content.ts': 1,
   'lib/flow/inflate-counted.ts': 1,
   'model/repositories/remote.ts': 1,
   'plugins/python/attestations/trusted-publisher.ts': 1,

@@ -18,6 +18,7 @@ const CHOOSY = 'parcel.choosy';
 const world = await useWorld({}, [
   parcelPlugin([
     { check: async (draft) => await hooks.check?.(draft), finalize: async (draft) => await hooks.finalize?.(draft) },
+    { type: 'lenient', checkPaths: 'warn' },
     {
       type: 'choosy',
       prefer: [{ content: parcel, columns: ['edition'], choose: (left, right) => choose(left, right) }],
@@ -243,4 +244,28 @@ test('thousands of units with one key each are settled in a few statements', asy
   assert.equal(paths.length, 3000);
   assert.equal(paths.filter((path) => path.includes('-3.')).length, 1500);
   assert.ok(statements > 0 && statements < 60, `${statements} statements`);
+});
+
+test('paths that overlap are an error, or a warning where the type says so', async () => {
+  const at = (name: string, path: string): DeclaredContent => {
+    const unit = declare(name, 1);
+    return { ...unit, values: { ...unit.values, path }, artifacts: [{ relativePath: path }] };
+  };
+  const units = await saved(at('q', 'dir'), at('r', 'dir/file'), at('s', 'dir/file'));
+  await assert.rejects(modify(await repositoryOf(PARCELS), units), /Path is duplicated: dir\/file/);
+  const lenient = await repositoryOf('parcel.lenient');
+  const { result, reports } = await modify(lenient, units);
+  assert.ok(result);
+  assert.deepEqual(
+    reports.map(({ code, done, state, suffix }) => [code, done, state, suffix]),
+    [
+      [
+        'version.path_errors',
+        2,
+        'completed',
+        "Path is duplicated: dir/file; The path for file 'dir/file' overlaps: dir",
+      ],
+    ],
+  );
+  assert.deepEqual((await modify(lenient, await saved(declare('t', 1)))).reports.length, 1, 'it is so still');
 });

@@ -2,7 +2,7 @@
 
 import type { Database } from '../../src/db/database.ts';
 import { sql } from '../../src/db/sql.ts';
-import { definePlugin, type Plugin } from '../../src/plugin-api/contracts/plugin.ts';
+import { definePlugin, type Plugin, type PluginDeclaration } from '../../src/plugin-api/contracts/plugin.ts';
 import { contentType } from '../../src/plugin-api/declare/content.ts';
 import { type PublicationDeclaration, publicationType } from '../../src/plugin-api/declare/publication-type.ts';
 import { type RepositoryDeclaration, repositoryType } from '../../src/plugin-api/declare/repository-type.ts';
@@ -42,12 +42,61 @@ export const notice = contentType({
   artifacts: 'none',
 });
 
+/** Where parcels can lie. */
+export const shelf = contentType({
+  ...common,
+  name: 'Shelf',
+  pulpType: 'parcel.shelf',
+  path: 'content/parcel/shelves',
+  table: 'parcel_shelf',
+  columns: [{ name: 'label', type: 'text' }],
+  naturalKey: ['label'],
+  repoKey: [],
+  artifacts: 'none',
+});
+
+/** That a parcel lies on a shelf: names both, by an id of each kind. */
+export const placement = contentType({
+  ...common,
+  name: 'Placement',
+  pulpType: 'parcel.placement',
+  path: 'content/parcel/placements',
+  table: 'parcel_placement',
+  columns: [
+    { name: 'parcel', type: 'bigint', names: 'id' },
+    { name: 'shelf', type: 'uuid', names: 'pulpId' },
+    { name: 'shelf_label', type: 'text', names: { column: 'label' } },
+  ],
+  naturalKey: ['parcel', 'shelf_label'],
+  repoKey: [],
+  artifacts: 'none',
+});
+
+/** Parcels that go together, and bundles of bundles. */
+export const bundle = contentType({
+  ...common,
+  name: 'Bundle',
+  pulpType: 'parcel.bundle',
+  path: 'content/parcel/bundles',
+  table: 'parcel_bundle',
+  columns: [
+    { name: 'title', type: 'text' },
+    { name: 'members', type: 'bigint[]', names: 'id' },
+  ],
+  naturalKey: ['title', 'members'],
+  repoKey: [],
+  artifacts: 'none',
+});
+
+export const parcelContent = [parcel, notice, shelf, placement, bundle];
+
 type Publish = PublicationDeclaration['publish'];
 
 /** A plugin whose repositories and publications do what the test says; one repository type for each that is given. */
 export function parcelPlugin(
   repositories: readonly Partial<RepositoryDeclaration>[] = [{}],
   publish: Publish = async () => {},
+  more: Partial<PluginDeclaration> = {},
 ): Plugin {
   const publications = [
     publicationType({ ...common, name: 'ParcelPublication', type: 'parcel', taskName: PUBLISH_PARCELS, publish }),
@@ -57,13 +106,14 @@ export function parcelPlugin(
     version: '1.0.0',
     package: 'parcel',
     module: 'parcel',
-    contentTypes: [parcel, notice],
+    contentTypes: parcelContent,
+    ...more,
     repositories: repositories.map((one) =>
       repositoryType({
         ...common,
         name: 'ParcelRepository',
         type: 'parcel',
-        content: [parcel, notice],
+        content: parcelContent,
         publications,
         ...one,
       }),
@@ -78,6 +128,12 @@ export const PUBLISH_PARCELS = 'parcel.publish';
 
 /** Its tables, in the database of a test. */
 export async function createParcelTables(db: Database): Promise<void> {
+  await db.run(sql`create table parcel_shelf (content_id bigint primary key, label text not null)`);
+  await db.run(sql`create table parcel_placement (content_id bigint primary key, parcel bigint not null, shelf uuid not null,
+    shelf_label text not null)`);
+  await db.run(
+    sql`create table parcel_bundle (content_id bigint primary key, title text not null, members bigint[] not null)`,
+  );
   await db.run(sql`create table parcel_parcel (content_id bigint primary key, name text not null, arch text not null,
     edition integer not null, path text not null)`);
   await db.run(sql`create index parcel_parcel_key on parcel_parcel (name, arch)`);

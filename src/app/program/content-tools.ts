@@ -1,8 +1,8 @@
 /** What the engines offer to tasks of package types: saving units, making versions, finding repositories and remotes. */
 
+import { requireRepository } from '../../engines/repository/require-repository.ts';
 import { saveReceived } from '../../engines/repository/save-received.ts';
 import { prepareUnits, savedContent, saveUnits } from '../../engines/repository/save-units.ts';
-import { requireRepository } from '../../engines/repository/versions/modify-task.ts';
 import type { VersionEngine } from '../../engines/repository/versions/version-context.ts';
 import { withNewVersion } from '../../engines/repository/versions/with-new-version.ts';
 import { withLocalFile } from '../../engines/upload/read-unit.ts';

@@ -81,9 +81,9 @@ async function saveUnit(
     const at = artifact.temp ? temps.indexOf(artifact.temp) : -1;
     return at < 0 ? artifact : { ...artifact, artifactId: saved[at]!.id };
   });
-  const unit = unitOf({ ...content, artifacts }, ({ url, size, digests, headers }) =>
-    url ? { remoteId, url, size: size ?? null, digests: digests ?? {}, headers } : undefined,
-  );
+  const source = ({ url, size, digests, headers }: DeclaredArtifact) =>
+    url ? { remoteId, url, size: size ?? null, digests: digests ?? {}, headers } : undefined;
+  const unit = unitOf({ ...content, artifacts }, { source });
   const [made] = await services.db.transaction(async (tx) => {
     await findContent(tx, domain.id, [unit]);
     return await saveContent(tx, domain.id, [unit]);

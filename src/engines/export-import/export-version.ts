@@ -1,6 +1,7 @@
 /** Writes the records of one repository version into an archive: its units by type, the repository, and which unit has which bytes. */
 import type { Queryable } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
+import { type Sql, sql } from '../../db/sql.ts';
+import type { ContentTable } from '../../model/content/natural-key.ts';
 import type { VersionRow } from '../../model/repositories/repository-version.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 import type { Repository } from '../../plugin-api/contracts/version.ts';
@@ -57,7 +58,7 @@ async function* contentRecords(
   for await (const ids of contentIds(db, version)) {
     signal.throwIfAborted();
     const rows = await db.rows<Row>(sql`
-      select c.pulp_id, d.* from content c join ${sql.ident(content!.table)} d on d.content_id = c.id
+      select c.pulp_id, d.*${namedIds(content!)} from content c join ${sql.ident(content!.table)} d on d.content_id = c.id
         where c.id = any(${ids}::bigint[]) and c.pulp_type = ${content!.pulpType} order by c.id`);
     done(rows.length);
     yield rows.map((row) => ({
@@ -68,6 +69,19 @@ async function* contentRecords(
       _pulp_domain: domain.pulpId,
     }));
   }
+}
+
+/** Columns that name units in place of those of `d`: the ids on the wire, by which records name them. */
+function namedIds(type: ContentTable): Sql {
+  const columns = type.columns.flatMap(({ name, type: kind, names }) => {
+    if (names !== 'id') return [];
+    const column = sql.ident('d', name);
+    const ids = kind.endsWith('[]')
+      ? sql`array(select n.pulp_id from unnest(${column}) with ordinality as u (id, place) join content n on n.id = u.id order by u.place)`
+      : sql`(select n.pulp_id from content n where n.id = ${column})`;
+    return [sql`, ${ids} as ${sql.ident(name)}`];
+  });
+  return sql.join(columns, '');
 }
 
 /** Artifacts by sha256, units by their ids here. */

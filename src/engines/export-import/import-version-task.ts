@@ -3,12 +3,15 @@ import { IdList } from '../../lib/text/id-list.ts';
 import { readJsonArray } from '../../lib/text/json-array.ts';
 import { findArtifacts } from '../../model/content/artifact.ts';
 import { findContent, saveContent } from '../../model/content/content.ts';
+import { namesOf } from '../../model/content/natural-key.ts';
+import type { Unit } from '../../model/content/unit.ts';
 import { openContentIds } from '../../model/repositories/membership.ts';
 import { findRepository } from '../../model/repositories/repository.ts';
 import { addGroupProgress } from '../../model/tasks/task-group.ts';
 import type { DeclaredContent } from '../../plugin-api/contracts/declared-content.ts';
 import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
 import { type ExportResource, fromRecord } from '../../plugin-api/declare/export-resource.ts';
+import type { Values } from '../../plugin-api/declare/field.ts';
 import { unitOf } from '../repository/unit-of.ts';
 import type { VersionEngine } from '../repository/versions/version-context.ts';
 import { type NewVersion, withNewVersion } from '../repository/versions/with-new-version.ts';
@@ -48,10 +51,13 @@ export function importVersionTask(engine: VersionEngine, types: ExportTypes): Ta
         await withNewVersion(context, engine, repository, async (version) => {
           const artifacts = await readArtifacts(archive, args.folder);
           const seen = new IdList();
+          const known: KnownUnits | undefined = resources.some(({ content }) => namesOf(content!).size > 0)
+            ? new Map()
+            : undefined;
           for (const resource of resources) {
             for await (const batch of unitsOf(archive, args.folder, resource)) {
               report.total = (report.total ?? 0) + batch.length;
-              await saveUnits(context, version, batch, artifacts, seen);
+              await saveUnits(context, version, batch, artifacts, seen, known);
               report.add(batch.length);
             }
           }
@@ -111,6 +117,7 @@ async function saveUnits(
   batch: readonly FoundUnit[],
   artifacts: ReadonlyMap<string, readonly FoundArtifact[]>,
   seen: IdList,
+  known: KnownUnits | undefined,
 ): Promise<void> {
   const { db, domain } = context;
   const of = ({ upstreamId }: FoundUnit) => artifacts.get(upstreamId) ?? [];
@@ -121,6 +128,7 @@ async function saveUnits(
   const units = batch.map((one) =>
     unitOf({
       ...one.unit,
+      values: known ? withNamedUnits(one.unit, known) : one.unit.values,
       artifacts: of(one).map(({ sha256, relativePath }) => ({ relativePath, artifactId: ids.get(sha256)!.id })),
     }),
   );
@@ -130,6 +138,29 @@ async function saveUnits(
     await version.addIn(tx, saved);
     for (const { id } of saved) seen.add(id);
   });
+  if (known)
+    for (const [at, { upstreamId }] of batch.entries())
+      known.set(upstreamId, { ...units[at]!, existed: true, fixed: true });
+}
+
+/** Units that were imported, by their ids in the archive, for those that name them: records come after those of what they name. */
+type KnownUnits = Map<string, Unit>;
+
+/** Records name units by their ids in the archive. */
+function withNamedUnits({ type, values }: DeclaredContent, known: KnownUnits): Values {
+  const turned: Record<string, unknown> = { ...values };
+  for (const [name, by] of namesOf(type)) {
+    if (typeof by === 'object') continue;
+    const turn = (id: unknown): Unit => {
+      const unit = known.get(String(id));
+      if (!unit)
+        throw new Error(`The archive has a unit of type ${type.pulpType} that names ${id}, which it does not bring.`);
+      return unit;
+    };
+    const value = values[name];
+    if (value !== null && value !== undefined) turned[name] = Array.isArray(value) ? value.map(turn) : turn(value);
+  }
+  return turned;
 }
 
 /** The repository has what the archive has and nothing else. */

@@ -10,7 +10,7 @@ import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { Expected } from '../../storage/body.ts';
-import { requireRepository } from '../repository/versions/modify-task.ts';
+import { requireRepository } from '../repository/require-repository.ts';
 import type { OpenRemotes } from './open-remotes.ts';
 import type { SubRepositories } from './sub-repositories.ts';
 import type { TempPool } from './temp-pool.ts';

@@ -2,7 +2,7 @@
 import type { RepositoryType } from '../../plugin-api/contracts/repository.ts';
 import type { RepositorySync } from '../../plugin-api/contracts/sync.ts';
 import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
-import { presentVersion } from '../repository/versions/modify-task.ts';
+import { presentVersion } from '../repository/versions/present-version.ts';
 import type { VersionEngine } from '../repository/versions/version-context.ts';
 import { type AlternateArgs, openAlternate } from './alternate-sync.ts';
 import { OpenRemotes } from './open-remotes.ts';

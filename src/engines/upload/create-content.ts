@@ -1,13 +1,13 @@
 /** Makes one unit of content from bytes, in a task or in a request; a unit that exists already is found and completed. */
-import type { Transaction } from '../../db/database.ts';
-import { ValidationError } from '../../lib/errors.ts';
-import { findContent, type SavedUnit, saveContent, touchContent, type Unit } from '../../model/content/content.ts';
-import { findRepository } from '../../model/repositories/repository.ts';
+import { withNamed } from '../../model/content/named-units.ts';
+import type { SavedUnit, Unit } from '../../model/content/unit.ts';
 import { deleteUpload } from '../../model/upload.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
+import type { Repository } from '../../plugin-api/contracts/version.ts';
 import type { ContentType } from '../../plugin-api/declare/content.ts';
-import { unitOf } from '../repository/unit-of.ts';
+import { requireRepository } from '../repository/require-repository.ts';
+import { saveUnits } from '../repository/save-units.ts';
 import { checkOverwrite } from '../repository/versions/check-overwrite.ts';
 import type { VersionEngine } from '../repository/versions/version-context.ts';
 import { withNewVersion } from '../repository/versions/with-new-version.ts';
@@ -18,15 +18,16 @@ import { readUnit } from './read-unit.ts';
 /** The task: answers the unit as the API shows it. The new version, if any, is noted before the unit. */
 export async function createContent(context: TaskContext, engine: VersionEngine, args: ContentArgs): Promise<unknown> {
   const type = engine.types.contentType(args.contentType);
+  const repository = args.repository ? await requireRepository(context, args.repository) : null;
   const now = { ...args, userId: context.task.userId };
-  const units = await prepareUnits(context, engine.types, context.domain, type, now, context.signal);
-  const [saved, ...companions] = args.repository
-    ? await addToRepository(context, engine, units, args)
-    : await context.write((tx) => saveAll(tx, context.domain, units));
+  const units = await prepareUnits(context, engine.types, type, now, repository, context.signal);
+  const [unit, ...companions] = repository
+    ? await addToRepository(context, engine, units, repository, args.overwrite)
+    : await context.write((tx) => saveUnits(tx, context.domain.id, units));
   if (args.upload) await dropUpload(context, context.domain, args.upload);
-  context.created(type.prn(saved.pulpId));
+  context.created(type.prn(unit!.pulpId));
   for (const one of companions) context.created(labelled(engine.types, one));
-  return await context.present(context.domain, type.label, saved.pulpId);
+  return await context.present(context.domain, type.label, unit!.pulpId);
 }
 
 export interface CreatedContent {
@@ -43,63 +44,50 @@ export async function createContentNow(
   args: ContentNow,
 ): Promise<CreatedContent> {
   const type = engine.types.contentType(args.contentType);
-  const units = await prepareUnits(services, engine.types, domain, type, args);
-  const [{ pulpId, existed }] = await services.db.transaction((tx) => saveAll(tx, domain, units));
+  const units = await prepareUnits({ ...services, domain }, engine.types, type, args, null);
+  const [unit] = await services.db.transaction((tx) => saveUnits(tx, domain.id, units));
   if (args.upload) await dropUpload(services, domain, args.upload);
-  return { pulpId, existed };
+  return unit!;
 }
-
-/** A unit with those that came with it. */
-type Units = readonly [Unit, ...Unit[]];
-type SavedUnits = readonly [SavedUnit, ...SavedUnit[]];
 
 function labelled(types: VersionEngine['types'], unit: SavedUnit): string {
   return types.contentType(unit.type.pulpType).prn(unit.pulpId);
 }
 
+/** The unit, and after it those that came with it. */
 async function prepareUnits(
-  services: Services,
+  context: Services & { readonly domain: Domain },
   types: VersionEngine['types'],
-  domain: Domain,
   type: ContentType,
   args: ContentNow,
+  repository: Repository | null,
   signal?: AbortSignal,
-): Promise<Units> {
-  const bytes = await obtainBytes(services, domain, args, signal);
-  const declared = await readUnit(services, domain, type, types.uploadReader(type.pulpType), args, bytes);
-  return [unitOf(declared), ...(declared.companions ?? []).map((one) => unitOf(one))];
-}
-
-async function saveAll(tx: Transaction, domain: Domain, units: Units): Promise<SavedUnits> {
-  await findContent(tx, domain.id, units);
-  const saved = (await saveContent(tx, domain.id, units)) as unknown as SavedUnits;
-  const old = saved.filter((one) => one.existed).map((one) => one.id);
-  if (old.length > 0) await touchContent(tx, old);
-  return saved;
+): Promise<Unit[]> {
+  const bytes = await obtainBytes(context, context.domain, args, signal);
+  return await readUnit(context, type, types.uploadReader(type.pulpType), { ...args, repository }, bytes);
 }
 
 /** Saved and added in one transaction, so that nothing can remove the unit in between. */
 async function addToRepository(
   context: TaskContext,
   engine: VersionEngine,
-  units: Units,
-  args: ContentArgs,
-): Promise<SavedUnits> {
-  const { domain } = context;
-  const repository = await findRepository(context.db, domain.id, args.repository!);
-  if (!repository) throw ValidationError.field('repository', 'Invalid hyperlink - Object does not exist.');
-  let saved: SavedUnits | undefined;
+  units: readonly Unit[],
+  repository: Repository,
+  overwrite: boolean | undefined,
+): Promise<readonly SavedUnit[]> {
+  let saved: readonly SavedUnit[] = [];
   await withNewVersion(context, engine, repository, async (version) => {
     saved = await context.write(async (tx) => {
-      const all = await saveAll(tx, domain, units);
+      const given = await saveUnits(tx, context.domain.id, units);
+      const all = withNamed(given);
       const ids = [...new Set(all.map((one) => one.id))];
       const { contentTypes } = engine.types.repositoryType(repository.pulpType);
-      if (args.overwrite === false) await checkOverwrite(tx, contentTypes, repository.id, ids);
+      if (overwrite === false) await checkOverwrite(tx, contentTypes, repository.id, ids);
       await version.addIn(tx, all);
-      return all;
+      return given;
     });
   });
-  return saved!;
+  return saved;
 }
 
 /** The chunks have become an artifact. */

@@ -2,43 +2,51 @@
 
 import { rm } from 'node:fs/promises';
 import { ValidationError } from '../../lib/errors.ts';
+import type { Unit } from '../../model/content/unit.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
-import type { DeclaredContent } from '../../plugin-api/contracts/declared-content.ts';
+import type { DeclaredArtifact } from '../../plugin-api/contracts/declared-content.ts';
 import type { UploadReader } from '../../plugin-api/contracts/upload.ts';
+import type { Repository } from '../../plugin-api/contracts/version.ts';
 import type { ContentType } from '../../plugin-api/declare/content.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { saveReceived } from '../repository/save-received.ts';
+import { receivedFor } from '../repository/save-units.ts';
+import { unitOf } from '../repository/unit-of.ts';
 import type { ContentNow } from './content-request.ts';
 import type { ObtainedBytes } from './obtain-bytes.ts';
 
 /**
- * The declared unit; every artifact of it without bytes of its own is the uploaded one, which is kept only once the type has
- * read it.
+ * The unit, and after it those that came with it; every artifact of it without bytes of its own is the uploaded one, which is kept only
+ * once the type has read it.
  */
 export async function readUnit(
-  services: Services,
-  domain: Domain,
+  services: Services & { readonly domain: Domain },
   type: ContentType,
   reader: UploadReader | undefined,
-  args: Pick<ContentNow, 'values' | 'filename' | 'labels' | 'userId'>,
+  args: Pick<ContentNow, 'values' | 'filename' | 'labels' | 'userId'> & { readonly repository: Repository | null },
   bytes: ObtainedBytes,
-): Promise<DeclaredContent> {
+): Promise<Unit[]> {
   if (!reader) throw new ValidationError([`Content of type ${type.pulpType} cannot be uploaded.`]);
   const { size, digests } = bytes;
+  const { domain } = services;
   const filename = args.filename ?? bytes.filename;
   const received = new ReceivedParts(services, domain, bytes.temp);
   const input = { type, values: args.values, filename, size, digests, services, domain, userId: args.userId ?? null };
+  const { repository } = args;
   try {
-    const read = (file: string) => reader.read({ ...input, file, receive: (source) => received.receive(source) });
+    const read = (file: string) =>
+      reader.read({ ...input, repository, file, receive: (source) => received.receive(source) });
     const declared = await (bytes.temp ? read(bytes.temp.path) : withLocalFile(services, domain, digests.sha256, read));
-    const temps = declared.artifacts.map(({ temp }) => temp).filter((temp) => temp !== undefined);
-    const parts = await received.save(bytes.temp ? [bytes.temp, ...temps] : temps);
-    const artifactId = bytes.temp ? parts.get(bytes.temp) : bytes.artifactId;
-    const artifacts = declared.artifacts.map((artifact) => ({
-      ...artifact,
-      artifactId: artifact.artifactId ?? (artifact.temp ? parts.get(artifact.temp) : undefined) ?? artifactId!,
-    }));
-    return { ...declared, artifacts, labels: args.labels ?? declared.labels ?? {} };
+    const { companions = [] } = declared;
+    const temps = receivedFor([declared, ...companions]);
+    const parts = await received.save([...new Set(bytes.temp ? [bytes.temp, ...temps] : temps)]);
+    const uploaded = bytes.temp ? parts.get(bytes.temp) : bytes.artifactId;
+    const own = ({ temp }: DeclaredArtifact) => temp && parts.get(temp);
+    const labels = args.labels ?? declared.labels ?? {};
+    return [
+      unitOf({ ...declared, labels }, { artifactId: (artifact) => own(artifact) ?? uploaded }),
+      ...companions.map((one) => unitOf(one, { artifactId: own })),
+    ];
   } finally {
     await received.discard();
   }

@@ -3,29 +3,30 @@ import { type CopyValue, copyRows } from '../../db/copy-rows.ts';
 import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { uuid7Batch } from '../../lib/text/uuid7.ts';
-import { insertContentArtifacts, linkContentArtifacts, type UnitWithArtifacts } from './content-artifact.ts';
+import { insertContentArtifacts, linkContentArtifacts } from './content-artifact.ts';
 import { byteaText } from './digest-columns.ts';
-import type { ContentTable } from './natural-key.ts';
+import { levelsOf, nameValue } from './named-units.ts';
 import { takeIds } from './take-ids.ts';
+import type { SavedUnit, Unit } from './unit.ts';
 
-/** A unit on its way into the database. `key` is its natural key in hex; `id` and the rest are set once it is found or made. */
-export interface Unit extends UnitWithArtifacts {
-  readonly type: ContentTable;
-  readonly key: string;
-  readonly values: Readonly<Record<string, unknown>>;
-  readonly labels?: Readonly<Record<string, string | null>> | undefined;
-  pulpId?: string;
-  /** It was there before. */
-  existed?: boolean;
-}
-
-export type SavedUnit = Unit & { id: number; pulpId: string; existed: boolean };
+export type { SavedUnit, Unit } from './unit.ts';
 
 /**
- * Sets id, pulpId and existed of the units that are in the domain. The type is compared as an expression, which no index has: in a
+ * Sets id, pulpId and existed of the units that are in the domain, and of those they name. The type is compared as an expression,
+ * which no index has: in a
  * database without statistics the planner would take the index by type and read all units of it.
  */
 export async function findContent(db: Queryable, domainId: number, units: readonly Unit[]): Promise<void> {
+  const { levels, share } = levelsOf(units);
+  await findUnits(
+    db,
+    domainId,
+    levels.flat().filter((unit) => !unit.fixed),
+  );
+  share();
+}
+
+async function findUnits(db: Queryable, domainId: number, units: readonly Unit[]): Promise<void> {
   for (const [pulpType, group] of byType(units)) {
     const rows = await db.rows<{ id: number; pulp_id: string; key: string }>(sql`
       select id, pulp_id, encode(natural_key, 'hex') as key from content
@@ -42,13 +43,23 @@ export async function findContent(db: Queryable, domainId: number, units: readon
 
 /**
  * Makes the units that do not exist and completes those that do: bytes that are here now, and where upstream has them.
- * Units with the same key become one. Afterwards every unit is held against removal until the transaction ends.
+ * Units with the same key become one, and those that are named are saved first. Afterwards every unit is held against removal until the
+ * transaction ends.
  */
 export async function saveContent(
   tx: Transaction,
   domainId: number,
   units: readonly Unit[],
 ): Promise<readonly SavedUnit[]> {
+  const { levels, share } = levelsOf(units);
+  for (const level of levels) {
+    await saveLevel(tx, domainId, level);
+    share();
+  }
+  return units as readonly SavedUnit[];
+}
+
+async function saveLevel(tx: Transaction, domainId: number, units: readonly Unit[]): Promise<void> {
   for (const group of byType(units).values()) {
     let fresh = distinct(group.filter((unit) => unit.id === undefined));
     let known = await hold(
@@ -61,7 +72,7 @@ export async function saveContent(
       const beaten = fresh.filter((unit) => unit.id === undefined);
       if (beaten.length === 0) break;
       // Another transaction made these; it has been waited for, so they are there unless they were removed again.
-      await findContent(tx, domainId, beaten);
+      await findUnits(tx, domainId, beaten);
       const found = await hold(
         tx,
         beaten.filter((unit) => unit.id !== undefined),
@@ -72,7 +83,6 @@ export async function saveContent(
     await linkContentArtifacts(tx, known.held);
     shareIds(group);
   }
-  return units as readonly SavedUnit[];
 }
 
 /** Units by pulp_type, types and units in one order for everybody, so that overlapping transactions cannot deadlock. */
@@ -110,6 +120,7 @@ async function hold(tx: Transaction, units: readonly Unit[]): Promise<{ held: Un
   const there = new Set(rows.map((row) => row.id));
   const lost = units.filter((unit) => !there.has(unit.id!));
   for (const unit of lost) {
+    if (unit.fixed) throw new Error(`The unit ${unit.pulpId}, which others are to name, has been removed`);
     delete unit.id;
     delete unit.existed;
   }
@@ -147,10 +158,10 @@ function labelsText(unit: Unit): string | null {
 async function insertDetails(tx: Transaction, units: readonly Unit[]): Promise<void> {
   if (units.length === 0) return;
   const { table, columns } = units[0]!.type;
-  const read = columns.map(({ name, type }) => {
+  const read = columns.map(({ name, type, names }) => {
     const isJson = type === 'json' || type === 'jsonb';
     return (unit: Unit): CopyValue => {
-      const value = unit.values[name];
+      const value = names ? nameValue(names, unit.values[name]) : unit.values[name];
       return isJson && value !== null && value !== undefined ? JSON.stringify(value) : (value as CopyValue);
     };
   });

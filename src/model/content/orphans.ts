@@ -10,6 +10,8 @@ export interface OrphanScope {
   readonly before: string;
   /** Only these units, by their ids on the wire; null for all. */
   readonly contentPulpIds: readonly string[] | null;
+  /** Types whose units keep those that they name. */
+  readonly naming: readonly ContentTable[];
 }
 
 /**
@@ -30,16 +32,30 @@ export async function orphanCutoff(
 }
 
 /** Condition on `c`. */
-export function isOrphan({ domainId, before, contentPulpIds }: OrphanScope): Sql {
-  const named = contentPulpIds ? sql`and c.pulp_id = any(${contentPulpIds}::uuid[])` : sql.empty;
-  return sql`c.domain_id = ${domainId} and c.timestamp_of_interest < ${before}::timestamptz ${named}
-    and not exists (select from repository_content rc where rc.content_id = c.id)`;
+export function isOrphan({ domainId, before, contentPulpIds, naming }: OrphanScope): Sql {
+  const asked = contentPulpIds ? sql`and c.pulp_id = any(${contentPulpIds}::uuid[])` : sql.empty;
+  return sql`c.domain_id = ${domainId} and c.timestamp_of_interest < ${before}::timestamptz ${asked}
+    and not exists (select from repository_content rc where rc.content_id = c.id) and not ${isNamed(naming)}`;
 }
 
-/** Orphans with ids above `after`, in the order of their ids. */
-export async function findOrphans(db: Queryable, scope: OrphanScope, after: number, limit: number): Promise<number[]> {
+/** Condition on `c`: a unit of these types names it, also one that is an orphan itself, which goes first. */
+function isNamed(types: readonly ContentTable[]): Sql {
+  const named = types.flatMap((type) =>
+    type.columns.flatMap(({ name, type: kind, names }) => {
+      if (names !== 'id' && names !== 'pulpId') return [];
+      const value = sql.raw(names === 'id' ? 'c.id' : 'c.pulp_id');
+      const column = sql.ident('n', name);
+      const holds = kind.endsWith('[]') ? sql`${column} @> array[${value}]` : sql`${column} = ${value}`;
+      return [sql`exists (select from ${sql.ident(type.table)} n where ${holds})`];
+    }),
+  );
+  return named.length === 0 ? sql.raw('false') : sql`(${sql.join(named, ' or ')})`;
+}
+
+/** Orphans with ids below `before`, newest first: units are made after those that they name. */
+export async function findOrphans(db: Queryable, scope: OrphanScope, before: number, limit: number): Promise<number[]> {
   const rows = await db.rows<{ id: number }>(sql`
-    select c.id from content c where ${isOrphan(scope)} and c.id > ${after} order by c.id limit ${limit}`);
+    select c.id from content c where ${isOrphan(scope)} and c.id < ${before} order by c.id desc limit ${limit}`);
   return rows.map((row) => row.id);
 }
 

@@ -26,7 +26,10 @@ export interface DeclaredArtifact {
 /** A unit of content by its values, before it is known whether it exists already. */
 export interface DeclaredContent {
   readonly type: ContentType;
-  /** Values by column name of the type's table. */
+  /**
+   * Values by column name of the type's table. In a column that names units a declared unit, which is saved with this one, or a saved
+   * one; lists of them where the column is a list.
+   */
   readonly values: Values;
   readonly artifacts: readonly DeclaredArtifact[];
   readonly labels?: Readonly<Record<string, string | null>>;
@@ -40,6 +43,8 @@ export interface DeclaredContent {
 export interface SavedContent {
   readonly id: number;
   readonly pulpId: string;
+  /** Hex digest of what identifies it. */
+  readonly key: string;
   readonly type: ContentType;
   readonly values: Values;
   /** It was there before. */

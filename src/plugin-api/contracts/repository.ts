@@ -38,6 +38,9 @@ export interface RepositoryType {
     /** Order of versions, for records that tell ranges; without it only those that list versions are understood. */
     readonly compare?: (left: string, right: string) => number;
   };
-  /** Overlapping artifact paths in a version are an error (default true). */
-  readonly checkPaths?: boolean;
+  /**
+   * What happens where two units of a version have one artifact path, or one a path below that of another: the version is refused
+   * (`error`, the default), the task tells so in a progress report and the log (`warn`), or nobody looks.
+   */
+  readonly checkPaths?: 'error' | 'warn' | 'none';
 }

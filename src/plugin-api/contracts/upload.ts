@@ -5,6 +5,7 @@ import type { ContentType } from '../declare/content.ts';
 import type { Values } from '../declare/field.ts';
 import type { Domain, Services } from './context.ts';
 import type { DeclaredContent } from './declared-content.ts';
+import type { Repository } from './version.ts';
 
 /** What a reader of uploads is given. */
 export interface UploadInput {
@@ -21,6 +22,8 @@ export interface UploadInput {
   readonly receive: (source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) => Promise<TempArtifact>;
   readonly services: Services;
   readonly domain: Domain;
+  /** The repository that the unit is added to; null where none was named. */
+  readonly repository: Repository | null;
   /** Id of who has sent it, null where nobody has logged in. */
   readonly userId: number | null;
 }

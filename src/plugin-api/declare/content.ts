@@ -1,4 +1,5 @@
 /** Types of content as plugins declare them: table, keys, fields of the wire. */
+import type { NamedBy } from '../../model/content/natural-key.ts';
 import type { AccessDeclaration } from './access.ts';
 import type { Field } from './field.ts';
 import type { Filters } from './filter.ts';
@@ -10,6 +11,12 @@ export interface ContentColumn {
   readonly name: string;
   /** PostgreSQL type, used to insert arrays of rows: `text`, `bigint`, `jsonb`, `text[]` … */
   readonly type: string;
+  /**
+   * Its values are other units, and what is kept of them: the id in the database (`bigint`, or `bigint[]` for a list), the one on the wire
+   * (`uuid`, `uuid[]`), or the value of a column of theirs. Units named by ids are not removed while there is one that names them; for
+   * that the column needs an index (lists: gin). In the natural key a named unit stands with its own one.
+   */
+  readonly names?: NamedBy;
 }
 
 /** What a type of content is declared with: one table of its own beside `content`, joined by content_id. */

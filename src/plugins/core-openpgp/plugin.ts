@@ -18,7 +18,7 @@ const keyring = repositoryType({
   pulpType: 'core.openpgp',
   description: 'Repositories of OpenPGP public keys.',
   content: keyringContent,
-  checkPaths: false,
+  checkPaths: 'none',
 });
 
 const distribution = distributionType({

@@ -4,6 +4,7 @@ import {
   type ContentTools,
   type DeclaredContent,
   inVersion,
+  type Repository,
   type SavedContent,
   sql,
   type TaskContext,
@@ -51,7 +52,7 @@ export function pythonTasks(tools: ContentTools): TaskFunction[] {
 async function addUploads(context: TaskContext, tools: ContentTools, args: UploadArgs): Promise<unknown> {
   const { repository } = await tools.repository(context, args.repository);
   const units: DeclaredContent[] = [];
-  for (const file of args.files) units.push(...(await unitsOfFile(context, tools, file)));
+  for (const file of args.files) units.push(...(await unitsOfFile(context, tools, repository, file)));
   const version = await tools.newVersion(context, repository, async (draft) => {
     const saved = await tools.save(context, units);
     await draft.add(saved.map((unit) => unit.id));
@@ -73,13 +74,18 @@ interface ArtifactRow {
   readonly sha256: string;
 }
 
-async function unitsOfFile(context: TaskContext, tools: ContentTools, file: UploadedFile): Promise<DeclaredContent[]> {
+async function unitsOfFile(
+  context: TaskContext,
+  tools: ContentTools,
+  repository: Repository,
+  file: UploadedFile,
+): Promise<DeclaredContent[]> {
   const { domain } = context;
   const artifact = await context.db.row<ArtifactRow>(sql`select id, size, encode(sha256, 'hex') as sha256
     from artifact where pulp_id = ${file.artifact} and domain_id = ${domain.id}`);
   if (!artifact) throw new Error(`The artifact ${file.artifact} does not exist any more`);
   const { companions = [], ...unit } = await tools.withFile(context, domain, artifact.sha256, (path) =>
-    readPackageFile(context, file, artifact, path),
+    readPackageFile(context, repository, file, artifact, path),
   );
   const artifacts = unit.artifacts.map((one) => (one.temp ? one : { ...one, artifactId: artifact.id }));
   return [{ ...unit, artifacts }, ...companions];
@@ -87,6 +93,7 @@ async function unitsOfFile(context: TaskContext, tools: ContentTools, file: Uplo
 
 async function readPackageFile(
   context: TaskContext,
+  repository: Repository,
   file: UploadedFile,
   { size, sha256 }: ArtifactRow,
   path: string,
@@ -102,6 +109,7 @@ async function readPackageFile(
       receive: (source) => receive(context, source),
       services: context,
       domain: context.domain,
+      repository,
       userId: context.task.userId,
     });
   } catch (error) {

@@ -25,11 +25,11 @@ export async function deleteDomainContent(
       'Files cannot be removed while a backup is made or maintenance is on. Delete the domain again afterwards.',
     ]);
   }
-  const scope: OrphanScope = { domainId, before: 'infinity', contentPulpIds: null };
-  for (let after = 0; ; ) {
-    const ids = await findOrphans(tx, scope, after, BATCH);
+  const scope: OrphanScope = { domainId, before: 'infinity', contentPulpIds: null, naming: [] };
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const ids = await findOrphans(tx, scope, before, BATCH);
     if (ids.length === 0) break;
-    after = ids.at(-1)!;
+    before = ids.at(-1)!;
     await removeOrphans(tx, scope, ids, types);
   }
   await tx.run(sql`delete from artifact where domain_id = ${domainId}`);

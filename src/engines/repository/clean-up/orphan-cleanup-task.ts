@@ -1,4 +1,5 @@
 /** The task that removes orphaned units and unused artifacts (core.md §3.4). */
+import { namesOf } from '../../../model/content/natural-key.ts';
 import {
   findOrphans,
   findUnusedArtifacts,
@@ -33,7 +34,12 @@ export function orphanCleanupTask(types: ContentRegistry): TaskFunction {
       const { domain, settings, task } = context;
       const minutes = args.orphan_protection_time ?? settings.orphanProtectionTime;
       const before = await orphanCutoff(context.db, domain.id, minutes, task.id);
-      const scope: OrphanScope = { domainId: domain.id, before, contentPulpIds: args.content ?? null };
+      const scope: OrphanScope = {
+        domainId: domain.id,
+        before,
+        contentPulpIds: args.content ?? null,
+        naming: types.contentTypes,
+      };
       if (args.dry_run) return await foreseeCleanup(context.db, scope);
       const artifactIds = await cleanUpContent(context, scope, types);
       await cleanUpArtifacts(context, scope, scope.contentPulpIds ? artifactIds : null);
@@ -47,23 +53,36 @@ export function orphanCleanupTask(types: ContentRegistry): TaskFunction {
 async function cleanUpContent(context: TaskContext, scope: OrphanScope, types: ContentRegistry): Promise<number[]> {
   const report = context.progress({ message: 'Clean up orphan Content', code: 'clean-up.content', total: 0 });
   const artifactIds: number[] = [];
-  for (let after = 0; ; ) {
+  let removed = 0;
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
     context.signal.throwIfAborted();
-    const ids = await findOrphans(context.db, scope, after, BATCH);
+    const ids = await findOrphans(context.db, scope, before, BATCH);
     if (ids.length === 0) {
-      // Units that are gone may have been the last to refer to a repository, whose own units are orphans then.
-      if (scope.contentPulpIds || (await context.write((tx) => removeReleased(tx, scope.domainId))) === 0) break;
-      after = 0;
+      if (!(await hasMore(context, scope, types, removed))) break;
+      before = Number.MAX_SAFE_INTEGER;
+      removed = 0;
       continue;
     }
-    after = ids.at(-1)!;
-    const removed = await context.write((tx) => removeOrphans(tx, scope, ids, types.contentTypes));
-    report.total = (report.total ?? 0) + removed.count;
-    report.add(removed.count);
-    if (scope.contentPulpIds) artifactIds.push(...removed.artifactIds);
+    before = ids.at(-1)!;
+    const gone = await context.write((tx) => removeOrphans(tx, scope, ids, types.contentTypes));
+    removed += gone.count;
+    report.total = (report.total ?? 0) + gone.count;
+    report.add(gone.count);
+    if (scope.contentPulpIds) artifactIds.push(...gone.artifactIds);
   }
   report.finish();
   return artifactIds;
+}
+
+/** Units that are gone may have been the last to name others, or to refer to a repository, whose own units are orphans then. */
+async function hasMore(
+  context: TaskContext,
+  scope: OrphanScope,
+  types: ContentRegistry,
+  removed: number,
+): Promise<boolean> {
+  if (removed > 0 && types.contentTypes.some((type) => namesOf(type).size > 0)) return true;
+  return scope.contentPulpIds === null && (await context.write((tx) => removeReleased(tx, scope.domainId))) > 0;
 }
 
 async function cleanUpArtifacts(

@@ -68,7 +68,7 @@ async function reclaim(
     ),
   );
   const artifactIds = [...new Set(links.map((link) => link.artifactId))];
-  const everything = { domainId: scope.domainId, before: 'infinity', contentPulpIds: null };
+  const everything = { domainId: scope.domainId, before: 'infinity', contentPulpIds: null, naming: [] };
   const unused = await findUnusedArtifacts(context.db, everything, 0, artifactIds.length, artifactIds);
   return (await removeArtifacts(context, unused)).count;
 }

@@ -4,6 +4,7 @@ import { type Sql, sql } from '../../../db/sql.ts';
 import { isOpen } from '../../../model/repositories/membership.ts';
 import type { Counts, VersionRow } from '../../../model/repositories/repository-version.ts';
 import type { RepositoryType } from '../../../plugin-api/contracts/repository.ts';
+import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
 import type { ContentType } from '../../../plugin-api/declare/content.ts';
 
 /** Up to this many added units are compared one by one with what is there; for more, all paths are looked at together. */
@@ -15,8 +16,9 @@ interface Overlap {
   readonly other: string;
 }
 
-/** Throws for an incomplete version with paths that cannot be in one tree. `added`: counts by type of what it adds. */
+/** Throws for an incomplete version with paths that cannot be in one tree, or warns. `added`: counts by type of what it adds. */
 export async function checkPaths(
+  context: TaskContext,
   tx: Transaction,
   type: RepositoryType,
   version: VersionRow,
@@ -34,7 +36,21 @@ export async function checkPaths(
     ...duplicates.map((path) => `Path is duplicated: ${path}`),
     ...overlaps.map(({ path, other }) => `The path for file '${path}' overlaps: ${other}`),
   ];
-  throw new Error(`Repository version errors : Path errors found. \n${lines.slice(0, MOST_NAMED).join('\n')}`);
+  const named = lines.slice(0, MOST_NAMED);
+  if (type.checkPaths === 'warn') warn(context, version, named);
+  else throw new Error(`Repository version errors : Path errors found. \n${named.join('\n')}`);
+}
+
+function warn({ logger, progress }: TaskContext, { repositoryId, number }: VersionRow, lines: readonly string[]): void {
+  logger.warn({ repository: repositoryId, version: number, paths: lines }, 'paths of a repository version overlap');
+  const report = progress({
+    message: 'Path errors found in the repository version',
+    code: 'version.path_errors',
+    total: lines.length,
+    suffix: lines.join('; '),
+  });
+  report.add(lines.length);
+  report.finish();
 }
 
 /** The repo key is the path, so that duplicates were found or replaced before. */

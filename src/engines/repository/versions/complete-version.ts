@@ -40,7 +40,7 @@ export async function complete(context: TaskContext, tx: Transaction, completion
     added = (await count()).added;
     await replaceDuplicates(hooks.draft, tx, type, additions, added);
   }
-  if (type.checkPaths !== false) await checkPaths(tx, type, version, added);
+  if (type.checkPaths !== 'none') await checkPaths(hooks.draft, tx, type, version, added);
   const counts = await count();
   if (isEmpty(counts.added) && isEmpty(counts.removed)) {
     await dropVersion(tx, version);

@@ -2,6 +2,7 @@
 import type { Transaction } from '../../../db/database.ts';
 import type { Sql } from '../../../db/sql.ts';
 import type { SavedUnit } from '../../../model/content/content.ts';
+import { withNamed } from '../../../model/content/named-units.ts';
 import { addContent, addNewContent, removeContent } from '../../../model/repositories/membership.ts';
 import type { VersionRow } from '../../../model/repositories/repository-version.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
@@ -31,7 +32,7 @@ export function draftOf(context: TaskContext, row: VersionRow): VersionDraft {
       const prepared = await prepareUnits(context, context.domain, units);
       const saved = await context.write(async (tx) => {
         const all = await saveUnits(tx, context.domain.id, prepared.units);
-        await addSaved(tx, row, all);
+        await addSaved(tx, row, withNamed(all));
         return all;
       });
       return savedContent(prepared, saved);

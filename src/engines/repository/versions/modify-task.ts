@@ -4,7 +4,6 @@ import { ValidationError } from '../../../lib/errors.ts';
 import { contentByPulpIds } from '../../../model/content/content.ts';
 import { countingDeleted } from '../../../model/deleted-rows.ts';
 import { openContentIds } from '../../../model/repositories/membership.ts';
-import { findRepository } from '../../../model/repositories/repository.ts';
 import {
   findVersionById,
   type VersionCounts,
@@ -12,8 +11,10 @@ import {
 } from '../../../model/repositories/repository-version.ts';
 import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
 import type { Repository, Version } from '../../../plugin-api/contracts/version.ts';
+import { requireRepository } from '../require-repository.ts';
 import { checkOverwrite } from './check-overwrite.ts';
 import { insideOf } from './inside-transaction.ts';
+import { presentVersion } from './present-version.ts';
 import type { VersionEngine } from './version-context.ts';
 import { withNewVersion } from './with-new-version.ts';
 
@@ -73,17 +74,6 @@ async function foreseeModify(context: TaskContext, engine: VersionEngine, args: 
     (tx) => countingDeleted(tx, context.models, () => modify(insideOf(context, tx), noting, args)),
   );
   return { ...counts, deleted_versions: (version && deleted['core.RepositoryVersion']) ?? 0 };
-}
-
-export async function requireRepository(context: TaskContext, pulpId: string): Promise<Repository> {
-  const repository = await findRepository(context.db, context.domain.id, pulpId);
-  if (!repository) throw ValidationError.field('repository', 'Invalid hyperlink - Object does not exist.');
-  return repository;
-}
-
-/** The wire form of a version that was made, null when none was. */
-export async function presentVersion(context: TaskContext, version: { pulpId: string } | null): Promise<unknown> {
-  return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));
 }
 
 async function baseVersion(context: TaskContext, pulpId: string | null | undefined): Promise<VersionRow | null> {

@@ -2,6 +2,7 @@
 import type { Transaction } from '../../../db/database.ts';
 import { findContent, saveContent, touchContent, type Unit } from '../../../model/content/content.ts';
 import { type ArtifactSource, holdArtifacts } from '../../../model/content/content-artifact.ts';
+import { withNamed } from '../../../model/content/named-units.ts';
 import type { DeclaredArtifact } from '../../../plugin-api/contracts/declared-content.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
 import { unitOf } from '../../repository/unit-of.ts';
@@ -38,12 +39,12 @@ export async function saveBatch(
   await findContent(context.db, context.domain.id, units);
   // Everything in one transaction: units that are saved but in no version yet could be removed as orphans.
   const gained = await context.write((tx) => saveAndAdd(tx, context.domain.id, version, units));
-  for (const unit of units) seen(unit.id!);
+  for (const unit of withNamed(units)) seen(unit.id!);
   return gained;
 }
 
 function toRow(unit: SyncUnit, source: (artifact: DeclaredArtifact) => ArtifactSource | undefined): Unit {
-  const row = unitOf(unit.declared, source);
+  const row = unitOf(unit.declared, { source });
   const artifacts = row.artifacts.map((artifact, at) => ({ ...artifact, artifactId: unit.artifacts[at]!.artifactId }));
   return { ...row, artifacts };
 }
@@ -55,7 +56,7 @@ async function saveAndAdd(
   units: readonly Unit[],
 ): Promise<number> {
   await holdArtifacts(tx, units);
-  const saved = await saveContent(tx, domainId, units);
+  const saved = withNamed(await saveContent(tx, domainId, units));
   const gained = await version.addIn(tx, saved);
   const reused = gained === 0 ? [] : saved.filter((unit) => unit.existed).map((unit) => unit.id);
   if (reused.length > 0) await touchContent(tx, reused);

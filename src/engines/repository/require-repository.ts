@@ -1,0 +1,12 @@
+/** The repository a task is to work on. */
+import { ValidationError } from '../../lib/errors.ts';
+import { findRepository } from '../../model/repositories/repository.ts';
+import type { TaskContext } from '../../plugin-api/contracts/task.ts';
+import type { Repository } from '../../plugin-api/contracts/version.ts';
+
+/** By its id on the wire. Throws ValidationError when it is gone. */
+export async function requireRepository(context: TaskContext, pulpId: string): Promise<Repository> {
+  const repository = await findRepository(context.db, context.domain.id, pulpId);
+  if (!repository) throw ValidationError.field('repository', 'Invalid hyperlink - Object does not exist.');
+  return repository;
+}
