@@ -173,6 +173,7 @@ export class ApiHandler {
             ...task,
             domain,
             userId: user?.id ?? null,
+            limit: user?.limit ?? null,
             ...(typeof profileOptions === 'string' && {
               profileOptions: profileOptions.split(',').map((word) => word.trim()),
             }),

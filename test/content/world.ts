@@ -106,6 +106,7 @@ export class World {
         name: 'test',
         taskGroup: null,
         userId: null,
+        limit: null,
         immediate: false,
         loggingCid: '',
       },

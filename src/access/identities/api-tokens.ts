@@ -4,7 +4,7 @@ import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
-import type { User } from '../../plugin-api/contracts/context.ts';
+import type { TokenLimit, User } from '../../plugin-api/contracts/context.ts';
 import { type AccountRow, accountColumns, toUser } from './account.ts';
 
 const PREFIX = 'deckle_';
@@ -73,5 +73,10 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 function toTokenUser(row: TokenRow): User {
   const user = { ...toUser(row), byToken: true };
   if (row.scope !== 'permissions') return user;
-  return { ...user, isSuperuser: false, limit: { permissions: row.permissions, ofSuperuser: row.is_superuser } };
+  return withLimit(user, { permissions: row.permissions, ofSuperuser: row.is_superuser });
+}
+
+/** An account that may do no more than a token gives it. */
+export function withLimit(user: User, limit: TokenLimit): User {
+  return { ...user, byToken: true, isSuperuser: false, limit };
 }

@@ -10,6 +10,7 @@ import type {
   CreateObject,
   DispatchedTask,
   Domain,
+  OwnTaskRequest,
   RequestContext,
   Services,
   TaskRequest,
@@ -221,8 +222,8 @@ export class LiveExchange implements LiveRequest {
     return saved!.pulpId;
   }
 
-  dispatch(domain: Domain, user: User | null, task: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask> {
-    return this.#parts.dispatch({ ...task, domain, userId: user?.id ?? null }, this.#cid);
+  dispatch(domain: Domain, user: User | null, task: OwnTaskRequest): Promise<DispatchedTask> {
+    return this.#parts.dispatch({ ...task, domain, userId: user?.id ?? null, limit: user?.limit ?? null }, this.#cid);
   }
 
   create(domain: Domain, user: User | null, ...object: Parameters<CreateObject>): ReturnType<CreateObject> {

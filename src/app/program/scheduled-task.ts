@@ -1,5 +1,5 @@
 /** The task of users' schedules: does by the API what the schedule says, with the rights of who has made it. */
-import { type AccountRow, accountColumns, toUser } from '../../access/identities/account.ts';
+import { userOfTask } from '../../access/task-user.ts';
 import type { ScheduleOperation } from '../../api/resources/tasks/task-schedules.ts';
 import { sql } from '../../db/sql.ts';
 import { PulpError } from '../../lib/errors.ts';
@@ -59,10 +59,8 @@ function publicationOf({ types, models }: Program, repositoryType = ''): Model |
   return publicationType === undefined ? undefined : models.byType('publication', publicationType);
 }
 
-async function userOf({ db, task }: TaskContext, { name }: ScheduleRow): Promise<User> {
-  const row = await db.row<AccountRow>(
-    sql`select ${accountColumns} from app_user u where u.id = ${task.userId} and u.is_active`,
-  );
-  if (row) return toUser(row);
+async function userOf(context: TaskContext, { name }: ScheduleRow): Promise<User> {
+  const user = await userOfTask(context);
+  if (user) return user;
   throw new PulpError('PLP0000', `Nobody with an active account has made the schedule “${name}”.`);
 }

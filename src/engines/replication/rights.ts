@@ -1,6 +1,6 @@
 /** Whether the user behind a run may do what its plan does to objects that this upstream has not brought. */
 import { type Grants, heldOnObject, loadGrants } from '../../access/grants.ts';
-import { sql } from '../../db/sql.ts';
+import { userOfTask } from '../../access/task-user.ts';
 import type { User } from '../../plugin-api/contracts/context.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 import { labelOf } from '../../plugin-api/declare/model.ts';
@@ -9,20 +9,19 @@ import { replicationFailed } from './run/report.ts';
 
 /**
  * What an upstream has brought belongs to it: the right to replicate covers that. Taking over or deleting anything else
- * needs the right to change or delete that object. Throws PLP0018 with all that are missing.
+ * needs the right to change or delete that object, of the account and of the token where one was used. Throws PLP0018
+ * with all that are missing.
  */
 export async function requireRights(
   context: TaskContext,
-  userId: number | null,
   upstreamId: string,
   { plan, local }: { readonly plan: Plan; readonly local: LocalState },
 ): Promise<void> {
   const strange = plan.items.filter((item) => isStrange(item, local, upstreamId));
-  if (strange.length === 0 || userId === null) return;
-  const user = await context.db.row<User>(sql`
-    select id, username, is_superuser as "isSuperuser", is_staff as "isStaff" from app_user where id = ${userId} and is_active`);
+  if (strange.length === 0 || context.task.userId === null) return;
+  const user = await userOfTask(context);
   if (user?.isSuperuser) return;
-  const grants = await loadGrants(context.db, user ?? null, context.domain.id);
+  const grants = await loadGrants(context.db, user, context.domain.id);
   const missing: string[] = [];
   for (const item of strange) {
     const permission = permissionFor(context, item);

@@ -31,7 +31,13 @@ export interface User {
   /** Known by an API token: it opens no session and makes no tokens. */
   readonly byToken?: boolean;
   /** The token used gives only these permissions; isSuperuser is then false. */
-  readonly limit?: { readonly permissions: readonly string[]; readonly ofSuperuser: boolean };
+  readonly limit?: TokenLimit;
+}
+
+/** What a token of some permissions is limited to: of a superuser just these, of others those that the account holds too. */
+export interface TokenLimit {
+  readonly permissions: readonly string[];
+  readonly ofSuperuser: boolean;
 }
 
 /** The log of the process: an object of details, then the sentence. Secrets and bodies do not belong into either. */
@@ -76,11 +82,17 @@ export interface TaskRequest {
   readonly deferrable?: boolean;
   readonly taskGroup?: string | null;
   readonly domain: Domain;
+  /** Key of the account that asks for it, null for the server itself. */
   readonly userId: number | null;
+  /** The limit of the token it is asked for with; holds for what the task does and for its children. */
+  readonly limit?: TokenLimit | null;
   readonly profileOptions?: readonly string[] | null;
   /** Least versions of components that a worker must have to take it; for tasks that older programs cannot run. */
   readonly versions?: Readonly<Record<string, string>>;
 }
+
+/** A task that a request or another task asks for: its domain and caller are theirs. */
+export type OwnTaskRequest = Omit<TaskRequest, 'domain' | 'userId' | 'limit'>;
 
 /** A task that is in the queue. `state` is that of the moment: `waiting`, or an end where it ran at once. */
 export interface DispatchedTask {
@@ -121,7 +133,7 @@ export interface RequestContext extends Presenter {
   /** `http://host` as the client sees it. */
   readonly origin: string;
   readonly db: Database;
-  dispatch(request: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask>;
+  dispatch(request: OwnTaskRequest): Promise<DispatchedTask>;
   readonly create: CreateObject;
 }
 

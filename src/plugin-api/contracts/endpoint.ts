@@ -2,14 +2,14 @@
 import type { ExtraOperation } from '../declare/extra-operation.ts';
 import type { ReferenceTarget, Values } from '../declare/field.ts';
 import type { Reference } from '../declare/reference.ts';
-import type { Answer, RequestContext, TaskRequest } from './context.ts';
+import type { Answer, OwnTaskRequest, RequestContext } from './context.ts';
 
 /** An allowed request to an endpoint. `visible` hides what the caller may not see; it is undefined for those who see everything. */
 export interface EndpointRequest extends RequestContext {
   /** Values of the names in braces of the path. */
   readonly params: Readonly<Record<string, string>>;
   /** Starts a task and answers 202 with it. */
-  accepted(task: Omit<TaskRequest, 'domain' | 'userId'>): Promise<Answer>;
+  accepted(task: OwnTaskRequest): Promise<Answer>;
   /**
    * The objects that hrefs or PRNs name, in their order, in one query for each kind of object: for names that stand deeper in the body
    * than fields do. Undefined for what is not there, is of another kind or domain, or may not be seen by the caller. `target` is a table

@@ -13,10 +13,10 @@ import type {
   CreateObject,
   DispatchedTask,
   Domain,
+  OwnTaskRequest,
   Presenter,
   RequestContext,
   Services,
-  TaskRequest,
   User,
 } from './context.ts';
 import type { ServedDistribution } from './serve.ts';
@@ -127,7 +127,7 @@ export interface LiveRequest {
   ): Promise<TempArtifact>;
   /** Makes an artifact of received bytes; its id on the wire. */
   keepFile(domain: Domain, file: Pick<LiveFile, 'temp'>): Promise<string>;
-  dispatch(domain: Domain, user: User | null, task: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask>;
+  dispatch(domain: Domain, user: User | null, task: OwnTaskRequest): Promise<DispatchedTask>;
   /** Makes an object at once, such as the repository a client pushes into: see `CreateObject`. */
   create(domain: Domain, user: User | null, ...object: Parameters<CreateObject>): ReturnType<CreateObject>;
 }

@@ -1,6 +1,6 @@
 /** What a task is to those who write one: a name, a function, and the context it runs in. */
 import type { Transaction } from '../../db/database.ts';
-import type { DispatchedTask, Domain, Services, TaskRequest } from './context.ts';
+import type { DispatchedTask, Domain, OwnTaskRequest, Services, TokenLimit } from './context.ts';
 
 /**
  * What a progress report begins with: a message for people, a code for programs (`sync.downloading.metadata`), and the total where
@@ -33,6 +33,8 @@ export interface TaskContext extends Services {
     readonly name: string;
     readonly taskGroup: string | null;
     readonly userId: number | null;
+    /** The limit of the token it was asked for with; null for the whole account. */
+    readonly limit: TokenLimit | null;
     readonly immediate: boolean;
     /** Correlation id of the request that led to it. */
     readonly loggingCid: string;
@@ -45,7 +47,7 @@ export interface TaskContext extends Services {
   /** Notes a resource made by this task by its PRN, in order. */
   created(prn: string): void;
   /** Starts another task as child of this one. */
-  dispatch(request: Omit<TaskRequest, 'domain' | 'userId'>): Promise<DispatchedTask>;
+  dispatch(request: OwnTaskRequest): Promise<DispatchedTask>;
   /** A transaction that commits only while the task's lease is held; otherwise LeaseLost and nothing is written. */
   write<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** A directory for temporary files, removed when the task has ended. */

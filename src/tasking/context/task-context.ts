@@ -48,7 +48,11 @@ export function openContext(services: Services, task: RunnableTask, options: Con
     created: (name) => writer.created(name),
     write: (work) => writer.write(work),
     dispatch: (request) =>
-      dispatch(services, { ...request, domain, userId: task.created_by }, { parentTask: task.pulp_id, runner }),
+      dispatch(
+        services,
+        { ...request, domain, userId: task.created_by, limit: task.caller_limit },
+        { parentTask: task.pulp_id, runner },
+      ),
     workDirectory() {
       directory ??= makeDirectory(taskDirectory(services.settings, holder.worker, task.pulp_id));
       return directory;
@@ -78,6 +82,7 @@ function factsOf(task: RunnableTask): TaskContext['task'] {
     name: task.name,
     taskGroup: task.task_group_id,
     userId: task.created_by,
+    limit: task.caller_limit,
     immediate: task.immediate,
     loggingCid: task.logging_cid,
   };

@@ -83,12 +83,16 @@ async function insertTask(
   holder: Holder | undefined,
 ): Promise<TaskRow> {
   const { exclusive, shared } = lockNames(request);
-  const task = await db.row<TaskRow>(sql`
-    select * from dispatch_task(${pulpId}::uuid, ${request.domain.id}, ${request.name}, ${options.loggingCid ?? correlationId() ?? ''},
+  const values = sql`${pulpId}::uuid, ${request.domain.id}, ${request.name}, ${options.loggingCid ?? correlationId() ?? ''},
       ${services.secrets.encrypt(JSON.stringify(request.args ?? null))}, ${exclusive}::text[], ${shared}::text[],
       ${request.userId}::integer, ${options.parentTask ?? null}::uuid, ${request.taskGroup ?? null}::uuid,
       ${request.immediate ?? false}, ${request.deferrable ?? true}, ${JSON.stringify(request.versions ?? {})}::jsonb,
       ${request.profileOptions ? JSON.stringify(request.profileOptions) : null}::jsonb,
-      ${holder?.lease ?? null}::bigint, ${holder?.worker ?? null})`);
+      ${holder?.lease ?? null}::bigint, ${holder?.worker ?? null}`;
+  const task = await db.row<TaskRow>(
+    request.limit
+      ? sql`select * from dispatch_limited_task(${values}, ${JSON.stringify(request.limit)}::jsonb)`
+      : sql`select * from dispatch_task(${values})`,
+  );
   return task!;
 }

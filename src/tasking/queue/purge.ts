@@ -4,6 +4,7 @@ import type { ProgressReport, TaskContext, TaskFunction } from '../../plugin-api
 import { finalStates } from './task-row.ts';
 
 const batchSize = 1000;
+const DELETE_TASK = 'core.delete_task';
 
 export interface PurgeArguments {
   /** Only tasks that ended before; default: older than the protection time of the settings. */
@@ -70,11 +71,15 @@ async function choose(context: TaskContext, args: PurgeArguments): Promise<Sql> 
   const scheduled = await db.row(sql`select from task_schedule where last_task_id = ${task.pulpId}::uuid`);
   if (scheduled) return sql.and(conditions);
   conditions.push(sql`t.domain_id = ${domain.id}`);
-  const user = await db.row<{ is_superuser: boolean }>(
-    sql`select is_superuser from app_user where id = ${task.userId}`,
-  );
-  if (!user?.is_superuser) conditions.push(sql`t.created_by = ${task.userId}`);
+  conditions.push(await ofCaller(context));
   return sql.and(conditions);
+}
+
+/** All tasks for a superuser, else the caller's own; a token of some permissions has to give that of deleting tasks. */
+async function ofCaller({ db, task: { userId, limit } }: TaskContext): Promise<Sql> {
+  if (limit && !limit.permissions.includes(DELETE_TASK)) return sql.raw('false');
+  const user = await db.row<{ is_superuser: boolean }>(sql`select is_superuser from app_user where id = ${userId}`);
+  return user?.is_superuser ? sql.raw('true') : sql`t.created_by = ${userId}`;
 }
 
 interface Removed {

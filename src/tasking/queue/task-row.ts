@@ -1,4 +1,5 @@
 /** A task as its row in the database, and as the process that runs it gets it. */
+import type { TokenLimit } from '../../plugin-api/contracts/context.ts';
 
 export type TaskState = 'waiting' | 'running' | 'canceling' | 'skipped' | 'completed' | 'failed' | 'canceled';
 export type FinalState = 'completed' | 'failed' | 'canceled';
@@ -22,6 +23,7 @@ export interface TaskRow {
   error: unknown;
   result: unknown;
   created_by: number | null;
+  caller_limit: TokenLimit | null;
   parent_task_id: string | null;
   task_group_id: string | null;
   immediate: boolean;

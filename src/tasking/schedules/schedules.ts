@@ -4,7 +4,7 @@ import { sql } from '../../db/sql.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { newCorrelationId } from '../../lib/process/correlation.ts';
 import { nextTime, parseCron } from '../../lib/text/cron.ts';
-import type { Domain } from '../../plugin-api/contracts/context.ts';
+import type { Domain, TokenLimit } from '../../plugin-api/contracts/context.ts';
 import { announce, type DispatchServices, enqueue } from '../queue/dispatch.ts';
 
 interface DueSchedule {
@@ -18,6 +18,7 @@ interface DueSchedule {
   exclusive_resources: string[];
   shared_resources: string[];
   created_by: number | null;
+  caller_limit: TokenLimit | null;
   domain: Domain;
 }
 
@@ -59,6 +60,7 @@ async function start(tx: Transaction, services: DispatchServices, schedule: DueS
       shared: schedule.shared_resources,
       domain: schedule.domain,
       userId: schedule.created_by,
+      limit: schedule.caller_limit,
     },
     { loggingCid: newCorrelationId() },
   );

@@ -145,8 +145,9 @@ async function create(values: Values, request: RequestContext): Promise<Answer> 
   try {
     await request.db.transaction(async (tx) => {
       await insertRow(tx, taskScheduleResource, request.domain, values, request.services, id);
-      await tx.run(sql`update task_schedule set created_by = ${request.user!.id}, domain_id = ${request.domain.id}
-        where pulp_id = ${id}`);
+      const { id: userId, limit } = request.user!;
+      await tx.run(sql`update task_schedule set created_by = ${userId}, domain_id = ${request.domain.id},
+        caller_limit = ${limit ? JSON.stringify(limit) : null}::jsonb where pulp_id = ${id}`);
     });
   } catch (error) {
     if (violatedUnique(error)) throw ValidationError.field('name', 'This field must be unique.');

@@ -19,6 +19,6 @@ export const planRound: Step<'planning'> = async ({ context, parts, upstream, ru
   const prepared = await preparePlan(context, parts, upstream, { q, selective: run.selective, failed, signal });
   await addGroupProgress(db, run.group, 'replicate.plan');
   if (prepared.plan.conflicts.length > 0 && upstream.onFailure === 'abort') return { state: 'blocked', prepared };
-  await requireRights(context, context.task.userId, upstream.id, prepared);
+  await requireRights(context, upstream.id, prepared);
   return { state: 'staging', prepared };
 };
