@@ -47,6 +47,8 @@ export async function verifyFetched(
   const downloader = context.downloader(upstream.settings);
   try {
     const api = new UpstreamApi(upstream, downloader, context.settings, context.signal);
+    // Tells also whether upstream has domains.
+    await api.components();
     await forEachConcurrent(checked, AT_ONCE, async (item) => {
       const { counts, versionId } = fetched.get(item.key)!;
       const theirs = item.wanted!.counts ?? (await countsOf(api, item.wanted!));
