@@ -154,7 +154,8 @@ export class Downloader {
       const { answer, sent } = await this.#sendAccepted(hop, asked, options);
       if (options.followRedirects === false || !isRedirect(answer)) return { answer, at: hop.url };
       answer.body.cancel();
-      hop = trail.next({ ...hop, url: sent }, answer);
+      const next = trail.next({ ...hop, url: sent }, answer);
+      hop = this.#agent?.concealed(next, hop.url, sent) ?? next;
     }
   }
 

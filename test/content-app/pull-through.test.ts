@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import type { KeepPulled, PulledContent } from '../../src/content-app/upstream/pull-through.ts';
 import { sql } from '../../src/db/sql.ts';
 import type { DistributionType } from '../../src/plugin-api/contracts/serve.ts';
@@ -120,4 +121,12 @@ test('a path that a sync has made known is served as that unit', async () => {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.fail('not saved');
+});
+
+test('a body that upstream encodes unasked is decoded, unless its name says that the file is so', async () => {
+  const headers = { 'content-encoding': 'gzip' };
+  const packed = gzipSync('a page');
+  for (const name of ['coded', 'coded.gz']) upstream.files.set(`/up/${name}`, { body: packed, headers });
+  assert.equal((await client.get('pull/coded')).text, 'a page');
+  assert.ok((await client.get('pull/coded.gz')).body.equals(packed));
 });

@@ -75,6 +75,8 @@ test('a token in the query goes with every request to the remote, and is told no
   const server = await serve((request, response) => {
     if (request.url!.startsWith('/away')) return response.writeHead(302, { location: `${other.url}/file` }).end();
     if (request.url!.startsWith('/moved')) return response.writeHead(301, { location: '/here' }).end();
+    if (request.url!.startsWith('/repeated'))
+      return response.writeHead(301, { location: request.url!.replace('repeated', 'there') }).end();
     if (request.url!.startsWith('/broken')) return response.socket!.destroy();
     return request.url!.startsWith('/gone') ? response.writeHead(404).end() : response.end(request.url);
   });
@@ -86,6 +88,7 @@ test('a token in the query goes with every request to the remote, and is told no
   };
   assert.deepEqual(await get(`${server.url}/a%2Fb`), ['/a%2Fb?hidden-word&more', `${server.url}/a%2Fb`]);
   assert.deepEqual(await get(`${server.url}/moved`), ['/here?hidden-word&more', `${server.url}/here`]);
+  assert.deepEqual(await get(`${server.url}/repeated`), ['/there?hidden-word&more', `${server.url}/there`]);
   assert.deepEqual(await get(`${server.url}/away`), ['/file', `${other.url}/file`]);
   assert.deepEqual(await get(`${other.url}/direct`), ['/direct', `${other.url}/direct`]);
   for (const path of ['gone', 'broken']) {

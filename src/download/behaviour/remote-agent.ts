@@ -36,6 +36,14 @@ export class RemoteAgent {
     return { url: target, shown: shownUrl(url, target), headers: prepared?.headers };
   }
 
+  /** Where a redirect leads, without a query that was added here and that the server repeats: what follows is told and kept. */
+  concealed(next: Hop, asked: URL, sent: URL): Hop {
+    if (sent.search === asked.search || next.url.search !== sent.search) return next;
+    const url = new URL(next.url);
+    url.search = asked.search;
+    return { ...next, url };
+  }
+
   /** Whether a refused request is worth being sent again. */
   async challenge({ url, method }: Hop, answer: Answer, authorization: string | undefined): Promise<boolean> {
     if (!this.#behaviour.challenge || (answer.status !== 401 && answer.status !== 403)) return false;
