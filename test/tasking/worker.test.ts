@@ -39,9 +39,6 @@ test('a worker runs tasks, records results, errors and progress, and stops polit
   assert.equal(error.error_code, 'PLP0000');
   assert.doesNotMatch(error.traceback ?? '', /\//);
 
-  const unknown = await t.ended((await add('no_such_task')).id);
-  assert.match((unknown.error as { description: string }).description, /^\[PLP0028\] /);
-
   const long = await add('sleep', { interval: 1 });
   await running(long.id);
   worker.kill('SIGTERM');
@@ -49,6 +46,38 @@ test('a worker runs tasks, records results, errors and progress, and stops polit
   assert.equal((await t.task(long.id)).state, 'completed');
   assert.equal(await t.db.row(sql`select from app_status`), undefined);
   assert.equal(existsSync(join(t.settings.data, 'tmp')) && readdirSync(join(t.settings.data, 'tmp')).length > 0, false);
+});
+
+test('a task that no worker here knows is left to a program that knows it', async () => {
+  const worker = await startWorker(t.settings);
+  const unknown = await add('task_of_a_newer_program');
+  for (let index = 0; index < 3; index++)
+    assert.equal((await t.ended((await add('dummy_task')).id)).state, 'completed');
+  assert.equal((await t.task(unknown.id)).state, 'waiting');
+  // An older program does not say what it knows, and is given what it has always been given.
+  const old = await t.lease('old');
+  const taken = await t.db.row<{ id: number }>(sql`select id from next_task(${old.lease}, ${old.worker}, '{}', null)`);
+  assert.equal(taken?.id, unknown.id);
+  await t.db.run(sql`delete from task_resource where task_id = ${unknown.id}`);
+  await t.db.run(sql`delete from task where id = ${unknown.id}`);
+  await t.db.run(sql`delete from app_status where lease = ${old.lease}`);
+  worker.kill('SIGTERM');
+  assert.equal(await exited(worker), 0);
+});
+
+test('a task of a limited token is left to programs that know of limits', async () => {
+  const limited = await add('dummy_task', {}, { limit: { permissions: [], ofSuperuser: false } });
+  const old = await t.lease('old');
+  const take = (versions: object) =>
+    t.db.row<{ id: number }>(
+      sql`select id from next_task(${old.lease}, ${old.worker}, ${JSON.stringify(versions)}::jsonb, null)`,
+    );
+  assert.equal(await take({ core: '3.123.1' }), undefined);
+  assert.equal(await take({ core: '3.123.1', deckle: '0.1.0' }), undefined);
+  assert.equal((await take({ deckle: '0.2.0' }))?.id, limited.id);
+  await t.db.run(sql`delete from task_resource where task_id = ${limited.id}`);
+  await t.db.run(sql`delete from task where id = ${limited.id}`);
+  await t.db.run(sql`delete from app_status where lease = ${old.lease}`);
 });
 
 test('waiting tasks are kept without any worker and then run in order', async () => {

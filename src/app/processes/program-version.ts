@@ -1,9 +1,24 @@
-/** Name and version of this program, as backups remember it. */
+/** Name and version of this program, as backups remember it and processes tell it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+interface Package {
+  readonly name: string;
+  readonly version: string;
+}
+
+let read: Package | undefined;
+
+function ownPackage(): Package {
+  read ??= JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', '..', 'package.json'), 'utf8')) as Package;
+  return read;
+}
+
+/** `deckle 0.2.0` */
 export function programVersion(): string {
-  const file = join(import.meta.dirname, '..', '..', '..', 'package.json');
-  const { name, version } = JSON.parse(readFileSync(file, 'utf8')) as { name: string; version: string };
+  const { name, version } = ownPackage();
   return `${name} ${version}`;
 }
+
+/** `0.2.0` */
+export const versionNumber = (): string => ownPackage().version;

@@ -1,10 +1,13 @@
 /** Versions of components that this program is compatible with: reported by the status, and compared with those that tasks ask for. */
 import type { ComponentVersion } from '../../api/endpoints/status.ts';
 import type { Plugin } from '../../plugin-api/contracts/plugin.ts';
+import { PROGRAM } from '../../tasking/queue/program-name.ts';
+import { versionNumber } from '../processes/program-version.ts';
 
 /** The peer release whose API and task names this program has. */
 export const componentVersions: Readonly<Record<string, string>> = {
   core: '3.123.1',
+  [PROGRAM]: versionNumber(),
 };
 
 const CORE: ComponentVersion = {

@@ -5,6 +5,7 @@ import { correlationId } from '../../lib/process/correlation.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
 import type { DispatchedTask, Services, TaskRequest } from '../../plugin-api/contracts/context.ts';
 import { lockNames } from './lock-names.ts';
+import { PROGRAM } from './program-name.ts';
 import { announceTask } from './queue.ts';
 import type { Holder, RunnableTask, TaskRow, TaskState } from './task-row.ts';
 
@@ -74,6 +75,13 @@ function prefersWorker(services: DispatchServices, request: TaskRequest): boolea
   return services.settings.taskPreferDefer && request.deferrable !== false;
 }
 
+/** Programs before this version would run a limited task with the rights of the whole account. */
+const LIMITS_SINCE = '0.2.0';
+
+function versionsOf({ versions = {}, limit }: TaskRequest): Readonly<Record<string, string>> {
+  return limit ? { ...versions, [PROGRAM]: LIMITS_SINCE } : versions;
+}
+
 async function insertTask(
   db: Queryable,
   services: DispatchServices,
@@ -86,7 +94,7 @@ async function insertTask(
   const values = sql`${pulpId}::uuid, ${request.domain.id}, ${request.name}, ${options.loggingCid ?? correlationId() ?? ''},
       ${services.secrets.encrypt(JSON.stringify(request.args ?? null))}, ${exclusive}::text[], ${shared}::text[],
       ${request.userId}::integer, ${options.parentTask ?? null}::uuid, ${request.taskGroup ?? null}::uuid,
-      ${request.immediate ?? false}, ${request.deferrable ?? true}, ${JSON.stringify(request.versions ?? {})}::jsonb,
+      ${request.immediate ?? false}, ${request.deferrable ?? true}, ${JSON.stringify(versionsOf(request))}::jsonb,
       ${request.profileOptions ? JSON.stringify(request.profileOptions) : null}::jsonb,
       ${holder?.lease ?? null}::bigint, ${holder?.worker ?? null}`;
   const task = await db.row<TaskRow>(

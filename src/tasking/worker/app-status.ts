@@ -15,6 +15,8 @@ export interface Entry {
   /** Seconds without a sign of life after which it is missing. */
   readonly ttl: number;
   readonly versions: Readonly<Record<string, string>>;
+  /** Names of the tasks that it can run: it is given no others. Unknown until its child is ready. */
+  readonly functions?: readonly string[];
 }
 
 /** A row of the table as far as others need it. */
@@ -60,8 +62,9 @@ export async function enter(db: Database, entry: Entry): Promise<number> {
     );
     await closeConnections(tx, removed);
     const row = await tx.row<{ lease: number }>(sql`
-      insert into app_status (pulp_id, app_type, name, versions, ttl, host, pid, process_key, connection_name)
-        values (${uuid7()}, ${entry.type}, ${entry.name}, ${sql.json(entry.versions)}, ${entry.ttl}, ${entry.host},
+      insert into app_status (pulp_id, app_type, name, versions, functions, ttl, host, pid, process_key, connection_name)
+        values (${uuid7()}, ${entry.type}, ${entry.name}, ${sql.json(entry.versions)},
+          ${entry.functions ?? null}::text[], ${entry.ttl}, ${entry.host},
           ${process.pid}, ${processKey()}, ${connectionName})
         on conflict (name, app_type) do nothing returning lease`);
     if (row) return row.lease;
@@ -89,6 +92,11 @@ async function awaitSilence(db: Queryable, entry: Entry, holder: StatusRow): Pro
 
 function holderEntry(holder: StatusRow): Pick<Entry, 'type' | 'ttl'> {
   return { type: holder.app_type, ttl: holder.ttl };
+}
+
+/** Notes which tasks a process can run. */
+export async function noteFunctions(db: Queryable, lease: number, functions: readonly string[]): Promise<void> {
+  await db.run(sql`update app_status set functions = ${functions}::text[] where lease = ${lease}`);
 }
 
 export async function leave(db: Queryable, lease: number): Promise<void> {

@@ -9,6 +9,7 @@ export type ToChild =
   | { type: 'cancel'; id: number };
 
 export type FromChild =
-  | { type: 'ready' }
+  /** `functions`: names of the tasks it can run. */
+  | { type: 'ready'; functions: readonly string[] }
   /** `memory`: resident bytes of the process. */
   | { type: 'done'; id: number; outcome: Outcome; memory: number };

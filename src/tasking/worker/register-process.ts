@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../../db/sql.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import type { Holder } from '../queue/task-row.ts';
-import { beatInterval, type Entry, enter, leave, NameTaken } from './app-status.ts';
+import { beatInterval, type Entry, enter, leave, NameTaken, noteFunctions } from './app-status.ts';
 import { logTrouble } from './log-trouble.ts';
 
 /** A task held under our lease, as a sign of life reports it. */
@@ -30,7 +30,7 @@ type RegistrationServices = Pick<Services, 'db' | 'logger'>;
 
 export class Registration {
   readonly #services: RegistrationServices;
-  readonly #entry: Entry;
+  #entry: Entry;
   readonly #stop = new AbortController();
   events: RegistrationEvents = {};
   #lease: number;
@@ -61,6 +61,14 @@ export class Registration {
   /** Undefined while nothing may be begun in the name of this process. */
   get holder(): Holder | undefined {
     return this.#valid ? { lease: this.#lease, worker: this.#entry.name } : undefined;
+  }
+
+  /** Tells the queue which tasks this process can run, where that has changed; later leases say the same. */
+  async learn(functions: readonly string[]): Promise<void> {
+    const { functions: known = [] } = this.#entry;
+    if (functions.length === known.length && functions.every((name, at) => known[at] === name)) return;
+    this.#entry = { ...this.#entry, functions };
+    await noteFunctions(this.#services.db, this.#lease, functions);
   }
 
   start(events: RegistrationEvents): void {

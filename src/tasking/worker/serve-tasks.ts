@@ -22,7 +22,7 @@ export function serveTasks(services: Services, functions: TaskFunctions): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   process.on('disconnect', () => process.exit(1));
   if (!process.connected) process.exit(1);
-  send({ type: 'ready' });
+  send({ type: 'ready', functions: [...functions.keys()] });
 }
 
 async function run(

@@ -20,8 +20,8 @@ export interface ChildOptions {
 }
 
 export class TaskChild {
-  /** Resolves when the child can run tasks; rejects when it ends before. */
-  readonly ready: Promise<void>;
+  /** Resolves when the child can run tasks, with their names; rejects when it ends before. */
+  readonly ready: Promise<readonly string[]>;
   readonly #process: ChildProcess;
   readonly #options: ChildOptions;
   #current: { id: number; end: (end: ChildEnd) => void } | undefined;
@@ -35,11 +35,11 @@ export class TaskChild {
       execArgv: [...options.execArgv],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>();
     this.ready = promise;
     promise.catch(() => {});
     this.#process.on('message', (message: FromChild) => {
-      if (message.type === 'ready') resolve();
+      if (message.type === 'ready') resolve(message.functions);
       else this.#done(message);
     });
     this.#process.on('error', (error) => this.#end(error.message, reject));

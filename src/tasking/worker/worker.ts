@@ -147,7 +147,7 @@ export class Worker {
       this.#child = this.#options.startChild();
     }
     try {
-      await this.#child.ready;
+      await this.#options.registration.learn(await this.#child.ready);
       this.#failedStarts = 0;
       return this.#child;
     } catch (error) {
