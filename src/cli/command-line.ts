@@ -53,22 +53,22 @@ async function dispatch(argv: readonly string[]): Promise<number | undefined> {
     throw new CommandFailed(`There is no command ${name}. Commands: ${commands.map((c) => c.name).join(', ')}`);
   const command = await entry.load();
   if (rest.includes('--help') || rest.includes('-h')) {
-    print(commandHelp(command));
+    print(commandHelp(entry, command));
     return 0;
   }
-  return command.run(await readContext(command, rest));
+  return command.run(await readContext(entry.name, command, rest));
 }
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-async function readContext(command: Command, rest: readonly string[]): Promise<CommandContext> {
-  const { values, positionals } = readWords(command, rest);
-  if (positionals.length > (command.words?.length ?? 0)) {
-    throw new CommandFailed(`${command.name} does not take ${JSON.stringify(positionals.at(-1))}. ${seeHelp(command)}`);
+async function readContext(command: string, declared: Command, rest: readonly string[]): Promise<CommandContext> {
+  const { values, positionals } = readWords(command, declared, rest);
+  if (positionals.length > (declared.words?.length ?? 0)) {
+    throw new CommandFailed(`${command} does not take ${JSON.stringify(positionals.at(-1))}. ${seeHelp(command)}`);
   }
-  const own = command.options ?? {};
+  const own = declared.options ?? {};
   const options: CommandContext['options'] = Object.fromEntries(Object.entries(values).filter(([name]) => name in own));
   const flags = Object.fromEntries(
     Object.entries(values)
@@ -82,13 +82,13 @@ async function readContext(command: Command, rest: readonly string[]): Promise<C
   return { settings, loaded, options, words: positionals, logger };
 }
 
-function readWords(command: Command, rest: readonly string[]) {
+function readWords(command: string, declared: Command, rest: readonly string[]) {
   try {
     return parseArgs({
       args: [...rest],
       allowPositionals: true,
       allowNegative: true,
-      options: { config: { type: 'string' }, ...settingOptions(), ...command.options },
+      options: { config: { type: 'string' }, ...settingOptions(), ...declared.options },
     });
   } catch (error) {
     throw new CommandFailed(`${messageOf(error).split('. To specify')[0]}. ${seeHelp(command)}`);
@@ -105,6 +105,6 @@ function settingOptions() {
   );
 }
 
-function seeHelp(command: Command): string {
-  return `See: deckle ${command.name} --help`;
+function seeHelp(command: string): string {
+  return `See: deckle ${command} --help`;
 }

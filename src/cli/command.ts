@@ -1,4 +1,4 @@
-/** What a command of the program is: a name, words of help, options of its own, and its work. */
+/** What a command of the program is: options of its own, and its work. Its name and its line of help are in the list of commands. */
 import type { AppLogger } from '../app/processes/logging.ts';
 import type { LoadedSettings } from '../config/load-settings.ts';
 import type { Settings } from '../config/settings.ts';
@@ -25,9 +25,6 @@ export interface CommandContext {
 }
 
 export interface Command {
-  name: string;
-  /** One line for the list of commands. */
-  summary: string;
   /** Names of the words it takes, such as `<directory>`. */
   words?: readonly string[];
   options?: Readonly<Record<string, CommandOption>>;

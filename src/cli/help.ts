@@ -2,7 +2,7 @@
 import { installedSettings } from '../app/installed-settings.ts';
 import { declarations } from '../config/settings.ts';
 import type { Command } from './command.ts';
-import { commands } from './commands.ts';
+import { commands, type NamedCommand } from './commands.ts';
 
 function columns(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([left]) => left.length));
@@ -22,20 +22,20 @@ export function generalHelp(): string {
   ].join('\n');
 }
 
-export function commandHelp(command: Command): string {
+export function commandHelp({ name, summary }: NamedCommand, command: Command): string {
   const words = command.words?.map((word) => ` ${word}`).join('') ?? '';
   const options = Object.entries(command.options ?? {})
     .filter(([, { hidden }]) => !hidden)
-    .map(([name, { type, help }]) => [type === 'string' ? `--${name} …` : `--${name}`, help] as const);
+    .map(([option, { type, help }]) => [type === 'string' ? `--${option} …` : `--${option}`, help] as const);
   return [
-    `deckle ${command.name}${words} [options]`,
-    `  ${command.summary}`,
+    `deckle ${name}${words} [options]`,
+    `  ${summary}`,
     ...(options.length > 0 ? ['', 'Options:', columns(options)] : []),
     '',
     'All settings are options too; the most used:',
     columns(
       (['data', 'bind', 'web', 'workers', 'database_url', 'log_level'] as const).map(
-        (name) => [`--${name.replaceAll('_', '-')} …`, declarations[name].help] as const,
+        (setting) => [`--${setting.replaceAll('_', '-')} …`, declarations[setting].help] as const,
       ),
     ),
     '',

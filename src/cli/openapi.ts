@@ -5,8 +5,6 @@ import { loadProgram } from '../app/program/load-program.ts';
 import { type Command, CommandFailed } from './command.ts';
 
 const command: Command = {
-  name: 'openapi',
-  summary: 'print the OpenAPI document of the API',
   options: {
     yaml: { type: 'boolean', help: 'print YAML instead of JSON' },
     component: { type: 'string', help: 'only operations of this package type, or of core' },

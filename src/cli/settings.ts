@@ -5,8 +5,6 @@ import type { Settings } from '../config/settings.ts';
 import type { Command } from './command.ts';
 
 const command: Command = {
-  name: 'settings',
-  summary: 'show the settings in effect and where they come from',
   options: {
     json: { type: 'boolean', help: 'print one JSON object' },
     changed: { type: 'boolean', help: 'only those that differ from their defaults' },

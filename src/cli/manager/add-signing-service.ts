@@ -5,8 +5,6 @@ import { withDatabase } from '../../app/storage/prepare-database.ts';
 import { type Command, CommandFailed, optionValue } from '../command.ts';
 
 const command: Command = {
-  name: 'add-signing-service',
-  summary: 'add a program that signs files, after trying it out',
   words: ['NAME', 'SCRIPT', 'KEY'],
   options: {
     class: { type: 'string', help: `what it makes; ${USUAL_CLASS} unless told` },

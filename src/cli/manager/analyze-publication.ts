@@ -4,8 +4,6 @@ import { withServices } from '../../app/operator/with-services.ts';
 import { type Command, CommandFailed, optionValue } from '../command.ts';
 
 const command: Command = {
-  name: 'analyze-publication',
-  summary: 'tell where the files of a publication are stored',
   options: {
     publication: { type: 'string', help: 'id, href or PRN' },
     'distribution-base-path': { type: 'string', help: 'the publication that is served there' },

@@ -4,8 +4,6 @@ import { withDatabase } from '../../app/storage/prepare-database.ts';
 import { type Command, optionValue, optionValues } from '../command.ts';
 
 const command: Command = {
-  name: 'clear-cache',
-  summary: 'make content processes forget what they remember; of all distributions unless some are named',
   options: {
     repository: { type: 'string', multiple: true, help: 'name or PRN; those that serve it' },
     distribution: { type: 'string', multiple: true, help: 'name or PRN' },

@@ -4,8 +4,6 @@ import { withServices } from '../../app/operator/with-services.ts';
 import { type Command, CommandFailed } from '../command.ts';
 
 const command: Command = {
-  name: 'datarepair',
-  summary: 'find and repair damaged states: counts, files, memberships, numbers, secrets',
   words: ['ISSUE'],
   options: { 'dry-run': { type: 'boolean', help: 'only tell' } },
   async run({ settings, options, words, logger }) {

@@ -2,8 +2,6 @@
 import type { Command } from '../command.ts';
 
 const command: Command = {
-  name: 'dump-permissions',
-  summary: 'list permissions given without roles, as JSON; there are none in this server',
   options: { tabular: { type: 'boolean', help: 'as a table' } },
   async run({ options }) {
     process.stdout.write(options.tabular === true ? 'user or group  permission  object\n' : '[]\n');

@@ -4,8 +4,6 @@ import { withServices } from '../../app/operator/with-services.ts';
 import { type Command, CommandFailed, optionValue } from '../command.ts';
 
 const command: Command = {
-  name: 'dump-publications-to-fs',
-  summary: 'write published trees to a directory, below the base paths of their distributions',
   words: ['DEST'],
   options: {
     publication: { type: 'string', help: 'only this one, straight into the directory' },

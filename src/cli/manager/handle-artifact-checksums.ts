@@ -7,8 +7,6 @@ import { type Command, CommandFailed, optionValue } from '../command.ts';
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 const command: Command = {
-  name: 'handle-artifact-checksums',
-  summary: 'give artifacts the digests of allowed_content_checksums, and take others away',
   options: {
     report: {
       type: 'boolean',

@@ -4,8 +4,6 @@ import { withDatabase } from '../../app/storage/prepare-database.ts';
 import type { Command } from '../command.ts';
 
 const command: Command = {
-  name: 'list-signing-services',
-  summary: 'list the names of signing services',
   async run({ settings, logger }) {
     const names = await withDatabase(settings, logger, (db) => signingServiceNames(db));
     process.stdout.write(names.map((name) => `${name}\n`).join(''));

@@ -5,8 +5,6 @@ import { withDatabase } from '../../app/storage/prepare-database.ts';
 import { type Command, CommandFailed } from '../command.ts';
 
 const command: Command = {
-  name: 'remove-plugin',
-  summary: 'remove everything a package type has in the database, while nothing runs; make a backup before',
   words: ['NAME'],
   async run({ settings, words, logger }) {
     const [name] = words;

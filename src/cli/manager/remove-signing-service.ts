@@ -4,8 +4,6 @@ import { withDatabase } from '../../app/storage/prepare-database.ts';
 import { type Command, CommandFailed, optionValue } from '../command.ts';
 
 const command: Command = {
-  name: 'remove-signing-service',
-  summary: 'remove a signing service',
   words: ['NAME'],
   options: { class: { type: 'string', help: 'only when it is of this class' } },
   async run(context) {

@@ -4,8 +4,6 @@ import { withServices } from '../../app/operator/with-services.ts';
 import { type Command, CommandFailed, optionValue, optionValues } from '../command.ts';
 
 const command: Command = {
-  name: 'repository-size',
-  summary: 'tell the sizes of repositories as JSON',
   options: {
     repositories: { type: 'string', multiple: true, help: 'hrefs, separated by commas; all unless told' },
     domain: { type: 'string', help: 'only those of a domain' },

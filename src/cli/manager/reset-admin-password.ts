@@ -7,8 +7,6 @@ import { withDatabase } from '../../app/storage/prepare-database.ts';
 import { type Command, CommandFailed, optionValue } from '../command.ts';
 
 const command: Command = {
-  name: 'reset-admin-password',
-  summary: 'give admin a new password, and end its sessions',
   options: {
     random: { type: 'boolean', help: 'make one and print it' },
     password: { type: 'string', short: 'p', help: 'this one; others may see it in the list of processes' },

@@ -5,8 +5,6 @@ import { type ServerStarted, serve } from '../../app/processes/supervisor.ts';
 import type { Command } from '../command.ts';
 
 const command: Command = {
-  name: 'serve',
-  summary: 'run the whole server on this machine: database, API, content and workers',
   async run({ settings, logger }) {
     await serve(settings, logger, (started) => process.stdout.write(greeting(started)));
     return 0;

@@ -6,10 +6,8 @@ import { type BindAddress, parseBind } from '../../config/check-settings.ts';
 import type { Command } from '../command.ts';
 import { childOption, readySettings } from '../upkeep/run-alone.ts';
 
-export function webCommand(name: string, summary: string, roles: WebRoles): Command {
+export function webCommand(roles: WebRoles): Command {
   return {
-    name,
-    summary,
     options: {
       ...childOption,
       'share-port': { type: 'boolean', help: 'start although another process of ours listens on the port already' },

@@ -4,8 +4,6 @@ import type { Command } from '../command.ts';
 import { childOption, readySettings } from '../upkeep/run-alone.ts';
 
 const command: Command = {
-  name: 'worker',
-  summary: 'run one process that works on tasks',
   options: {
     ...childOption,
     burst: { type: 'boolean', help: 'end when there is nothing to do' },

@@ -6,8 +6,6 @@ import { type Command, type CommandContext, CommandFailed } from '../command.ts'
 const print = (line: string) => void process.stdout.write(line);
 
 const command: Command = {
-  name: 'backup',
-  summary: 'make a backup while the server runs or not, or verify one',
   words: ['[verify', 'DIR]'],
   options: {
     to: {

@@ -4,8 +4,6 @@ import { withDatabase } from '../../app/storage/prepare-database.ts';
 import type { Command } from '../command.ts';
 
 const command: Command = {
-  name: 'cancel-unfinished',
-  summary: 'cancel all tasks and forget all processes, while nothing runs: after a restore by other means than ours',
   async run({ settings, logger }) {
     const count = await withDatabase(settings, logger, cancelAll);
     process.stdout.write(`${count} tasks canceled.\n`);

@@ -5,8 +5,6 @@ import { withServices } from '../../app/operator/with-services.ts';
 import type { Command } from '../command.ts';
 
 const command: Command = {
-  name: 'dispatch',
-  summary: 'dispatch a task for tests, described by JSON on standard input (with the setting test_tasks)',
   async run({ settings, logger }) {
     const request = await text(process.stdin);
     const answer = await withServices(settings, logger, (services, program) =>

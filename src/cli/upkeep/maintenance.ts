@@ -4,8 +4,6 @@ import { withDatabase } from '../../app/storage/prepare-database.ts';
 import { type Command, CommandFailed } from '../command.ts';
 
 const command: Command = {
-  name: 'maintenance',
-  summary: 'keep anything from being removed from the storage, for example while it is copied by other means than ours',
   words: ['on|off|status'],
   async run({ settings, words, logger }) {
     const [word] = words;

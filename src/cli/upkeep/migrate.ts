@@ -5,8 +5,6 @@ import { migrateDatabase, withDatabase } from '../../app/storage/prepare-databas
 import type { Command } from '../command.ts';
 
 const command: Command = {
-  name: 'migrate',
-  summary: 'bring the database up to date (serve does it by itself)',
   async run({ settings, logger }) {
     const count = await withDatabase(settings, logger, async (db) => {
       const applied = await migrateDatabase(db, settings, logger);

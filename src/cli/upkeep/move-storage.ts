@@ -5,8 +5,6 @@ import { lineReport, sizeText } from '../../engines/backup/progress.ts';
 import { type Command, CommandFailed } from '../command.ts';
 
 const command: Command = {
-  name: 'move-storage',
-  summary: 'copy all artifacts from the file system into the object store, or back, while the server runs',
   options: {
     to: { type: 'string', help: 's3 or filesystem' },
     remove: {

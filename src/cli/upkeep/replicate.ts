@@ -9,8 +9,6 @@ const FINAL = new Set(['completed', 'failed', 'canceled', 'skipped']);
 const LOOK_EVERY = 500;
 
 const command: Command = {
-  name: 'replicate',
-  summary: 'plan, run, compare or take back a replication on a running server',
   words: ['<plan|run|status|rollback>', '<name of the upstream>'],
   options: {
     url: { type: 'string', help: 'address of the server; that of the setting bind by default' },

@@ -4,8 +4,6 @@ import { lineReport } from '../../engines/backup/progress.ts';
 import { type Command, CommandFailed } from '../command.ts';
 
 const command: Command = {
-  name: 'restore',
-  summary: 'restore a backup into an empty data directory and database',
   options: {
     from: { type: 'string', help: 'a backup, or a directory of backups: then the newest' },
     force: { type: 'boolean', help: 'replace what is in the data directory and the database' },

@@ -4,8 +4,6 @@ import { rotateKeys } from '../../engines/backup/rotate-keys.ts';
 import type { Command } from '../command.ts';
 
 const command: Command = {
-  name: 'rotate-db-key',
-  summary: 'encrypt all secrets of the database with the first key of the key file; all processes must have loaded it',
   options: { 'dry-run': { type: 'boolean', help: 'only tell' } },
   async run({ settings, options, logger }) {
     const dryRun = options['dry-run'] === true;
