@@ -40,7 +40,8 @@ export class TaskChild {
     promise.catch(() => {});
     this.#process.on('message', (message: FromChild) => {
       if (message.type === 'ready') resolve(message.functions);
-      else this.#done(message);
+      // node --watch has children report their files over the same channel.
+      if (message.type === 'done') this.#done(message);
     });
     this.#process.on('error', (error) => this.#end(error.message, reject));
     this.#process.on('exit', (code, signal) => this.#end(deathOf(code, signal), reject));
