@@ -1,6 +1,7 @@
 /** Who has started a task owns it: kept in the task's own row instead of an assignment for each task. */
 import type { Queryable } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
+import { setTaskOwner } from '../model/tasks/task.ts';
 import type { User } from '../plugin-api/contracts/context.ts';
 import type { ObjectKey } from './grants.ts';
 import type { ObjectRole } from './role-assignments.ts';
@@ -67,9 +68,7 @@ export async function setCreatorOwns(
   owns: boolean,
 ): Promise<boolean> {
   if (!isTask(object)) return false;
-  const changed = await db.run(sql`update task set creator_is_owner = ${owns}
-    where pulp_id = ${object.id} and created_by = ${userId} and creator_is_owner <> ${owns}`);
-  return changed > 0;
+  return await setTaskOwner(db, object.id, userId, owns);
 }
 
 /** Whether a role follows from having started a task, and the user has started it. */

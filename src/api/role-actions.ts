@@ -1,19 +1,12 @@
 /** Actions on the roles of an object: `my_permissions`, `list_roles`, `add_role`, `remove_role` (core.md §1.10). */
 import type { AccessCatalogue } from '../access/catalogue.ts';
 import { type ObjectKey, objectKey, permissionsOnObject } from '../access/grants.ts';
-import {
-  findRole,
-  giveRole,
-  type Holder,
-  type ObjectRole,
-  type RoleRow,
-  rolesOnObject,
-  takeRole,
-} from '../access/role-assignments.ts';
+import { findRole, type ObjectRole, type RoleRow, rolesOnObject } from '../access/role-assignments.ts';
 import { ownsAsCreator, permissionsOfOwner, setCreatorOwns, TASK_OWNER, withCreator } from '../access/task-owner.ts';
 import type { Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { type ErrorBody, ValidationError } from '../lib/errors.ts';
+import { giveRole, type Holder, takeRole } from '../model/access/role.ts';
 import type { Answer, RequestContext } from '../plugin-api/contracts/context.ts';
 import { type Field, list, nested, string, type Values } from '../plugin-api/declare/field.ts';
 import { labelOf } from '../plugin-api/declare/model.ts';

@@ -9,23 +9,6 @@ import test from 'node:test';
 import { sources, src, textOf } from './imports.ts';
 
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
-  'access/identities/api-tokens.ts': ['api_token'],
-  'access/identities/login-attempts.ts': ['login_failure'],
-  'access/identities/named-by-proxy.ts': ['app_user'],
-  'access/identities/sessions.ts': ['session'],
-  'access/role-assignments.ts': ['role_assignment'],
-  'access/seed-defaults.ts': ['access_policy', 'access_state', 'role'],
-  'access/task-owner.ts': ['task'],
-  'api/endpoints/login.ts': ['app_user'],
-  'api/engine/label-actions.ts': ['?'],
-  'api/engine/write-rows.ts': ['?'],
-  'api/events/deliver-webhooks.ts': ['webhook'],
-  'api/resources/access/access-policies.ts': ['access_policy'],
-  'api/resources/access/groups.ts': ['app_group_user'],
-  'api/resources/access/role-assignments.ts': ['role_assignment'],
-  'api/resources/access/roles.ts': ['role'],
-  'api/resources/access/tokens.ts': ['api_token'],
-  'api/resources/access/users.ts': ['session'],
   'api/resources/archives/exporters.ts': ['exporter_repository'],
   'api/resources/archives/importers.ts': ['importer_repository'],
   'api/resources/content/uploads.ts': ['upload', 'upload_chunk'],

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
-import { uuid7 } from '../../lib/text/uuid7.ts';
+import { deleteToken, noteTokenUse, replaceToken } from '../../model/access/api-token.ts';
 import type { TokenLimit, User } from '../../plugin-api/contracts/context.ts';
 import { type AccountRow, accountColumns, toUser } from './account.ts';
 
@@ -29,19 +29,14 @@ export function isToken(text: string): boolean {
 /** Makes a token for everything its user may do, in place of one of the same name; answers it. */
 export async function putToken(db: Queryable, userId: number, name: string, expiresAt: Date | null): Promise<string> {
   const { token, digest } = newToken();
-  await db.run(sql`insert into api_token (pulp_id, user_id, name, token_digest, scope, permissions, expires_at)
-    values (${uuid7()}, ${userId}, ${name}, ${digest}, 'read-write', '{}'::text[], ${expiresAt?.toISOString() ?? null})
-    on conflict (user_id, name) do update set token_digest = excluded.token_digest, scope = excluded.scope,
-      permissions = excluded.permissions, expires_at = excluded.expires_at, last_used = null`);
+  await replaceToken(db, { userId, name, digest, expiresAt: expiresAt?.toISOString() ?? null });
   return token;
 }
 
 /** Whether the user had such a token. */
 export async function endToken(db: Queryable, userId: number, token: string): Promise<boolean> {
   if (!isToken(token)) return false;
-  return (
-    (await db.run(sql`delete from api_token where user_id = ${userId} and token_digest = ${tokenDigest(token)}`)) > 0
-  );
+  return await deleteToken(db, userId, tokenDigest(token));
 }
 
 interface TokenRow extends AccountRow {
@@ -63,7 +58,7 @@ export async function userOfToken(
     from api_token k join app_user u on u.id = k.user_id
     where k.token_digest = ${tokenDigest(token)} and (k.expires_at is null or k.expires_at > now())`);
   if (!row?.is_active || (username !== undefined && username !== row.username)) return undefined;
-  if (row.stale) await db.run(sql`update api_token set last_used = now() where pulp_id = ${row.pulp_id}`);
+  if (row.stale) await noteTokenUse(db, row.pulp_id);
   if (row.scope === 'read' && !SAFE.has(method)) throw new HttpError(403, 'The token only allows reading.');
   return toTokenUser(row);
 }

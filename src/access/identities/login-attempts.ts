@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
+import { countFailure } from '../../model/access/account.ts';
 
 const WINDOW_SECONDS = 60;
 
@@ -27,9 +28,5 @@ export async function checkAttempts(db: Queryable, limit: number, username: stri
 /** Counts a wrong password; old counts are removed on the way. */
 export async function noteFailure(db: Queryable, limit: number, username: string, address: string): Promise<void> {
   if (limit <= 0) return;
-  await db.run(sql`with old as (delete from login_failure where since < now() - make_interval(secs => ${2 * WINDOW_SECONDS}))
-    insert into login_failure as f (key, failures) values (${keyOf(username, address)}, 1)
-    on conflict (key) do update set
-      failures = case when f.since > now() - make_interval(secs => ${WINDOW_SECONDS}) then f.failures + 1 else 1 end,
-      since = case when f.since > now() - make_interval(secs => ${WINDOW_SECONDS}) then f.since else now() end`);
+  await countFailure(db, keyOf(username, address), WINDOW_SECONDS);
 }

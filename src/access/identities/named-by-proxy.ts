@@ -4,6 +4,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { firstResult } from '../../lib/text/jq.ts';
+import { insertAccount } from '../../model/access/account.ts';
 import type { User } from '../../plugin-api/contracts/context.ts';
 import { type AccountRow, accountColumns, toUser } from './account.ts';
 
@@ -73,6 +74,6 @@ async function find(db: Queryable, username: string): Promise<AccountRow | undef
 }
 
 async function create(db: Queryable, username: string): Promise<AccountRow | undefined> {
-  await db.run(sql`insert into app_user (username) values (${username}) on conflict do nothing`);
+  await insertAccount(db, username);
   return await find(db, username);
 }

@@ -7,6 +7,7 @@ import { endAllSessions, endSession, startSession } from '../../access/identitie
 import type { VerifiedPasswords } from '../../access/identities/verified-passwords.ts';
 import { sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
+import { changeAccount, noteLogin } from '../../model/access/account.ts';
 import type { Answer, RequestContext } from '../../plugin-api/contracts/context.ts';
 import { type Field, string } from '../../plugin-api/declare/field.ts';
 import { HrefReader } from '../engine/hrefs.ts';
@@ -43,7 +44,7 @@ function refuseToken({ user }: RequestContext): void {
 async function login(request: RequestContext): Promise<Answer> {
   refuseToken(request);
   const cookies = await startSession(request.db, request.user!.id);
-  await request.db.run(sql`update app_user set last_login = now() where id = ${request.user!.id}`);
+  await noteLogin(request.db, request.user!.id);
   return { status: 201, body: who(request), cookies };
 }
 
@@ -65,11 +66,8 @@ function updateProfile(passwords: VerifiedPasswords) {
     let cookies: string[] | undefined;
     if (next !== undefined)
       cookies = await changePassword(request, passwords, old as string | undefined, next as string);
-    const sets = Object.entries(profile).map(([name, value]) => sql`${sql.ident(name)} = ${value}`);
-    if (sets.length > 0) {
-      const change = request.db.run(sql`update app_user set ${sql.join(sets)} where id = ${id}`);
-      await change.catch((error: unknown) => Promise.reject(translateConstraint(userResource, profile, error)));
-    }
+    const change = changeAccount(request.db, id, profile);
+    await change.catch((error: unknown) => Promise.reject(translateConstraint(userResource, profile, error)));
     const row = await request.db.row<Record<string, unknown>>(
       sql`select username, first_name, last_name, email from app_user where id = ${id}`,
     );
@@ -94,7 +92,7 @@ async function changePassword(
   if (next === old) throw ValidationError.cross('New password cannot be the same as the old password.');
   const problems = passwordProblems(next, [username]);
   if (problems.length > 0) throw new ValidationError({ non_field_errors: problems });
-  await request.db.run(sql`update app_user set password = ${await hashPassword(next)} where id = ${id}`);
+  await changeAccount(request.db, id, { password: await hashPassword(next) });
   await endAllSessions(request.db, id);
   return await startSession(request.db, id);
 }

@@ -1,6 +1,6 @@
 /** `set_label` and `unset_label`: change one label at once, without task or lock (core.md §1.6). */
-import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
+import { setLabel, unsetLabel } from '../../model/rows.ts';
 import { string } from '../../plugin-api/declare/field.ts';
 import type { Action, Resource } from '../../plugin-api/declare/resource.ts';
 import { checkLabels, Refused } from './validate-value.ts';
@@ -9,8 +9,7 @@ const KEY_FIELD = string({});
 
 export function labelActions(resource: Resource): Action[] {
   const status = resource.labelStatus ?? 201;
-  const table = sql.ident(resource.table.name);
-  const key = sql.ident(resource.table.key);
+  const placeOf = (id: string) => ({ table: resource.table.name, key: resource.table.key, id });
   const set: Action = {
     name: 'set_label',
     method: 'post',
@@ -24,9 +23,7 @@ export function labelActions(resource: Resource): Action[] {
     output: { [status]: { component: 'SetLabel' } },
     run: async (request, target, input) => {
       refuseBad({ [String(input.key)]: input.value as string | null });
-      await request.db.run(
-        sql`update ${table} set pulp_labels = pulp_labels || ${sql.json({ [String(input.key)]: input.value })} where ${key} = ${target.id}`,
-      );
+      await setLabel(request.db, placeOf(target.id), String(input.key), input.value);
       return { status: 201, body: { key: input.key, value: input.value } };
     },
   };
@@ -39,12 +36,9 @@ export function labelActions(resource: Resource): Action[] {
     input: { component: 'UnsetLabel', fields: { key: KEY_FIELD, value: string({ readOnly: true }) } },
     output: { [status]: { component: 'UnsetLabel' } },
     run: async (request, target, input) => {
-      const row = await request.db.row<{ labels: Record<string, string | null> }>(
-        sql`update ${table} t set pulp_labels = t.pulp_labels - ${String(input.key)} from ${table} o
-          where t.${key} = ${target.id} and o.${key} = t.${key} and o.pulp_labels ? ${String(input.key)} returning o.pulp_labels as labels`,
-      );
-      if (!row) throw ValidationError.field('key', `Label '${input.key}' is not set on the object.`);
-      return { status: 201, body: { key: input.key, value: row.labels[String(input.key)] ?? null } };
+      const labels = await unsetLabel(request.db, placeOf(target.id), String(input.key));
+      if (!labels) throw ValidationError.field('key', `Label '${input.key}' is not set on the object.`);
+      return { status: 201, body: { key: input.key, value: labels[String(input.key)] ?? null } };
     },
   };
   return [set, unset];

@@ -5,6 +5,7 @@ import { type Sql, sql } from '../../db/sql.ts';
 import type { Secrets } from '../../lib/crypto/secrets.ts';
 import { type ErrorBody, ValidationError } from '../../lib/errors.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
+import { deleteRowOf, insertInto, lockRow, type RowPlace, updateRowOf } from '../../model/rows.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { Field, Row, Values } from '../../plugin-api/declare/field.ts';
 import type { Reference } from '../../plugin-api/declare/reference.ts';
@@ -46,6 +47,10 @@ function columnValue(field: Field, value: unknown, secrets: Secrets): Sql {
   return sql`${value}`;
 }
 
+function placeOf({ table }: Resource, domain: Domain, id: string): RowPlace {
+  return { table: table.name, key: table.key, id, domainId: table.inDomain ? domain.id : undefined };
+}
+
 /** Inserts a row; the id is given or made. Returns the id on the wire. */
 export async function insertRow(
   tx: Transaction,
@@ -61,11 +66,7 @@ export async function insertRow(
   if (key === 'pulp_id') columns.set('pulp_id', sql`${id}`);
   if (inDomain) columns.set('domain_id', sql`${domain.id}`);
   if (resource.model.pulpType) columns.set('pulp_type', sql`${resource.model.pulpType}`);
-  const names = sql.join([...columns.keys()].map((column) => sql.ident(column)));
-  const row = await tx.row<Row>(
-    sql`insert into ${sql.ident(name)} (${names}) values (${sql.join(columns.values())}) returning ${sql.ident(key)} as id`,
-  );
-  const made = String(row!.id);
+  const made = await insertInto(tx, name, key, columns);
   await resource.afterSave?.(tx, made, values, services, true);
   return made;
 }
@@ -80,15 +81,7 @@ export async function updateRow(
   services: Services,
 ): Promise<boolean> {
   const columns = columnsOf(resource, values, services.secrets);
-  const sets = [...columns].map(([column, value]) =>
-    column === 'details' ? sql`details = details || ${value}` : sql`${sql.ident(column)} = ${value}`,
-  );
-  const { name, key, inDomain } = resource.table;
-  if (key === 'pulp_id') sets.push(sql.raw('pulp_last_updated = now()'));
-  const where = [sql`${sql.ident(key)} = ${id}`, ...(inDomain ? [sql`domain_id = ${domain.id}`] : [])];
-  const touched =
-    sets.length === 0 ? 1 : await tx.run(sql`update ${sql.ident(name)} set ${sql.join(sets)} where ${sql.and(where)}`);
-  if (touched === 0) return false;
+  if (!(await updateRowOf(tx, placeOf(resource, domain, id), columns))) return false;
   await resource.afterSave?.(tx, id, values, services, false);
   return true;
 }
@@ -101,12 +94,11 @@ export async function deleteRow(
   id: string,
   services: Services,
 ): Promise<Row | undefined> {
-  const { name, key, inDomain } = resource.table;
-  const where = sql.and([sql`${sql.ident(key)} = ${id}`, ...(inDomain ? [sql`domain_id = ${domain.id}`] : [])]);
-  const row = await tx.row<Row>(sql`select * from ${sql.ident(name)} where ${where} for update`);
+  const place = placeOf(resource, domain, id);
+  const row = await lockRow<Row>(tx, place);
   if (!row) return undefined;
   await resource.beforeDelete?.(tx, row, services);
-  await tx.run(sql`delete from ${sql.ident(name)} where ${where}`);
+  await deleteRowOf(tx, place);
   return row;
 }
 

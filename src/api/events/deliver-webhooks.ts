@@ -3,21 +3,11 @@ import { createHmac } from 'node:crypto';
 import { sql } from '../../db/sql.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { eventClock, numberEvents, readEvents } from '../../model/event.ts';
+import { advanceWebhook, claimWebhooks, postponeWebhook, skipRemoved, type WebhookRow } from '../../model/webhook.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import { logTrouble } from '../../tasking/worker/log-trouble.ts';
 import { presenterFor } from '../engine/presenter.ts';
 import { presentEvent } from './present-event.ts';
-
-interface WebhookRow {
-  pulp_id: string;
-  name: string;
-  url: string;
-  secret: string | null;
-  kinds: string[];
-  domain_id: number | null;
-  position: number;
-  attempts: number;
-}
 
 /** Milliseconds between looks for something to send. */
 const POLL = 1000;
@@ -60,20 +50,10 @@ export class WebhookDelivery {
     try {
       if (!(await db.row(sql`select from webhook where enabled limit 1`))) return;
       await numberEvents(db);
-      for (const webhook of await this.#claim()) await this.#serve(webhook);
+      for (const webhook of await claimWebhooks(db, HELD_FOR)) await this.#serve(webhook);
     } catch (error) {
       logTrouble(logger, error, 'Webhooks cannot be served at the moment.');
     }
-  }
-
-  /** Those with something to send, ours until `next_attempt`. */
-  async #claim(): Promise<WebhookRow[]> {
-    return this.#services.db.rows<WebhookRow>(sql`
-      update webhook set next_attempt = clock_timestamp() + make_interval(secs => ${HELD_FOR})
-        where pulp_id in (
-          select w.pulp_id from webhook w, event_clock c
-            where w.enabled and w.next_attempt <= clock_timestamp() and w.position < c.last for update of w skip locked)
-        returning *, (select id from domain where domain.pulp_id = webhook.domain) as domain_id`);
   }
 
   async #serve(webhook: WebhookRow): Promise<void> {
@@ -83,7 +63,7 @@ export class WebhookDelivery {
     const filter = { domainId: webhook.domain_id, serverWide: webhook.domain_id === null, kinds: webhook.kinds };
     const events = await readEvents(db, [webhook.position, last], filter, BATCH);
     const upto = events.length < BATCH ? last : events.at(-1)!.position;
-    if (events.length === 0) return this.#advance(webhook, upto, 0);
+    if (events.length === 0) return advanceWebhook(db, webhook, upto, 0);
     const domains = await db.rows<Domain>(sql`select id, pulp_id as "pulpId", name from domain`);
     const presented = events.map((event) => {
       const domain = domains.find((one) => one.id === event.domain_id) ?? domains[0]!;
@@ -91,7 +71,7 @@ export class WebhookDelivery {
     });
     const failure = await this.#post(webhook, JSON.stringify({ webhook: webhook.name, events: presented }), upto);
     if (failure) await this.#fail(webhook, failure);
-    else await this.#advance(webhook, upto, events.length);
+    else await advanceWebhook(db, webhook, upto, events.length);
   }
 
   /** Undefined when the receiver has taken it. */
@@ -126,34 +106,17 @@ export class WebhookDelivery {
     return `t=${stamp},v1=${createHmac('sha256', key).update(`${stamp}.${body}`).digest('hex')}`;
   }
 
-  /** The former position is compared: whoever has lost the webhook to another process writes nothing. */
-  async #advance(webhook: WebhookRow, upto: number, delivered: number): Promise<void> {
-    await this.#services.db.run(sql`
-      update webhook set position = ${upto}, attempts = 0, next_attempt = clock_timestamp(),
-          delivered = delivered + ${delivered},
-          last_error = case when ${delivered} > 0 then null else last_error end,
-          last_status = case when ${delivered} > 0 then 200 else last_status end,
-          last_delivery = case when ${delivered} > 0 then clock_timestamp() else last_delivery end
-        where pulp_id = ${webhook.pulp_id} and position = ${webhook.position}`);
-  }
-
   async #skip(webhook: WebhookRow, removed: number): Promise<void> {
     this.#services.logger.warn(
       {},
       `Events were too old before the webhook ${webhook.name} took them; it goes on behind.`,
     );
-    await this.#services.db.run(sql`
-      update webhook set position = ${removed}, given_up = given_up + ${removed - webhook.position},
-          next_attempt = clock_timestamp()
-        where pulp_id = ${webhook.pulp_id} and position = ${webhook.position}`);
+    await skipRemoved(this.#services.db, webhook, removed);
   }
 
   async #fail(webhook: WebhookRow, failure: { status: number | null; error: string }): Promise<void> {
     // A delivery that was broken off because the process ends is due at once elsewhere.
     const pause = this.#stopping.signal.aborted ? 0 : Math.min(FIRST_PAUSE * 2 ** webhook.attempts, LONGEST_PAUSE);
-    await this.#services.db.run(sql`
-      update webhook set attempts = attempts + 1, last_status = ${failure.status}, last_error = ${failure.error},
-          next_attempt = clock_timestamp() + make_interval(secs => ${pause})
-        where pulp_id = ${webhook.pulp_id} and position = ${webhook.position}`);
+    await postponeWebhook(this.#services.db, webhook, failure, pause);
   }
 }

@@ -2,6 +2,7 @@
 import type { AccessCatalogue } from '../../../access/catalogue.ts';
 import { sql } from '../../../db/sql.ts';
 import { HttpError, ValidationError } from '../../../lib/errors.ts';
+import { markCustomized, resetPolicy } from '../../../model/access/role.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { COMMON_ORDERING, identityFields } from '../../../plugin-api/declare/common-fields.ts';
 import { boolean, type Field, list, object, string, type Values } from '../../../plugin-api/declare/field.ts';
@@ -44,11 +45,7 @@ function withoutAlias(values: Values): Values {
 async function reset(request: RequestContext, target: ActionTarget, catalogue: AccessCatalogue): Promise<Answer> {
   const policy = catalogue.policies.get(String(target.row.viewset_name));
   if (!policy) throw new HttpError(409, 'This version of the software has no such view.');
-  await request.db.run(sql`update access_policy set statements = ${sql.json(policy.statements)},
-    customized = false, pulp_last_updated = now(),
-    creation_hooks = nullif(${sql.json(policy.creation_hooks)}, 'null'),
-    queryset_scoping = nullif(${sql.json(policy.queryset_scoping)}, 'null')
-    where pulp_id = ${target.id}`);
+  await resetPolicy(request.db, target.id, policy);
   const resource = accessPolicyResource(() => catalogue);
   const row = await readRow(request.db, resource, request.domain, target.id);
   return { status: 200, body: await presentOne(resource, row ?? target.row, request) };
@@ -91,7 +88,7 @@ export function accessPolicyResource(catalogue: () => AccessCatalogue): Resource
     afterSave: async (tx, id, values) => {
       // Fields that nobody may write are passed over, and change nothing.
       if (Object.keys(values).length === 0) return;
-      await tx.run(sql`update access_policy set customized = true where pulp_id = ${id}`);
+      await markCustomized(tx, id);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Groups of users and their members (core.md §7.2). */
 import { sql } from '../../../db/sql.ts';
 import { HttpError, ValidationError } from '../../../lib/errors.ts';
+import { addToGroup, removeFromGroup } from '../../../model/access/account.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { identityFields } from '../../../plugin-api/declare/common-fields.ts';
 import { type Field, integer, type Row, string, type Values } from '../../../plugin-api/declare/field.ts';
@@ -74,9 +75,7 @@ const KEYS = ['username', 'id', 'pk'] as const;
 async function addMember(values: Values, request: RequestContext, params: Params): Promise<Answer> {
   const group = await requireParentId(request, params, 'app_group', 'Group');
   const user = await namedUser(values, request);
-  await request.db.run(
-    sql`insert into app_group_user (group_id, user_id) values (${group}, ${user.id}) on conflict do nothing`,
-  );
+  await addToGroup(request.db, group, user.id);
   const href = request.href('auth.user', String(user.id));
   return {
     status: 201,
@@ -102,9 +101,7 @@ async function namedUser(values: Values, request: RequestContext): Promise<{ id:
 }
 
 async function removeMember(row: Row, request: RequestContext): Promise<Answer> {
-  return await deleteNow(request, (tx) =>
-    tx.run(sql`delete from app_group_user where group_id = ${row.member_of} and user_id = ${row.id}`),
-  );
+  return await deleteNow(request, (tx) => removeFromGroup(tx, row.member_of, row.id));
 }
 
 const keyField = string({ required: false, nullable: true, writeOnly: true, column: false });

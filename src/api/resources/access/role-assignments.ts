@@ -1,10 +1,11 @@
 /** Roles of a user and of a group: everywhere, in a domain or on an object (core.md §7.2). */
 import type { AccessCatalogue } from '../../../access/catalogue.ts';
 import { idOfObjectKey, type ObjectKey, objectKey } from '../../../access/grants.ts';
-import { findRole, giveRole, type RoleRow } from '../../../access/role-assignments.ts';
+import { findRole, type RoleRow } from '../../../access/role-assignments.ts';
 import { assignmentsOfUsers, followsFromStart, setCreatorOwns, TASK_OWNER } from '../../../access/task-owner.ts';
 import { type Sql, sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
+import { deleteAssignment, giveRole } from '../../../model/access/role.ts';
 import type { Answer, Presenter, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import {
   datetime,
@@ -215,7 +216,7 @@ async function takeFromUser(row: Row, request: RequestContext): Promise<Answer> 
   return await deleteNow(request, async (tx) =>
     row.implied
       ? await setCreatorOwns(tx, task, Number(row.user_id), false)
-      : await tx.run(sql`delete from role_assignment where pulp_id = ${row.pulp_id}`),
+      : await deleteAssignment(tx, String(row.pulp_id)),
   );
 }
 

@@ -2,6 +2,7 @@
 import type { AccessCatalogue } from '../../../access/catalogue.ts';
 import { sql } from '../../../db/sql.ts';
 import { HttpError, ValidationError } from '../../../lib/errors.ts';
+import { setPermissions } from '../../../model/access/role.ts';
 import type { RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { COMMON_ORDERING, identityFields } from '../../../plugin-api/declare/common-fields.ts';
 import { boolean, list, type Row, string, type Values } from '../../../plugin-api/declare/field.ts';
@@ -108,8 +109,7 @@ export function roleResource(catalogue: () => AccessCatalogue): Resource {
     guard: refuseLocked,
     validate: (values) => checked(values, catalogue()),
     afterSave: async (tx, id, values) => {
-      if (values.permissions)
-        await tx.run(sql`update role set permissions = ${values.permissions}::text[] where pulp_id = ${id}`);
+      if (values.permissions) await setPermissions(tx, id, values.permissions);
     },
   };
 }

@@ -5,6 +5,7 @@ import { newToken } from '../../../access/identities/api-tokens.ts';
 import { sql } from '../../../db/sql.ts';
 import { HttpError, ValidationError } from '../../../lib/errors.ts';
 import { uuid7 } from '../../../lib/text/uuid7.ts';
+import { insertToken } from '../../../model/access/api-token.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { identityFields } from '../../../plugin-api/declare/common-fields.ts';
 import {
@@ -75,11 +76,9 @@ async function create(values: Values, request: RequestContext, resource: Resourc
     throw new HttpError(403, 'You do not have permission to perform this action.');
   const { token, digest } = newToken();
   const id = uuid7();
-  const made =
-    await request.db.run(sql`insert into api_token (pulp_id, user_id, name, token_digest, scope, permissions, expires_at)
-    values (${id}, ${userId}, ${values.name}, ${digest}, ${values.scope}, ${values.permissions}::text[], ${values.expires_at ?? null})
-    on conflict (user_id, name) do nothing`);
-  if (made === 0) throw ValidationError.field('name', 'This field must be unique.');
+  const { name, scope, permissions, expires_at: expiresAt = null } = values;
+  const made = await insertToken(request.db, { id, userId, name, digest, scope, permissions, expiresAt });
+  if (!made) throw ValidationError.field('name', 'This field must be unique.');
   const row = await readRow(request.db, resource, request.domain, id);
   const body = await presentOne(resource, row!, request);
   return {

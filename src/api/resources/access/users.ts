@@ -5,6 +5,7 @@ import { hashPassword } from '../../../access/identities/passwords.ts';
 import type { Transaction } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
+import { deleteSessionsOf } from '../../../model/access/session.ts';
 import type { Presenter } from '../../../plugin-api/contracts/context.ts';
 import { identityFields } from '../../../plugin-api/declare/common-fields.ts';
 import {
@@ -97,7 +98,7 @@ async function hashed(values: Values, existing: Row | undefined): Promise<Values
 /** Sessions end with the password they were opened with. */
 async function endSessions(tx: Transaction, id: string, values: Values, created: boolean): Promise<void> {
   if (created || (values.password === undefined && values.is_active !== false)) return;
-  await tx.run(sql`delete from session where user_id = ${id}`);
+  await deleteSessionsOf(tx, id);
 }
 
 /** Somebody has to be able to give rights back. */

@@ -1,0 +1,54 @@
+/** Accounts of users as rows, and the groups they are in. Passwords come as hashes. */
+import type { Queryable, Transaction } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
+
+/** An account without a password; nothing happens when there is one of the name. */
+export async function insertAccount(db: Queryable, username: string): Promise<void> {
+  await db.run(sql`insert into app_user (username) values (${username}) on conflict do nothing`);
+}
+
+/** The first account; nothing happens when it is there. */
+export async function insertAdmin(db: Queryable, password: string): Promise<void> {
+  await db.run(sql`insert into app_user (username, password, is_staff, is_superuser)
+    values ('admin', ${password}, true, true) on conflict (username) do nothing`);
+}
+
+/** Gives admin another password and all rights, and makes the account where it is gone. Its sessions end. */
+export async function resetAdmin(tx: Transaction, password: string): Promise<void> {
+  await tx.run(sql`insert into app_user (username, password, is_staff, is_superuser) values ('admin', ${password}, true, true)
+    on conflict (username) do update set password = excluded.password, is_staff = true, is_superuser = true, is_active = true`);
+  await tx.run(sql`delete from session where user_id = (select id from app_user where username = 'admin')`);
+}
+
+/** Sets columns of an account. */
+export async function changeAccount(
+  db: Queryable,
+  id: number,
+  columns: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const sets = Object.entries(columns).map(([name, value]) => sql`${sql.ident(name)} = ${value}`);
+  if (sets.length > 0) await db.run(sql`update app_user set ${sql.join(sets)} where id = ${id}`);
+}
+
+export async function noteLogin(db: Queryable, id: number): Promise<void> {
+  await db.run(sql`update app_user set last_login = now() where id = ${id}`);
+}
+
+export async function addToGroup(db: Queryable, groupId: number | string, userId: number): Promise<void> {
+  await db.run(
+    sql`insert into app_group_user (group_id, user_id) values (${groupId}, ${userId}) on conflict do nothing`,
+  );
+}
+
+export async function removeFromGroup(db: Queryable, groupId: unknown, userId: unknown): Promise<void> {
+  await db.run(sql`delete from app_group_user where group_id = ${groupId} and user_id = ${userId}`);
+}
+
+/** Counts a wrong password under a key for so many seconds; counts twice as old are removed on the way. */
+export async function countFailure(db: Queryable, key: Buffer, seconds: number): Promise<void> {
+  await db.run(sql`with old as (delete from login_failure where since < now() - make_interval(secs => ${2 * seconds}))
+    insert into login_failure as f (key, failures) values (${key}, 1)
+    on conflict (key) do update set
+      failures = case when f.since > now() - make_interval(secs => ${seconds}) then f.failures + 1 else 1 end,
+      since = case when f.since > now() - make_interval(secs => ${seconds}) then f.since else now() end`);
+}
