@@ -1,6 +1,8 @@
 /** Domains as rows: what requests, tasks and content need of them. */
-import type { Queryable } from '../db/database.ts';
+import type { Queryable, Transaction } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
+import { uuid7 } from '../lib/text/uuid7.ts';
+import { announceChange } from './repositories/distribution-change.ts';
 
 export interface DomainRow {
   readonly id: number;
@@ -55,4 +57,28 @@ export async function hasContentInRepositories(db: Queryable, id: number): Promi
   const row = await db.row(sql`select 1 from repository r
     where r.domain_id = ${id} and exists (select from repository_content rc where rc.repository_id = r.id) limit 1`);
   return row !== undefined;
+}
+
+/** The domain that is there from the start. */
+export async function insertDefaultDomain(db: Queryable): Promise<void> {
+  await db.run(sql`insert into domain (pulp_id, name) values (${uuid7()}, 'default') on conflict do nothing`);
+}
+
+/** `secrets` is encrypted already; null for none. */
+export async function setStorageSecrets(tx: Transaction, pulpId: string, secrets: unknown): Promise<void> {
+  await tx.run(sql`update domain set storage_secrets = ${secrets} where pulp_id = ${pulpId}`);
+}
+
+export interface DomainStorage {
+  readonly storage_class: string;
+  readonly storage_settings: object;
+  /** Encrypted. */
+  readonly storage_secrets?: string | null | undefined;
+}
+
+/** The domain is kept in another storage from now on; the processes that serve it hear of it. */
+export async function changeStorage(tx: Transaction, id: number, storage: DomainStorage): Promise<void> {
+  await tx.run(sql`update domain set storage_class = ${storage.storage_class}, storage_settings = ${sql.json(storage.storage_settings)},
+    storage_secrets = ${storage.storage_secrets ?? null}, pulp_last_updated = now() where id = ${id}`);
+  await announceChange(tx);
 }

@@ -55,6 +55,24 @@ export async function insertExport(tx: Transaction, made: NewExport): Promise<vo
     update exporter set last_export_id = ${made.pulpId}, pulp_last_updated = now() where pulp_id = ${made.exporterId}`);
 }
 
+/** The repositories of an exporter, by their ids on the wire, in their order; one that is named twice counts where it stands first. */
+export async function setExported(tx: Transaction, exporterId: string, repositories: readonly string[]): Promise<void> {
+  await tx.run(sql`delete from exporter_repository where exporter_id = ${exporterId}`);
+  await tx.run(sql`insert into exporter_repository (exporter_id, repository_id, position)
+    select ${exporterId}::uuid, r, at from unnest(${[...new Set(repositories)]}::uuid[]) with ordinality as given (r, at)`);
+}
+
+/** Ids of local repositories by the names that they have in archives, for an importer. */
+export async function setMapping(
+  tx: Transaction,
+  importerId: string,
+  mapping: Readonly<Record<string, string>>,
+): Promise<void> {
+  await tx.run(sql`delete from importer_repository where importer_id = ${importerId}`);
+  await tx.run(sql`insert into importer_repository (importer_id, source, repository_id)
+    select ${importerId}::uuid, s, r from unnest(${Object.keys(mapping)}::text[], ${Object.values(mapping)}::uuid[]) as given (s, r)`);
+}
+
 /** Ids of local repositories by the names they have in archives. */
 export async function repositoryMapping(db: Queryable, importerId: string): Promise<Map<string, string>> {
   const rows = await db.rows<{ source: string; repository_id: string }>(

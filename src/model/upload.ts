@@ -20,6 +20,19 @@ export async function deleteUpload(db: Queryable, pulpId: string): Promise<void>
   await db.run(sql`delete from upload where pulp_id = ${pulpId}`);
 }
 
+/** Notes a chunk that has arrived, in place of one at the same offset (bytes). */
+export async function putChunk(db: Queryable, pulpId: string, offset: number, size: number): Promise<void> {
+  await db.run(sql`with chunk as (
+      insert into upload_chunk (upload_id, chunk_offset, size) values (${pulpId}, ${offset}, ${size})
+      on conflict (upload_id, chunk_offset) do update set size = excluded.size)
+    update upload set pulp_last_updated = now() where pulp_id = ${pulpId}`);
+}
+
+/** Answers how many of them there were. */
+export async function deleteUploads(db: Queryable, pulpIds: readonly string[]): Promise<number> {
+  return await db.run(sql`delete from upload where pulp_id = any(${pulpIds}::uuid[])`);
+}
+
 /** Uploads older than so many minutes. */
 export async function staleUploads(db: Queryable, domainId: number, minutes: number): Promise<string[]> {
   const rows = await db.rows<{ pulp_id: string }>(sql`

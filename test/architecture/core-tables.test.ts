@@ -9,31 +9,9 @@ import test from 'node:test';
 import { sources, src, textOf } from './imports.ts';
 
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
-  'api/resources/archives/exporters.ts': ['exporter_repository'],
-  'api/resources/archives/importers.ts': ['importer_repository'],
-  'api/resources/content/uploads.ts': ['upload', 'upload_chunk'],
-  'api/resources/domains/domain-leftovers.ts': ['artifact'],
-  'api/resources/domains/domains.ts': ['domain'],
   'api/resources/replication/replication-runs.ts': ['replication_item', 'replication_run'],
   'api/resources/replication/upstream-pulps.ts': ['upstream_pulp'],
-  'api/resources/tasks/task-schedules.ts': ['task_schedule'],
-  'app/operator/admin-password.ts': ['app_user', 'session'],
-  'app/operator/artifact-checksums.ts': ['artifact'],
-  'app/operator/data-repair.ts': ['repository', 'repository_content', 'repository_version'],
-  'app/operator/maintenance-mode.ts': ['server_state'],
-  'app/operator/remove-plugin.ts': ['?', 'content', 'content_artifact', 'remote_artifact', 'repository_content'],
-  'app/processes/first-start.ts': ['app_user', 'domain'],
-  'engines/backup/after-restore.ts': [
-    'publication',
-    'repository',
-    'repository_content',
-    'repository_version',
-    'server_state',
-    'task_group',
-    'upload',
-  ],
   'engines/backup/load-database.ts': ['?'],
-  'engines/backup/make-backup.ts': ['server_state'],
   'engines/replication/run/items.ts': ['replication_holding', 'replication_item'],
   'engines/replication/run/runs.ts': ['replication_item', 'replication_run', 'upstream_pulp'],
   'engines/replication/stage/settle-syncs.ts': ['replication_item'],
@@ -43,21 +21,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'engines/replication/switch/keep-for-rollback.ts': ['?', 'remote', 'remote_artifact', 'repository'],
   'engines/replication/switch/rollback-task.ts': ['replication_item', 'replication_pin', 'replication_run'],
   'engines/replication/switch/switch-mark.ts': ['distribution_switch'],
-  'engines/repository/move-domain-storage-task.ts': ['domain'],
-  'engines/repository/repair/repair-counts-task.ts': ['repository_version'],
-  'engines/repository/vulnerabilities/check-vulnerabilities.ts': [
-    'vulnerability_report',
-    'vulnerability_report_version',
-  ],
-  'tasking/context/progress.ts': ['progress_report'],
-  'tasking/context/save-diagnostics.ts': ['task_profile'],
-  'tasking/context/task-context.ts': ['task'],
-  'tasking/queue/cancel.ts': ['app_status', 'progress_report', 'task', 'task_group', 'task_resource'],
-  'tasking/queue/purge.ts': ['progress_report', 'task'],
-  'tasking/schedules/configure-schedules.ts': ['task_schedule'],
-  'tasking/schedules/schedules.ts': ['scheduler_turn', 'task_schedule'],
-  'tasking/worker/app-status.ts': ['app_status'],
-  'tasking/worker/immediate-runner.ts': ['task'],
 };
 
 /** A table whose name stands in a value: `update ${table} …`. */

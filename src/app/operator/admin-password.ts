@@ -5,7 +5,7 @@ import { passwordProblems } from '../../access/identities/password-rules.ts';
 import { hashPassword } from '../../access/identities/passwords.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Database } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
+import { resetAdmin } from '../../model/access/account.ts';
 
 /** What is wrong with a password, in words. */
 export function problemsOfPassword(password: string): string[] {
@@ -15,10 +15,6 @@ export function problemsOfPassword(password: string): string[] {
 /** Sessions of admin end; the file with the password of the first start is of no use any more. */
 export async function setAdminPassword(db: Database, settings: Settings, password: string): Promise<void> {
   const hash = await hashPassword(password);
-  await db.transaction(async (tx) => {
-    await tx.run(sql`insert into app_user (username, password, is_staff, is_superuser) values ('admin', ${hash}, true, true)
-      on conflict (username) do update set password = excluded.password, is_staff = true, is_superuser = true, is_active = true`);
-    await tx.run(sql`delete from session where user_id = (select id from app_user where username = 'admin')`);
-  });
+  await db.transaction((tx) => resetAdmin(tx, hash));
   await rm(join(settings.data, 'admin-password'), { force: true });
 }

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { DIGEST_NAMES, type DigestName, MultiHasher } from '../../lib/crypto/digest.ts';
-import { byteaText } from '../../model/content/digest-columns.ts';
+import { addDigests, dropDigests } from '../../model/content/artifact.ts';
 import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 
@@ -39,7 +39,7 @@ export async function handleChecksums(services: Services): Promise<HandledChecks
     }
   }
   const forbidden = DIGEST_NAMES.filter((name) => !allowed.includes(name));
-  const stripped = forbidden.length === 0 ? 0 : await strip(services.db, forbidden);
+  const stripped = forbidden.length === 0 ? 0 : await dropDigests(services.db, forbidden);
   return { completed, stripped, unusable };
 }
 
@@ -80,18 +80,8 @@ async function complete(services: Services, { id, sha256, missing, domain }: Art
   }
   const digests = hasher.digests();
   if (digests.sha256 !== sha256) return false;
-  const values = missing.map((name) => sql`${sql.ident(name)} = ${byteaText(digests[name])}::bytea`);
-  await services.db.run(sql`update artifact set ${sql.join(values)} where id = ${id}`);
+  await addDigests(services.db, id, Object.fromEntries(missing.map((name) => [name, digests[name]])));
   return true;
-}
-
-async function strip(db: Queryable, names: readonly DigestName[]): Promise<number> {
-  const nothing = names.map((name) => sql`${sql.ident(name)} = null`);
-  const some = sql.join(
-    names.map((name) => sql`${sql.ident(name)} is not null`),
-    ' or ',
-  );
-  return await db.run(sql`update artifact set ${sql.join(nothing)} where ${some}`);
 }
 
 export interface UnfitVersions {

@@ -1,9 +1,8 @@
 /** Finds and repairs states of the database that no run of the server should leave. */
 
-import type { Database } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
+import type { Database, Queryable } from '../../db/database.ts';
 import { rotateKeys } from '../../engines/backup/rotate-keys.ts';
-import { inVersion, versionRow } from '../../model/repositories/membership.ts';
+import { type Damage, repairCounts, repairMemberships, repairNumbers } from '../../model/repositories/damage.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import { OperatorError } from './operator-error.ts';
 import { removeStrayFiles } from './stray-files.ts';
@@ -17,44 +16,14 @@ export interface RepairOutcome {
 
 type Repair = (services: Services, dryRun: boolean) => Promise<RepairOutcome>;
 
-/** Counts of versions that are not those of their memberships. */
-const counts: Repair = async ({ db }, dryRun) => {
-  const wrong = sql`
-    with present as (
-      select v.id, coalesce(jsonb_object_agg(of_type.pulp_type, of_type.count) filter (where of_type.count > 0), '{}') as counted
-        from repository_version v left join lateral (
-          select c.pulp_type, count(*) as count from repository_content rc join content c on c.id = rc.content_id
-            where ${inVersion(versionRow('v'))} group by c.pulp_type) of_type on true
-        where v.complete group by v.id)
-    select present.id, present.counted from present join repository_version v on v.id = present.id
-      where coalesce(v.counts -> 'present', '{}') <> present.counted`;
-  if (dryRun) return outcome((await db.rows(wrong)).length, 0, 'versions with wrong counts');
-  const repaired = await db.run(sql`update repository_version v
-    set counts = jsonb_set(v.counts, '{present}', wrong.counted) from (${wrong}) wrong where v.id = wrong.id`);
-  return outcome(repaired, repaired, 'versions with wrong counts');
-};
+/** What the model finds and repairs, in the words of the operator. */
+const ofRepositories =
+  (repair: (db: Queryable, dryRun: boolean) => Promise<Damage>, text: string): Repair =>
+  async ({ db }, dryRun) => ({ ...(await repair(db, dryRun)), text });
 
-/** Memberships of units that are gone. */
-const memberships: Repair = async ({ db }, dryRun) => {
-  const lost = sql`not exists (select from content c where c.id = rc.content_id)`;
-  const { count } = (await db.row<{ count: number }>(
-    sql`select count(*) as count from repository_content rc where ${lost}`,
-  ))!;
-  const repaired = dryRun ? 0 : await db.run(sql`delete from repository_content rc where ${lost}`);
-  return outcome(count, repaired, 'memberships of content that is gone');
-};
-
-/** Numbers of versions that would be given twice. */
-const numbers: Repair = async ({ db }, dryRun) => {
-  const newest = sql`(select max(v.number) + 1 from repository_version v where v.repository_id = r.id)`;
-  const { count } = (await db.row<{ count: number }>(
-    sql`select count(*) as count from repository r where r.next_version < ${newest}`,
-  ))!;
-  const repaired = dryRun
-    ? 0
-    : await db.run(sql`update repository r set next_version = ${newest} where r.next_version < ${newest}`);
-  return outcome(count, repaired, 'repositories whose next version exists');
-};
+const counts = ofRepositories(repairCounts, 'versions with wrong counts');
+const memberships = ofRepositories(repairMemberships, 'memberships of content that is gone');
+const numbers = ofRepositories(repairNumbers, 'repositories whose next version exists');
 
 /** Secrets that no key can read; they can only be set anew. */
 const secrets: Repair = async ({ db, secrets: keys }) => {

@@ -1,20 +1,11 @@
 /** Removes everything a package type has in the database, its tables included; nothing may run meanwhile. */
 
-import type { Database, Transaction } from '../../db/database.ts';
+import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { liveProcesses } from '../../engines/backup/clear-database.ts';
+import { removePackageType } from '../../model/package-type.ts';
 import type { Program } from '../program/program.ts';
 import { OperatorError } from './operator-error.ts';
-
-/** Master tables in an order in which nothing that is still named goes first. */
-const MASTERS = [
-  'distribution',
-  'publication',
-  'repository',
-  'alternate_content_source',
-  'remote',
-  'content_guard',
-] as const;
 
 /** Rows removed by table. Artifacts that nothing uses any more go with the next clean-up of orphans. */
 export async function removePlugin(db: Database, program: Program, name: string): Promise<Record<string, number>> {
@@ -25,24 +16,11 @@ export async function removePlugin(db: Database, program: Program, name: string)
   const live = await liveProcesses(db);
   if (live.length > 0) throw new OperatorError(`Stop the processes of the server first: ${live.join(', ')}.`);
   return await db.transaction(async (tx) => {
-    const removed: Record<string, number> = {};
-    for (const table of MASTERS) {
-      removed[table] = await tx.run(sql`delete from ${sql.ident(table)} where starts_with(pulp_type, ${`${name}.`})`);
-    }
-    removed.content = await removeContent(tx, name);
+    const removed = await removePackageType(tx, name);
     for (const table of known) await tx.run(sql`drop table if exists ${sql.ident(table)} cascade`.unprepared);
     await tx.run(sql`delete from schema_migration where component = ${name}`);
     return removed;
   });
-}
-
-async function removeContent(tx: Transaction, name: string): Promise<number> {
-  const own = sql`content_id in (select id from content where starts_with(pulp_type, ${`${name}.`}))`;
-  await tx.run(sql`delete from repository_content where ${own}`);
-  await tx.run(sql`delete from remote_artifact
-    where content_artifact_id in (select id from content_artifact where ${own})`);
-  await tx.run(sql`delete from content_artifact where ${own}`);
-  return await tx.run(sql`delete from content where starts_with(pulp_type, ${`${name}.`})`);
 }
 
 /** Tables that the package type makes, as far as the database has them; one that is not installed any more tells none. */

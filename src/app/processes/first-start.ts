@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
-import { uuid7 } from '../../lib/text/uuid7.ts';
+import { insertAdmin } from '../../model/access/account.ts';
+import { insertDefaultDomain } from '../../model/domain.ts';
 import type { Program } from '../program/program.ts';
 
 export interface FirstStart {
@@ -28,7 +29,7 @@ export async function seedPolicies(db: Database, program: Program): Promise<void
 
 /** All but roles and policies. */
 export async function createFirstObjects(db: Database, settings: Settings): Promise<FirstStart> {
-  await db.run(sql`insert into domain (pulp_id, name) values (${uuid7()}, 'default') on conflict do nothing`);
+  await insertDefaultDomain(db);
   const file = join(settings.data, 'admin-password');
   const admin = await db.row(sql`select 1 from app_user where username = 'admin'`);
   if (!admin) await createAdmin(db, settings.adminPassword || generatedPassword(file));
@@ -45,6 +46,5 @@ function generatedPassword(file: string): string {
 
 async function createAdmin(db: Database, password: string): Promise<void> {
   const { hashPassword } = await import('../../access/identities/passwords.ts');
-  await db.run(sql`insert into app_user (username, password, is_staff, is_superuser)
-    values ('admin', ${await hashPassword(password)}, true, true) on conflict (username) do nothing`);
+  await insertAdmin(db, await hashPassword(password));
 }

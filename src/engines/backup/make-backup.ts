@@ -3,8 +3,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryAdvisoryLock, waitForAdvisoryLock } from '../../db/advisory-lock.ts';
 import type { Database } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
 import { fileRemovalLock } from '../../model/content/file-removal.ts';
+import { noteBackup } from '../../model/server-state.ts';
 import { BackupRefused } from './backup-refused.ts';
 import { copyData, type DataRequest } from './copy-data.ts';
 import { type CopiedFiles, copyFiles, type DriverOf } from './copy-files.ts';
@@ -167,13 +167,7 @@ async function removeLeftovers(directory: string, names: readonly string[]): Pro
 /** The status shows it to everybody, so it does not say where. */
 async function remember(db: Database, { manifest }: MadeBackup): Promise<void> {
   const { finished_at, files } = manifest;
-  await db.run(
-    sql`update server_state set last_backup = ${sql.json({
-      finished_at,
-      files: files.count,
-      bytes: files.bytes,
-    })}`,
-  );
+  await noteBackup(db, { finished_at, files: files.count, bytes: files.bytes });
 }
 
 function sum(numbers: readonly number[]): number {

@@ -7,7 +7,7 @@ import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { mapConcurrent } from '../../lib/flow/map-concurrent.ts';
 import { holdArtifactGate } from '../../model/content/artifact.ts';
-import { announceChange } from '../../model/repositories/distribution-change.ts';
+import { changeStorage } from '../../model/domain.ts';
 import type { ProgressReport, TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
 import { artifactKey } from '../../storage/artifact-key.ts';
 import type { StorageDriver } from '../../storage/drivers/driver.ts';
@@ -48,9 +48,7 @@ export const moveDomainStorageTask: TaskFunction = {
       await holdArtifactGate(tx, context.domain.id, true);
       await copier.copyNew(tx);
       await copier.copyChunks();
-      await tx.run(sql`update domain set storage_class = ${args.storage_class}, storage_settings = ${sql.json(args.storage_settings)},
-          storage_secrets = ${args.storage_secrets ?? null}, pulp_last_updated = now() where id = ${context.domain.id}`);
-      await announceChange(tx);
+      await changeStorage(tx, context.domain.id, args);
     });
     switched.add(1);
     switched.finish();

@@ -125,6 +125,28 @@ async function insertNew(
   return new Map(rows.map((row) => [row.sha256, row]));
 }
 
+/** A domain that is deleted takes all its artifacts along; nothing of it is published or in a repository any more. */
+export async function deleteArtifactsOf(tx: Transaction, domainId: number): Promise<void> {
+  await tx.run(sql`delete from artifact where domain_id = ${domainId}`);
+}
+
+/** Records further digests of an artifact. */
+export async function addDigests(db: Queryable, id: number, digests: Digests): Promise<void> {
+  const known = DIGEST_NAMES.filter((name) => digests[name] !== undefined);
+  const sets = known.map((name) => sql`${sql.ident(name)} = ${byteaText(digests[name])}::bytea`);
+  await db.run(sql`update artifact set ${sql.join(sets)} where id = ${id}`);
+}
+
+/** Forgets digests of all artifacts; answers how many had one of them. */
+export async function dropDigests(db: Queryable, names: readonly DigestName[]): Promise<number> {
+  const nothing = names.map((name) => sql`${sql.ident(name)} = null`);
+  const some = sql.join(
+    names.map((name) => sql`${sql.ident(name)} is not null`),
+    ' or ',
+  );
+  return await db.run(sql`update artifact set ${sql.join(nothing)} where ${some}`);
+}
+
 const GATE = 1095914324;
 
 /**

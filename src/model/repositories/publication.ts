@@ -91,3 +91,8 @@ export async function isPublished(db: Queryable, versionId: string): Promise<boo
   );
   return row!.published;
 }
+
+/** Removes all that were never completed, while no task runs; answers how many. */
+export async function removeIncompletePublications(tx: Transaction): Promise<number> {
+  return await tx.run(sql`delete from publication where not complete`);
+}

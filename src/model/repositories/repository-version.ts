@@ -67,6 +67,24 @@ async function insertVersion(tx: Transaction, repositoryId: number, basePulpId: 
   return found;
 }
 
+/** All that were begun and not completed; the newest of a repository first, because a later one may end what an earlier one began. */
+export async function incompleteVersions(db: Queryable): Promise<VersionRow[]> {
+  return await db.rows<VersionRow>(
+    sql`select ${COLUMNS} from repository_version v where not v.complete order by v.repository_id, v.number desc`,
+  );
+}
+
+/** Sets what versions have at present, by bigint id; only of complete ones, whose content does not change any more. */
+export async function setPresentCounts(
+  tx: Transaction,
+  counted: readonly { readonly id: number; readonly counted: object }[],
+): Promise<number> {
+  return await tx.run(sql`
+    update repository_version v set counts = jsonb_set(v.counts, '{present}', given.counted::jsonb)
+      from unnest(${counted.map((one) => one.id)}::bigint[], ${counted.map((one) => JSON.stringify(one.counted))}::text[])
+        as given (id, counted) where v.id = given.id`);
+}
+
 /** Takes back an incomplete version and its changes; its number is free again. */
 export async function dropVersion(tx: Transaction, { id, number, repositoryId }: VersionRow): Promise<void> {
   await tx.run(sql`delete from repository_content where repository_id = ${repositoryId} and version_added = ${number}`);

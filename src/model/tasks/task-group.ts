@@ -15,6 +15,11 @@ export async function allTasksDispatched(db: Queryable, groupId: string): Promis
   await db.run(sql`update task_group set all_tasks_dispatched = true where pulp_id = ${groupId}::uuid`);
 }
 
+/** No more members come to any group, while no task runs. */
+export async function allGroupsDispatched(db: Queryable): Promise<void> {
+  await db.run(sql`update task_group set all_tasks_dispatched = true where not all_tasks_dispatched`);
+}
+
 export interface GroupProgressOptions {
   code: string;
   message: string;

@@ -1,7 +1,7 @@
 /** Progress reports of a running task, written together at most every half second. */
 import type { Database } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
+import { putReports, type ReportRow } from '../../model/tasks/progress-report.ts';
 import type { ProgressOptions, ProgressReport } from '../../plugin-api/contracts/task.ts';
 
 const writeEvery = 500;
@@ -47,7 +47,7 @@ class Report implements ProgressReport {
     this.#changed(this);
   }
 
-  toRow(): object {
+  toRow(): ReportRow {
     const { message, code, suffix = null } = this.options;
     return { pulp_id: this.pulpId, message, code, suffix, state: this.state, total: this.#total, done: this.#done };
   }
@@ -97,17 +97,8 @@ export class ProgressWriter {
   }
 
   async #write(reports: readonly Report[]): Promise<void> {
-    const { id, pulpId, lease } = this.#task;
-    const rows = JSON.stringify(reports.map((report) => report.toRow()));
-    const query = sql`
-      insert into progress_report (pulp_id, task_id, message, code, state, total, done, suffix)
-        select r.pulp_id, ${pulpId}::uuid, r.message, r.code, r.state, r.total, r.done, r.suffix
-          from jsonb_to_recordset(${rows}::jsonb) as r (pulp_id uuid, message text, code text, state text, total bigint,
-            done bigint, suffix text)
-          where exists (select from task where id = ${id} and lease = ${lease} and state in ('running', 'canceling'))
-          order by r.pulp_id
-        on conflict (pulp_id) do update set state = excluded.state, total = excluded.total, done = excluded.done`;
-    await this.#db.run(query).catch(() => {
+    const rows = reports.map((report) => report.toRow());
+    await putReports(this.#db, this.#task, rows).catch(() => {
       for (const report of reports) this.#changed.add(report);
     });
   }

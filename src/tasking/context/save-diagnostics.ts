@@ -1,6 +1,7 @@
 /** Keeps what was recorded of a task as artifacts of its domain. */
-import { sql } from '../../db/sql.ts';
+
 import { saveArtifacts } from '../../model/content/artifact.ts';
+import { putProfile } from '../../model/tasks/task.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 
 /** The task is what counts: when its diagnostics cannot be kept, that is only logged. */
@@ -18,8 +19,7 @@ export async function saveDiagnostics(
     for (const [name, text] of recorded) {
       const temp = await store.receive([Buffer.from(text)], { digests: allowed });
       const [artifact] = await saveArtifacts(db, store, domain.id, [temp], allowed);
-      await db.run(sql`insert into task_profile (task_id, name, artifact_id) values (${taskId}, ${name}, ${artifact!.id})
-        on conflict (task_id, name) do update set artifact_id = excluded.artifact_id`);
+      await putProfile(db, taskId, name, artifact!.id);
     }
   } catch (error) {
     logger.warn({ err: error }, `The diagnostics of task ${taskId} could not be kept.`);

@@ -5,6 +5,7 @@ import type { Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { LeaseLost } from '../../lib/errors.ts';
 import { DISTRIBUTION_CHANNEL, SEEN_AFTER } from '../../model/repositories/distribution-change.ts';
+import { recordCreated } from '../../model/tasks/task.ts';
 import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 import { prn } from '../../plugin-api/declare/model.ts';
@@ -125,7 +126,7 @@ class LeasedWriter {
         const result = await this.#scope.run(made, () => work(tx));
         const names = [...before, ...made];
         // Last in the transaction, so that two transactions of a task never wait for each other.
-        if (names.length > 0) await this.#record(tx, names);
+        if (names.length > 0) await recordCreated(tx, this.#task.id, names);
         return result;
       });
       if (notified?.has(DISTRIBUTION_CHANNEL)) this.#changedAt = performance.now();
@@ -144,11 +145,5 @@ class LeasedWriter {
         where r.task_id = ${id} and t.lease = ${lease} and (t.state = 'running' or t.state = 'canceling' and t.immediate)
         limit 1 for key share of r`);
     if (!held) throw new LeaseLost(`Task ${pulpId}`);
-  }
-
-  async #record(tx: Transaction, names: readonly string[]): Promise<void> {
-    await tx.run(
-      sql`update task set created_resources = created_resources || ${names}::text[] where id = ${this.#task.id}`,
-    );
   }
 }

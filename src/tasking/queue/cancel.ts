@@ -1,6 +1,8 @@
 /** Cancels tasks: waiting ones at once, running ones by telling the process that runs them. */
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
+import { cancelEverything } from '../../model/tasks/task.ts';
+import { allTasksDispatched } from '../../model/tasks/task-group.ts';
 import { cancelChannel, releaseTask } from './queue.ts';
 import type { TaskRow } from './task-row.ts';
 
@@ -15,7 +17,7 @@ export async function cancelTask(db: Database, pulpId: string): Promise<TaskRow 
 
 /** Cancels every unfinished member of a group, newest first so that none starts only because an earlier one has ended. */
 export async function cancelGroup(db: Database, groupId: string): Promise<TaskRow[]> {
-  await db.run(sql`update task_group set all_tasks_dispatched = true where pulp_id = ${groupId}::uuid`);
+  await allTasksDispatched(db, groupId);
   const members = await db.rows<{ pulp_id: string }>(sql`
     select pulp_id from task where task_group_id = ${groupId}::uuid and state in ('waiting', 'running') order by id desc`);
   const canceled: TaskRow[] = [];
@@ -28,18 +30,5 @@ export async function cancelGroup(db: Database, groupId: string): Promise<TaskRo
 
 /** Ends everything in the queue, as after a restore: no process may be running a task of this database. */
 export async function cancelUnfinished(db: Database, reason: string): Promise<number> {
-  return db.transaction(async (tx) => {
-    await tx.run(
-      sql`select discard_incomplete_results(task) from task where state in ('waiting', 'running', 'canceling')`,
-    );
-    await tx.run(sql`update progress_report set state = 'canceled'
-      from task where task.pulp_id = task_id and task.state in ('waiting', 'running', 'canceling')
-        and progress_report.state in ('waiting', 'running', 'canceling')`);
-    const count =
-      await tx.run(sql`update task set state = 'canceled', finished_at = clock_timestamp(), arguments = null,
-        error = ${sql.json({ reason })} where state in ('waiting', 'running', 'canceling')`);
-    await tx.run(sql`delete from task_resource`);
-    await tx.run(sql`delete from app_status`);
-    return count;
-  });
+  return await db.transaction((tx) => cancelEverything(tx, reason));
 }

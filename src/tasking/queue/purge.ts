@@ -1,5 +1,6 @@
 /** The task that removes records of finished tasks: those of its user, or everybody's for a superuser or a schedule. */
 import { type Sql, sql } from '../../db/sql.ts';
+import { removeTasks } from '../../model/tasks/task.ts';
 import type { ProgressReport, TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
 import { finalStates } from './task-row.ts';
 
@@ -26,7 +27,7 @@ async function purge(context: TaskContext, args: PurgeArguments): Promise<unknow
   let reports: ProgressReport | undefined;
   for (;;) {
     context.signal.throwIfAborted();
-    const removed = await removeBatch(context, chosen);
+    const removed = await context.write((tx) => removeTasks(tx, chosen, batchSize));
     if (removed.tasks === 0) break;
     tasks.add(removed.tasks);
     total.add(removed.tasks + removed.reports);
@@ -80,21 +81,4 @@ async function ofCaller({ db, task: { userId, limit } }: TaskContext): Promise<S
   if (limit && !limit.permissions.includes(DELETE_TASK)) return sql.raw('false');
   const user = await db.row<{ is_superuser: boolean }>(sql`select is_superuser from app_user where id = ${userId}`);
   return user?.is_superuser ? sql.raw('true') : sql`t.created_by = ${userId}`;
-}
-
-interface Removed {
-  tasks: number;
-  reports: number;
-}
-
-async function removeBatch(context: TaskContext, chosen: Sql): Promise<Removed> {
-  return context.write(async (tx) => {
-    // Rows are locked in the order of the queue, and the reports counted before they go with their tasks.
-    const batch = await tx.rows<{ pulp_id: string }>(sql`
-      select t.pulp_id from task t where ${chosen} order by t.id limit ${batchSize} for update skip locked`);
-    const ids = batch.map((row) => row.pulp_id);
-    const reports = await tx.run(sql`delete from progress_report where task_id = any (${ids}::uuid[])`);
-    const tasks = await tx.run(sql`delete from task where pulp_id = any (${ids}::uuid[])`);
-    return { tasks, reports };
-  });
 }

@@ -1,8 +1,7 @@
 /** Keeps the schedules that the settings ask for: regular removal of what is older than its protection time. */
 import type { Settings } from '../../config/settings.ts';
 import type { Database } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
-import { uuid7 } from '../../lib/text/uuid7.ts';
+import { deleteBuiltIn, putBuiltIn } from '../../model/tasks/schedule.ts';
 import type { TaskFunctions } from '../context/run-task.ts';
 
 /** Name, task and interval in minutes; names and tasks are those of the peer. */
@@ -25,16 +24,10 @@ export async function configureSchedules(
     for (const [what, task, minutes] of wanted(settings)) {
       const name = `Clean up stale ${what} periodically`;
       if (minutes <= 0 || !functions.has(task)) {
-        await tx.run(sql`delete from task_schedule where built_in and name = ${name}`);
+        await deleteBuiltIn(tx, name);
         continue;
       }
-      await tx.run(sql`
-        insert into task_schedule (pulp_id, name, task_name, dispatch_interval, built_in)
-          values (${uuid7()}, ${name}, ${task}, make_interval(mins => ${minutes}::int), true)
-          on conflict (name) do update
-            set task_name = excluded.task_name, dispatch_interval = excluded.dispatch_interval, built_in = true
-            where (task_schedule.task_name, task_schedule.dispatch_interval)
-              is distinct from (excluded.task_name, excluded.dispatch_interval)`);
+      await putBuiltIn(tx, name, task, minutes);
     }
   });
 }

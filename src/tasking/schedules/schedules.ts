@@ -4,6 +4,7 @@ import { sql } from '../../db/sql.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { newCorrelationId } from '../../lib/process/correlation.ts';
 import { nextTime, parseCron } from '../../lib/text/cron.ts';
+import { noteDispatched, noteSchedulerTurn } from '../../model/tasks/schedule.ts';
 import type { Domain, TokenLimit } from '../../plugin-api/contracts/context.ts';
 import { announce, type DispatchServices, enqueue } from '../queue/dispatch.ts';
 
@@ -27,7 +28,7 @@ export async function dispatchDueSchedules(services: DispatchServices, process =
   const ids = await services.db.transaction(async (tx) => {
     const lock = await tx.row<{ held: boolean }>(sql`select pg_try_advisory_xact_lock(1952543597, 0) as held`);
     if (!lock?.held) return [];
-    await tx.run(sql`update scheduler_turn set process = ${process}, looked_at = clock_timestamp()`);
+    await noteSchedulerTurn(tx, process);
     const started: number[] = [];
     for (const schedule of await dueSchedules(tx)) started.push(await start(tx, services, schedule));
     return started;
@@ -65,13 +66,7 @@ async function start(tx: Transaction, services: DispatchServices, schedule: DueS
     { loggingCid: newCorrelationId() },
   );
   services.logger.info({}, `Schedule “${schedule.name}” has dispatched task ${pulpId} (${schedule.task_name}).`);
-  // Stays on its grid: the next one in the future; without interval and cron it was the only one.
-  await tx.run(sql`
-    update task_schedule set last_task_id = ${pulpId}::uuid, next_dispatch = case
-        when cron is not null then ${nextByCron(services, schedule)}::timestamptz
-        else next_dispatch + dispatch_interval * (1 + floor(
-          extract(epoch from clock_timestamp() - next_dispatch) / extract(epoch from dispatch_interval))) end
-      where pulp_id = ${schedule.pulp_id}::uuid`);
+  await noteDispatched(tx, schedule.pulp_id, pulpId, nextByCron(services, schedule));
   return id;
 }
 

@@ -3,9 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { isGone, processKey } from '../../lib/process/process-identity.ts';
-import { uuid7 } from '../../lib/text/uuid7.ts';
+import {
+  type AppType,
+  deleteSilent,
+  deleteStatus,
+  insertStatus,
+  type StatusRow,
+} from '../../model/tasks/app-status.ts';
 
-export type AppType = 'worker' | 'api' | 'content';
+export type { AppType, StatusRow };
 
 /** Who registers. */
 export interface Entry {
@@ -17,20 +23,6 @@ export interface Entry {
   readonly versions: Readonly<Record<string, string>>;
   /** Names of the tasks that it can run: it is given no others. Unknown until its child is ready. */
   readonly functions?: readonly string[];
-}
-
-/** A row of the table as far as others need it. */
-export interface StatusRow {
-  lease: number;
-  pulp_id: string;
-  app_type: AppType;
-  name: string;
-  ttl: number;
-  last_heartbeat: string;
-  host: string;
-  pid: number;
-  process_key: string | null;
-  connection_name: string;
 }
 
 /** Another live process has the name. */
@@ -57,23 +49,12 @@ export async function enter(db: Database, entry: Entry): Promise<number> {
   const before = await holderOf(db, entry);
   if (before && !isGone(before.pid, before.process_key)) await awaitSilence(db, entry, before);
   return db.transaction(async (tx) => {
-    const removed = await tx.rows<StatusRow>(
-      sql`delete from app_status where lease = ${before?.lease ?? 0} returning *`,
-    );
-    await closeConnections(tx, removed);
-    const row = await tx.row<{ lease: number }>(sql`
-      insert into app_status (pulp_id, app_type, name, versions, functions, ttl, host, pid, process_key, connection_name)
-        values (${uuid7()}, ${entry.type}, ${entry.name}, ${sql.json(entry.versions)},
-          ${entry.functions ?? null}::text[], ${entry.ttl}, ${entry.host},
-          ${process.pid}, ${processKey()}, ${connectionName})
-        on conflict (name, app_type) do nothing returning lease`);
-    if (row) return row.lease;
+    if (before) await closeConnections(tx, await deleteStatus(tx, before.lease));
+    const lease = await insertStatus(tx, { ...entry, pid: process.pid, processKey: processKey() });
+    if (lease !== undefined) return lease;
     throw new NameTaken(entry, (await holderOf(tx, entry))!);
   });
 }
-
-/** Only names that belong to one process alone may be recorded: connections of that name are closed by others. */
-const connectionName = sql`(select coalesce(substring(current_setting('application_name') from '^deckle \\w+ [0-9a-f]{12}'), ''))`;
 
 async function holderOf(db: Queryable, entry: Entry): Promise<StatusRow | undefined> {
   return db.row<StatusRow>(sql`select * from app_status where name = ${entry.name} and app_type = ${entry.type}`);
@@ -94,13 +75,8 @@ function holderEntry(holder: StatusRow): Pick<Entry, 'type' | 'ttl'> {
   return { type: holder.app_type, ttl: holder.ttl };
 }
 
-/** Notes which tasks a process can run. */
-export async function noteFunctions(db: Queryable, lease: number, functions: readonly string[]): Promise<void> {
-  await db.run(sql`update app_status set functions = ${functions}::text[] where lease = ${lease}`);
-}
-
 export async function leave(db: Queryable, lease: number): Promise<void> {
-  await db.run(sql`delete from app_status where lease = ${lease}`);
+  await deleteStatus(db, lease);
 }
 
 /**
@@ -114,11 +90,7 @@ export async function removeMissing(db: Queryable, mine: number): Promise<Status
       from app_status where lease <> ${mine}`);
   const suspects = others.filter((row) => row.missing || isGone(row.pid, row.process_key));
   if (suspects.length === 0) return [];
-  // The sign of life is compared, so that one that has come in the meantime saves the row.
-  const removed = await db.rows<StatusRow>(sql`
-    delete from app_status using unnest(${suspects.map((row) => row.lease)}::bigint[],
-        ${suspects.map((row) => row.last_heartbeat)}::timestamptz[]) as suspect (lease, seen)
-      where app_status.lease = suspect.lease and app_status.last_heartbeat = suspect.seen returning app_status.*`);
+  const removed = await deleteSilent(db, suspects);
   await closeConnections(db, removed);
   return removed;
 }

@@ -1,6 +1,6 @@
 /** Runs short tasks in the process that dispatches them: an API process, or the process of another task. */
 import { DatabaseUnavailable } from '../../db/errors.ts';
-import { sql } from '../../db/sql.ts';
+import { flushTask } from '../../model/tasks/task.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import { runTask, type TaskFunctions } from '../context/run-task.ts';
 import type { TaskRunner } from '../queue/dispatch.ts';
@@ -44,8 +44,7 @@ export class ImmediateRunner implements TaskRunner {
    * the database has crashed meanwhile there may be no such task, and nobody must be told of one. The update flushes.
    */
   async #stateOfLost(task: RunnableTask): Promise<TaskState> {
-    const left = await this.#services.db.run(sql`update task set lease = lease where id = ${task.id}`);
-    if (left > 0) return 'failed';
+    if (await flushTask(this.#services.db, task.id)) return 'failed';
     throw new DatabaseUnavailable(new Error(`it has forgotten task ${task.pulp_id}, which was running, in a crash.`));
   }
 

@@ -1,9 +1,10 @@
 /** Keeps a process in the table of living ones: signs of life, loss of the lease, and coming back under a new one. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../../db/sql.ts';
+import { noteFunctions } from '../../model/tasks/app-status.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import type { Holder } from '../queue/task-row.ts';
-import { beatInterval, type Entry, enter, leave, NameTaken, noteFunctions } from './app-status.ts';
+import { beatInterval, type Entry, enter, leave, NameTaken } from './app-status.ts';
 import { logTrouble } from './log-trouble.ts';
 
 /** A task held under our lease, as a sign of life reports it. */

@@ -3,6 +3,7 @@ import type { Transaction } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import { resolveAllowedPath } from '../../../lib/process/allowed-path.ts';
+import { setExported } from '../../../model/exporter.ts';
 import type { Presenter, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { identityFields, MASTER_ORDERING, nameFilters } from '../../../plugin-api/declare/common-fields.ts';
 import {
@@ -66,10 +67,7 @@ async function repositoriesOf(rows: readonly Row[], presenter: Presenter): Promi
 
 async function saveRepositories(tx: Transaction, id: string, values: Values): Promise<void> {
   const ids = values.repositories as string[] | undefined;
-  if (ids === undefined) return;
-  await tx.run(sql`delete from exporter_repository where exporter_id = ${id}`);
-  await tx.run(sql`insert into exporter_repository (exporter_id, repository_id, position)
-    select ${id}::uuid, r, at from unnest(${[...new Set(ids)]}::uuid[]) with ordinality as given (r, at)`);
+  if (ids !== undefined) await setExported(tx, id, ids);
 }
 
 export const pulpExporterResource: Resource = {

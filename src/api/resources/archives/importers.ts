@@ -5,6 +5,7 @@ import { sql } from '../../../db/sql.ts';
 import { type ImportArgs, PULP_IMPORT } from '../../../engines/export-import/import-task.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import { resolveAllowedPath } from '../../../lib/process/allowed-path.ts';
+import { setMapping } from '../../../model/exporter.ts';
 import { createTaskGroup } from '../../../model/tasks/task-group.ts';
 import type { Answer, Presenter, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { identityFields, MASTER_ORDERING, nameFilters } from '../../../plugin-api/declare/common-fields.ts';
@@ -44,10 +45,7 @@ async function resolveMapping(values: Values, request: RequestContext): Promise<
 
 async function saveMapping(tx: Transaction, id: string, values: Values): Promise<void> {
   const mapping = values.repo_mapping as Record<string, string> | undefined;
-  if (mapping === undefined) return;
-  await tx.run(sql`delete from importer_repository where importer_id = ${id}`);
-  await tx.run(sql`insert into importer_repository (importer_id, source, repository_id)
-    select ${id}::uuid, s, r from unnest(${Object.keys(mapping)}::text[], ${Object.values(mapping)}::uuid[]) as given (s, r)`);
+  if (mapping !== undefined) await setMapping(tx, id, mapping);
 }
 
 export const pulpImporterResource: Resource = {

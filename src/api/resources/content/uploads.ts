@@ -3,6 +3,7 @@
 import { sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import { findDomainById } from '../../../model/domain.ts';
+import { putChunk as noteChunk } from '../../../model/upload.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { identityFields } from '../../../plugin-api/declare/common-fields.ts';
 import {
@@ -64,10 +65,7 @@ async function putChunk(request: RequestContext, target: ActionTarget, input: Va
     throw new ValidationError(['Checksum does not match chunk upload.']);
   }
   await request.services.storage(request.domain).uploads.keep(target.id, start, temp);
-  await request.db.run(sql`with chunk as (
-      insert into upload_chunk (upload_id, chunk_offset, size) values (${target.id}, ${start}, ${temp.size})
-      on conflict (upload_id, chunk_offset) do update set size = excluded.size)
-    update upload set pulp_last_updated = now() where pulp_id = ${target.id}`);
+  await noteChunk(request.db, target.id, start, temp.size);
   const row = await readRow(request.db, uploadResource, request.domain, target.id);
   return { status: 200, body: await presentOne({ ...uploadResource, fields }, row ?? target.row, request) };
 }

@@ -1,9 +1,9 @@
 /** What goes with a domain when it is deleted: units that are in no repository, their artifacts, and the files. */
 import { peerChoice } from '../../../config/chosen-storage.ts';
 import type { Transaction } from '../../../db/database.ts';
-import { sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import { forEachConcurrent } from '../../../lib/flow/map-concurrent.ts';
+import { deleteArtifactsOf } from '../../../model/content/artifact.ts';
 import { mayRemoveFiles } from '../../../model/content/file-removal.ts';
 import type { ContentTable } from '../../../model/content/natural-key.ts';
 import { findOrphans, type OrphanScope, removeOrphans } from '../../../model/content/orphans.ts';
@@ -32,7 +32,7 @@ export async function deleteDomainContent(
     before = ids.at(-1)!;
     await removeOrphans(tx, scope, ids, types);
   }
-  await tx.run(sql`delete from artifact where domain_id = ${domainId}`);
+  await deleteArtifactsOf(tx, domainId);
 }
 
 /** Runs after the commit: files without rows can be removed again, rows without files would be a loss. */

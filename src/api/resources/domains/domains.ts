@@ -4,7 +4,7 @@ import { mediaRoot, peerChoice, StorageChoiceError } from '../../../config/chose
 import { sql } from '../../../db/sql.ts';
 import { PulpError, ValidationError } from '../../../lib/errors.ts';
 import type { ContentTable } from '../../../model/content/natural-key.ts';
-import { hasContentInRepositories, objectsInDomain } from '../../../model/domain.ts';
+import { hasContentInRepositories, objectsInDomain, setStorageSecrets } from '../../../model/domain.ts';
 import { announceChange } from '../../../model/repositories/distribution-change.ts';
 import type { Answer, Presenter, RequestContext, Services } from '../../../plugin-api/contracts/context.ts';
 import { identityFields, labelField, nameFilters } from '../../../plugin-api/declare/common-fields.ts';
@@ -246,8 +246,7 @@ export const domainResource = (types: readonly ContentTable[]): Resource => ({
   hasRoles: true,
   validate,
   afterSave: async (tx, id, values) => {
-    if ('storage_secrets' in values)
-      await tx.run(sql`update domain set storage_secrets = ${values.storage_secrets} where pulp_id = ${id}`);
+    if ('storage_secrets' in values) await setStorageSecrets(tx, id, values.storage_secrets);
     await announceChange(tx);
   },
   beforeDelete: async (tx, row) => {

@@ -5,6 +5,7 @@ import { sql } from '../../../db/sql.ts';
 import { HttpError, messageOf, ValidationError } from '../../../lib/errors.ts';
 import { nextTime, parseCron } from '../../../lib/text/cron.ts';
 import { uuid7 } from '../../../lib/text/uuid7.ts';
+import { planNext, setScheduleMaker } from '../../../model/tasks/schedule.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { identityFields } from '../../../plugin-api/declare/common-fields.ts';
 import {
@@ -146,8 +147,7 @@ async function create(values: Values, request: RequestContext): Promise<Answer> 
     await request.db.transaction(async (tx) => {
       await insertRow(tx, taskScheduleResource, request.domain, values, request.services, id);
       const { id: userId, limit } = request.user!;
-      await tx.run(sql`update task_schedule set created_by = ${userId}, domain_id = ${request.domain.id},
-        caller_limit = ${limit ? JSON.stringify(limit) : null}::jsonb where pulp_id = ${id}`);
+      await setScheduleMaker(tx, id, { userId, domainId: request.domain.id, limit });
     });
   } catch (error) {
     if (violatedUnique(error)) throw ValidationError.field('name', 'This field must be unique.');
@@ -162,14 +162,8 @@ async function create(values: Values, request: RequestContext): Promise<Answer> 
 async function plan(tx: Transaction, id: string, values: Values, created: boolean): Promise<void> {
   if (!created && !['cron', 'time_zone', 'dispatch_interval'].some((name) => name in values)) return;
   const row = await stored(tx, id);
-  if (row?.cron) {
-    const next = nextByCron(row.cron, row.time_zone).toISOString();
-    await tx.run(sql`update task_schedule set next_dispatch = ${next}::timestamptz where pulp_id = ${id}`);
-  } else if (!created) {
-    await tx.run(
-      sql`update task_schedule set next_dispatch = clock_timestamp() + dispatch_interval where pulp_id = ${id}`,
-    );
-  }
+  if (row?.cron) await planNext(tx, id, nextByCron(row.cron, row.time_zone).toISOString());
+  else if (!created) await planNext(tx, id);
 }
 
 function stored(tx: Queryable, id: string): Promise<{ cron: string | null; time_zone: string } | undefined> {

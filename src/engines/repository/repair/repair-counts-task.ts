@@ -1,6 +1,7 @@
 /** The task that compares the counters of versions with their memberships, and corrects them (the peer's data repair 7272). */
 import { sql } from '../../../db/sql.ts';
 import { inVersion, versionRow } from '../../../model/repositories/membership.ts';
+import { setPresentCounts } from '../../../model/repositories/repository-version.ts';
 import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
 
 export const REPAIR_COUNTS = 'pulpcore.app.tasks.datarepair.repair_7272';
@@ -33,7 +34,7 @@ export const repairCountsTask: TaskFunction = {
       versions.add(count);
       checked.add(ids.length);
       fixed.total = (fixed.total ?? 0) + wrong.length;
-      if (!args.dry_run && wrong.length > 0) fixed.add(await fix(context, wrong));
+      if (!args.dry_run && wrong.length > 0) fixed.add(await context.write((tx) => setPresentCounts(tx, wrong)));
     }
     for (const report of [checked, versions, fixed]) report.finish();
     return null;
@@ -52,14 +53,4 @@ async function findWrong(
             where ${inVersion(versionRow('v'))} group by c.pulp_type) of_type) present
       where v.complete and v.repository_id = any(${ids}::bigint[])`);
   return { count: rows.length, wrong: rows.filter((row) => row.is_wrong) };
-}
-
-/** Only counters of complete versions: these do not change any more, so what was counted still holds. */
-async function fix(context: TaskContext, wrong: readonly WrongVersion[]): Promise<number> {
-  return await context.write((tx) =>
-    tx.run(sql`
-      update repository_version v set counts = jsonb_set(v.counts, '{present}', given.counted::jsonb)
-        from unnest(${wrong.map(({ id }) => id)}::bigint[], ${wrong.map(({ counted }) => JSON.stringify(counted))}::text[])
-          as given (id, counted) where v.id = given.id`),
-  );
 }

@@ -2,7 +2,7 @@
 
 import { sql } from '../../../db/sql.ts';
 import { mapConcurrent } from '../../../lib/flow/map-concurrent.ts';
-import { uuid7 } from '../../../lib/text/uuid7.ts';
+import { deleteReports, putReport } from '../../../model/content/vulnerability-report.ts';
 import { findVersionById } from '../../../model/repositories/repository-version.ts';
 import type { ScannedPackage } from '../../../plugin-api/contracts/repository.ts';
 import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
@@ -42,7 +42,7 @@ async function scan(context: TaskContext, types: ContentRegistry, args: ScanArgs
     const ask = async (one: ScannedPackage) => {
       const vulns = await source.find(one, context.signal);
       if (vulns.length === 0) await forgotten.add(one.contentId);
-      else await keep(context, version.pulpId, one.contentId, vulns);
+      else await context.write((tx) => putReport(tx, domain.id, version.pulpId, one.contentId, vulns));
     };
     for await (const _ of mapConcurrent(scanned.packages(db, version), settings.vulnReportTaskLimiter, ask))
       report.add(1);
@@ -75,20 +75,6 @@ class Forgotten {
   async flush(): Promise<void> {
     const ids = this.#ids;
     this.#ids = [];
-    await this.#context.write((tx) =>
-      tx.run(sql`delete from vulnerability_report where content_id = any(${ids}::bigint[])`),
-    );
+    await this.#context.write((tx) => deleteReports(tx, ids));
   }
-}
-
-async function keep(context: TaskContext, versionId: string, contentId: number, vulns: unknown[]): Promise<void> {
-  await context.write(async (tx) => {
-    const row = await tx.row<{
-      pulp_id: string;
-    }>(sql`insert into vulnerability_report (pulp_id, domain_id, content_id, vulns)
-      values (${uuid7()}, ${context.domain.id}, ${contentId}, ${sql.json(vulns)})
-      on conflict (content_id) do update set vulns = excluded.vulns, pulp_last_updated = now() returning pulp_id`);
-    await tx.run(sql`insert into vulnerability_report_version (report_id, repository_version_id)
-      values (${row!.pulp_id}, ${versionId}) on conflict do nothing`);
-  });
 }
