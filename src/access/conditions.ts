@@ -37,7 +37,7 @@ export class Conditions implements ConditionContext {
   body: Readonly<Record<string, unknown>> | undefined;
   /** Rights on the own object were asked for and not found: whether it can be seen decides between 403 and 404. */
   objectRefused = false;
-  /** The same for the parent in the path. */
+  /** Rights on the parent in the path were asked for and not found. */
   parentRefused = false;
 
   constructor(tools: ConditionTools, asked: AskedAction, grants: Grants) {
@@ -165,7 +165,7 @@ export class Conditions implements ConditionContext {
     );
   }
 
-  /** Who is no superuser uploads into a repository, on which he needs the permission. */
+  /** Users who are no superusers upload into a repository, and need the permission on it. */
   async #onUpload(permission: string): Promise<Answer> {
     if (this.body === undefined) return 'body';
     const { repository, pulp_labels: labels } = this.body;

@@ -1,4 +1,4 @@
-/** Access policies of the core's own views, in short form; facts of the peer that clients and operators build on. */
+/** Access policies of the core's own views, in short form; facts of Pulp that clients and operators build on. */
 import { type AccessDeclaration, type CreationHook, usual } from '../plugin-api/declare/access.ts';
 
 const OWNER = (model: string): CreationHook[] => [
@@ -37,7 +37,7 @@ export const corePolicies: Readonly<Record<string, AccessDeclaration>> = {
     permissions: ['manage_content_labels'],
     roles: { 'core.content_labeler': { permissions: ['core.manage_content_labels'] } },
   },
-  // a list over all repositories: everybody may ask, and sees what he may view
+  // a list over all repositories: everybody may ask, and sees what the permissions allow
   repository_versions: { statements: ['list'], hooks: null, hidden: true },
   artifacts: { statements: ['admin: create list retrieve'], hooks: null, scoping: null },
   login: { statements: ['*'], hooks: [], scoping: null },

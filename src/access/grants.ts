@@ -1,4 +1,4 @@
-/** What a caller holds: his permissions everywhere, in the domain of the request and on one object, in one query. */
+/** What a caller holds: permissions everywhere, in the domain of the request and on one object, in one query. */
 import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import type { User } from '../plugin-api/contracts/context.ts';
@@ -11,7 +11,7 @@ export interface ObjectKey {
 }
 
 export interface Grants {
-  /** The user's id and those of his groups below zero, as assignments keep them. */
+  /** The id of the user, and those of the user's groups below zero, as assignments keep them. */
   readonly holders: readonly number[];
   readonly groups: readonly string[];
   readonly everywhere: ReadonlySet<string>;

@@ -69,7 +69,7 @@ function heldObjects(models: readonly Model[], { request, grants }: Viewer): Sql
     join role ro on ro.permissions @> array[wanted.permission]))`;
 }
 
-/** The same for what a request names beside its own rows. */
+/** The conditions for rows of other kinds that a request names, for those its user may see. */
 export function visibleBeside(viewer: Viewer): Visible {
   return (kind, alias) => (kind === 'content' ? visibleContent(viewer, alias) : visibleOfAnyType(kind, alias, viewer));
 }

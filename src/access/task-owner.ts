@@ -24,7 +24,7 @@ export const assignmentsOfUsers: Sql =
 
 const isTask = ({ label }: ObjectKey) => label === 'core.task';
 
-/** Permissions the user holds on a task because he has started it. */
+/** Permissions that a user holds on a task as the one who started it. */
 export async function permissionsOfOwner(
   db: Queryable,
   object: ObjectKey,
@@ -60,7 +60,7 @@ export async function withCreator(
     .sort((a, b) => (a.role < b.role ? -1 : 1));
 }
 
-/** Makes the creator owner again or no longer; false when he was so already or is not the creator. */
+/** Makes the creator owner again or no longer; false when that was so already, or the user is not the creator. */
 export async function setCreatorOwns(
   db: Queryable,
   object: ObjectKey,

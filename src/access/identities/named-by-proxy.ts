@@ -33,7 +33,7 @@ function headerValue(headers: IncomingHttpHeaders, variable: string): string | u
 
 const uses = (settings: ProxySettings, name: RegExp) => settings.authenticationClasses.some((one) => name.test(one));
 
-/** The name a proxy tells, in the order of the peer; undefined when no such way is switched on or nothing was told. */
+/** The name a proxy tells, in the order of Pulp; undefined when no such way is switched on or nothing was told. */
 export async function nameFromProxy(
   settings: ProxySettings,
   headers: IncomingHttpHeaders,
