@@ -1,4 +1,4 @@
-/** Turns anything thrown in a request into an answer in the peer's shapes (core.md §1.8); nothing internal goes out. */
+/** Turns anything thrown in a request into an answer in Pulp's shapes (core.md §1.8); nothing internal goes out. */
 import { DatabaseUnavailable } from '../db/errors.ts';
 import { HttpError, messageOf, ValidationError } from '../lib/errors.ts';
 import type { Answer, Logger } from '../plugin-api/contracts/context.ts';

@@ -44,7 +44,7 @@ import type { RouteTable, RouteTarget, ViewQuestion } from './route-table.ts';
 export interface Permit {
   /** Hides rows from the caller. */
   readonly scope?: Sql;
-  /** The same for other rows that the request names. */
+  /** The condition for other rows that the request names. */
   readonly visible?: Visible;
   /** The decision depends on what the body names: throws when that is not allowed. */
   readonly checkBody?: (values: Readonly<Record<string, unknown>>) => Promise<void>;
@@ -54,7 +54,7 @@ export interface Permit {
 export interface AccessControl {
   /** Throws 401, 403 or 404. */
   authorize(request: RequestContext, route: Route, params: Readonly<Record<string, string>>): Promise<Permit>;
-  /** The same for what belongs to no resource: throws 401 or 403. */
+  /** Decides on a request for what belongs to no resource: throws 401 or 403. */
   authorizeView(
     request: RequestContext,
     asked: ViewQuestion,
@@ -315,7 +315,7 @@ function checkAccept(accept: string | undefined): void {
   throw new HttpError(406, 'Could not satisfy the request Accept header.');
 }
 
-/** JSON is the one format there is; the peer has a page for people too, under this name. */
+/** JSON is the one format there is; Pulp has a page for people too, under this name. */
 function checkFormat(format: string | null): void {
   if (format === null || format === '' || format === 'json' || format === 'api') return;
   throw new HttpError(404, 'Not found.');

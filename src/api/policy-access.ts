@@ -1,4 +1,4 @@
-/** Access control by policies: what a caller may do with a view, and which of its rows he sees (core.md §7.3). */
+/** Access control by policies: what a caller may do with a view, and which of its rows the caller sees (core.md §7.3). */
 
 import type { Policy } from '../access/catalogue.ts';
 import { viewOf } from '../access/catalogue.ts';
@@ -176,7 +176,7 @@ function actionOf(route: Route): string {
   return action?.path === '' && action.detail ? (BY_METHOD[route.method] ?? route.act) : route.act;
 }
 
-/** Nobody is told of rows he cannot see: 404 for these, 403 for what he sees, 401 for who has not logged in. */
+/** Rows that the caller cannot see are not admitted to exist: 404 for these, 403 for others, 401 without a login. */
 async function refusal(
   request: RequestContext,
   route: Route,

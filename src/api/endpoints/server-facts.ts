@@ -16,7 +16,7 @@ import {
 
 const text = (help: string) => string({ help, nullable: true, readOnly: true });
 
-/** The object `server` of the status, which the peer does not have. */
+/** The object `server` of the status, which Pulp does not have. */
 export const serverFields = {
   processes: list(
     nested('ServerProcess', {

@@ -138,7 +138,7 @@ export class FilterSet {
   }
 }
 
-/** The error of a filter inside `q`: the peer tells it as JSON in the text of its own error. */
+/** The error of a filter inside `q`: Pulp tells it as JSON in the text of its own error. */
 function withinQ(key: string, error: unknown): unknown {
   if (!(error instanceof ValidationError)) return error;
   const messages = (error.body as Readonly<Record<string, unknown>>)[key];
@@ -178,7 +178,7 @@ async function lookupCondition(
     return /^(false|0|f)$/i.test(value) ? sql`${e} is not null` : sql.raw('true');
   }
   if (filter.kind === 'reference') return await referenceCondition(filter, suffix, value, hrefs, request);
-  // only a closed list of choices is checked with a suffix: the peer takes any other word, and finds nothing
+  // only a closed list of choices is checked with a suffix: Pulp takes any other word, and finds nothing
   const choices =
     filter.kind === 'choice' && suffix !== '' && !filter.closed ? { ...filter, kind: 'text' as const } : filter;
   if (suffix === 'in') return sql`${e} = any(${split(value).map((part) => convert(choices, key, part))})`;

@@ -48,7 +48,7 @@ export class HrefReader {
     if (apiRootRewriteHeader) this.#anyRoot = domainEnabled ? /\/(?=[^/]+\/api\/v3\/)/ : /\/(?=api\/v3\/)/;
   }
 
-  /** The model and id meant by an href or PRN; throws Refused with the peer's words. */
+  /** The model and id meant by an href or PRN; throws Refused with Pulp's words. */
   read(text: string): Named {
     return text.startsWith('prn:') ? this.#readPrn(text) : this.#readHref(text);
   }
@@ -157,7 +157,7 @@ export function isInDomain(model: Model, row: Record<string, unknown>, domain: D
   return model.inDomain === false || row.domain_id === domain.id;
 }
 
-/** The same in whatever domain it is; `domain_id` tells which. */
+/** The object that an href or PRN means, in whatever domain it is; `domain_id` tells which. */
 export async function findAnywhere(db: Queryable, named: Named): Promise<Record<string, unknown> | undefined> {
   const table = sql.ident(named.model.table);
   if (named.model.table === 'repository_version') {

@@ -5,7 +5,7 @@ import { ValidationError } from '../../lib/errors.ts';
 /** Whatever is no operator belongs to the key: one that no label can have is simply not found. */
 const TERM = /^(!)?([^!=~].*?)\s*(?:(!=|=|~)(.*))?$/s;
 
-/** The condition for a selector on the column `labels`; throws a bare list of messages like the peer. */
+/** The condition for a selector on the column `labels`; throws a bare list of messages like Pulp. */
 export function labelCondition(labels: Sql, selector: string): Sql {
   return sql.and(splitTerms(selector).map((term) => termCondition(labels, term)));
 }

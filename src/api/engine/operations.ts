@@ -97,7 +97,7 @@ function pageLinks(
   };
 }
 
-/** The row named in the path; 404 in the words of the peer when it is not there or not visible. */
+/** The row named in the path; 404 in the words of Pulp when it is not there or not visible. */
 export async function requireRow(runtime: ResourceRuntime, request: ScopedRequest, params: Params): Promise<Row> {
   const { resource } = runtime;
   const id = params.pk ?? '';
@@ -259,7 +259,7 @@ export async function removeRow(runtime: ResourceRuntime, request: ScopedRequest
   return await deleteNow(request, (tx) => deleteRow(tx, resource, domain, String(row[resource.table.key]), services));
 }
 
-/** As the peer calls them: some wait in another way there, which shows in the name. */
+/** As Pulp calls them: some wait in another way there, which shows in the name. */
 const TASK_NAMES = { create: 'general_create', update: 'ageneral_update', delete: 'ageneral_delete' } as const;
 
 async function dispatchWrite(

@@ -85,7 +85,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What the parser missed, and the peer's words for it. */
+/** What the parser missed, and Pulp's words for it. */
 const MISSED: readonly (readonly [RegExp, string])[] = [
   [/property name/, 'Expecting property name enclosed in double quotes'],
   [/Expected ':'/, "Expecting ':' delimiter"],
@@ -93,7 +93,7 @@ const MISSED: readonly (readonly [RegExp, string])[] = [
   [/Unexpected non-whitespace/, 'Extra data'],
 ];
 
-/** A syntax error and its place in the words of the peer. */
+/** A syntax error and its place in the words of Pulp. */
 function placeOf(error: unknown, text: string): string {
   const message = error instanceof Error ? error.message : '';
   const at = /position (\d+)/.exec(message);

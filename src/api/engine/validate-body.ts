@@ -11,7 +11,7 @@ import { CrossRefused, pythonType, Refused, validateValue } from './validate-val
 export interface BodyRules {
   /** PATCH: nothing is required and no defaults are filled in. */
   readonly partial?: boolean;
-  /** Asked when some field is wrong already: what else is wrong with the others, as the peer tells all at once. */
+  /** Asked when some field is wrong already: what else is wrong with the others, as Pulp tells all at once. */
   readonly alsoWrong?: (values: Values) => Promise<{ readonly [field: string]: ErrorBody | string }>;
   /** Unknown keys are not an error. */
   readonly ignoreUnknown?: boolean;
@@ -19,7 +19,7 @@ export interface BodyRules {
 
 /**
  * The validated values by wire name. References become `Reference`, absent fields get their default in a full body.
- * Throws ValidationError: first all field errors, then unknown keys, as the peer does.
+ * Throws ValidationError: first all field errors, then unknown keys, as Pulp does.
  */
 export async function validateBody(
   fields: Readonly<Record<string, Field>>,
@@ -52,7 +52,7 @@ export async function validateBody(
 
 function refuseUnknown(fields: Readonly<Record<string, Field>>, data: Values): void {
   const unknown = Object.keys(data).filter((key) => !(key in fields) || (fields[key]!.readOnly && !TOLERATED.has(key)));
-  // read-only fields that clients send back from an answer are ignored, as by the peer
+  // read-only fields that clients send back from an answer are ignored, as Pulp does
   const strange = unknown.filter((key) => !(key in fields));
   if (strange.length > 0) {
     throw new ValidationError(Object.fromEntries(strange.map((key) => [key, ['Unexpected field']])));
@@ -96,7 +96,7 @@ async function resolveList(
   return found;
 }
 
-/** Finds what an href or PRN points at; the peer's words when it is not there or of another kind. */
+/** Finds what an href or PRN points at; Pulp's words when it is not there or of another kind. */
 export async function resolveReference(
   field: Field,
   text: string,

@@ -1,4 +1,4 @@
-/** Checks and converts one value of a request body by its field, with the peer's messages (core.md §1.8). */
+/** Checks and converts one value of a request body by its field, with Pulp's messages (core.md §1.8). */
 import type { ErrorBody } from '../../lib/errors.ts';
 import type { Field } from '../../plugin-api/declare/field.ts';
 
@@ -34,7 +34,7 @@ const DATE_TIME = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|z|[+-
 const HALF_CHARACTER = /\p{Surrogate}/u;
 const LABEL_KEY = /^[\w .-]+$/;
 
-/** How Python names the type of a JSON value: the peer's messages use these words. */
+/** How Python names the type of a JSON value: Pulp's messages use these words. */
 export function pythonType(value: unknown): string {
   if (value === null) return 'NoneType';
   if (Array.isArray(value)) return 'list';
@@ -52,7 +52,7 @@ export function pythonType(value: unknown): string {
 
 /** Validates a value that is present. References and files are passed through: they need the database or the store. */
 export function validateValue(field: Field, raw: unknown, isForm: boolean): unknown {
-  // An empty text names no object: the peer reads it as null.
+  // An empty text names no object: Pulp reads it as null.
   const empty = raw === '' && (field.kind === 'reference' || (isForm && field.nullable && field.kind !== 'string'));
   if (raw === null || empty) {
     if (field.nullable) return null;

@@ -10,7 +10,7 @@ import { presentEvent } from './present-event.ts';
 
 export interface EventStreamParts {
   readonly feed: EventFeed;
-  /** Throws HttpError when the caller has lost his account or token. */
+  /** Throws HttpError when the account or the token of the caller is gone. */
   readonly visible: (request: RequestContext, events: readonly EventRow[]) => Promise<readonly EventRow[]>;
 }
 
@@ -18,7 +18,7 @@ export interface EventStreamParts {
 const BATCH = 200;
 /** Milliseconds after which a silent stream says that it lives. */
 const SIGN_OF_LIFE = 15_000;
-/** Milliseconds after which a stream ends, so that its client proves anew who he is. */
+/** Milliseconds after which a stream ends, so that its client logs in anew. */
 const LIFE = 300_000;
 /** Milliseconds after which a client comes back. */
 const RETRY = 2000;

@@ -87,7 +87,7 @@ function generic(declaration: Generic, types: readonly string[]): Resource {
   };
 }
 
-/** What publications are made of is content to the peer, though of no use to anybody: its type can be asked for here too. */
+/** What publications are made of is content to Pulp, though of no use to anybody: its type can be asked for here too. */
 const PUBLISHED_METADATA = 'core.publishedmetadata';
 
 const anyModel = (name: string, path: string, table: string): Model => ({ app: 'core', name, path, table });

@@ -96,7 +96,7 @@ const PAIRS = [
   ['publication', 'repository_version'],
 ] as const;
 
-/** At most one source; a source that is given replaces nothing by itself: the other must be set to null, as on the peer. */
+/** At most one source; a source that is given replaces nothing by itself: the other must be set to null, as in Pulp. */
 async function checkDistribution(
   values: Values,
   existing: Row | undefined,

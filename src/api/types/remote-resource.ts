@@ -188,7 +188,7 @@ export function checkUrl(url: string, allowedPaths: readonly string[]): void {
   try {
     parsed = new URL(url);
   } catch {
-    // The peer takes any text, a sync from it fails with the reason; but what could hold a password is not kept in the clear.
+    // Pulp takes any text, a sync from it fails with the reason; but what could hold a password is not kept in the clear.
     if (url.includes('@')) throw ValidationError.field('url', 'Enter a valid URL.');
     return;
   }

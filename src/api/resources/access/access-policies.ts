@@ -24,7 +24,7 @@ const fields: Record<string, Field> = {
   statements: list(object(), { help: 'Who may do what under which conditions.' }),
   viewset_name: string({ help: 'The view it is about.', readOnly: true }),
   customized: boolean({ help: 'Whether it was changed by hand.', readOnly: true }),
-  // null switches it off; the document of the peer does not tell
+  // null switches it off; the document of Pulp does not tell
   queryset_scoping: object({
     help: 'What hides rows from who may not view them.',
     required: false,

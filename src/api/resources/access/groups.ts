@@ -69,7 +69,7 @@ export const memberFields: Record<string, Field> = {
   prn: string({ readOnly: true, column: false, read: (row) => `prn:auth.user:${row.id}` }),
 };
 
-/** The keys by which a member may be named, hidden from the document as on the peer. */
+/** The keys by which a member may be named, hidden from the document as in Pulp. */
 const KEYS = ['username', 'id', 'pk'] as const;
 
 async function addMember(values: Values, request: RequestContext, params: Params): Promise<Answer> {

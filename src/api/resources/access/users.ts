@@ -51,7 +51,7 @@ async function groupsOf(rows: readonly Row[], presenter: Presenter): Promise<obj
   const shown = ({ id, name }: { id: number; name: string }) => ({
     name,
     pulp_href: presenter.href('core.group', String(id)),
-    // here, and only here, the peer names groups after the framework's model
+    // here, and only here, Pulp names groups after the framework's model
     prn: `prn:auth.group:${id}`,
   });
   return rows.map((row) => found.filter((one) => one.user_id === row.id).map(shown));

@@ -23,7 +23,7 @@ export const STORAGE_CLASSES = [FILE_SYSTEM, S3_OLD, S3, AZURE] as const;
 
 interface StorageClass {
   readonly fields: Readonly<Record<string, Field>>;
-  /** Names of the peer's settings in lower case, for fields. */
+  /** Names of Pulp's settings in lower case, for fields. */
   readonly aliases: Readonly<Record<string, string>>;
   readonly check?: (values: Values) => void;
 }

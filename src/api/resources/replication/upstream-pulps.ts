@@ -160,7 +160,7 @@ function checkBaseUrl(text: string): void {
   }
 }
 
-/** The same grammar as `q` of the list of distributions, with errors under `q_select`. */
+/** An expression in the grammar of `q` of the list of distributions; its errors are told under `q_select`. */
 async function checkSelection(q: unknown, request: RequestContext, distributions: Resource): Promise<void> {
   if (typeof q !== 'string' || q === '') return;
   const { models, settings } = request.services;

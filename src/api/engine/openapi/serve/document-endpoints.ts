@@ -39,7 +39,7 @@ const FORMS = {
   },
 } as const;
 
-/** Languages that clients of the peer may ask for; the document itself has one. */
+/** Languages that clients of Pulp may ask for; the document itself has one. */
 const LANGUAGES =
   'af ar ar-dz ast az be bg bn br bs ca ckb cs cy da de dsb el en en-au en-gb eo es es-ar es-co es-mx es-ni es-ve et eu fa fi fr ' +
   'fy ga gd gl he hi hr hsb hu hy ia id ig io is it ja ka kab kk km kn ko ky lb lt lv mk ml mn mr ms my nb ne nl nn os pa pl pt ' +
