@@ -50,7 +50,7 @@ function send(response: ServerResponse, status: number, type: string, text: stri
   response.end(text);
 }
 
-/** The face alone on an address of its own, where nobody is asked who he is. */
+/** The face alone on an address of its own, where nobody has to log in. */
 export async function serveHealth(bind: string, source: MetricsSource, metrics = true): Promise<Server> {
   const face = healthFace(source, { metrics });
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** Sends metrics by the OpenTelemetry protocol (JSON over HTTP) under the names of the peer; addresses by the standard OTEL_ variables. */
+/** Sends metrics by the OpenTelemetry protocol (JSON over HTTP) under the names of Pulp; addresses by the standard OTEL_ variables. */
 import { sql } from '../../db/sql.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { DurationHistogram } from '../../lib/process/duration-histogram.ts';
@@ -33,7 +33,7 @@ const CUMULATIVE = 2;
 /** Milliseconds between reports unless OTEL_METRIC_EXPORT_INTERVAL says otherwise, and for the collector to answer. */
 const INTERVAL = 60_000;
 const ANSWER_WITHIN = 10_000;
-/** Faces whose requests the peer measures. */
+/** Faces whose requests Pulp measures. */
 const FACES = ['api', 'content'] as const;
 
 const attributes = (values: Attributes): Attribute[] =>
@@ -90,7 +90,7 @@ function gauge(name: string, unit: string, values: readonly (readonly [Attribute
   return { name, unit, gauge: { dataPoints } };
 }
 
-/** The peer measures in milliseconds. */
+/** Pulp measures in milliseconds. */
 function histogramOf(face: string, durations: DurationHistogram, worker: string, now: number): Metric[] {
   const start = now - process.uptime() * 1000;
   const dataPoints = durations

@@ -44,7 +44,7 @@ const files: Repair = async (services, dryRun) => {
 
 const repairs: Readonly<Record<string, Repair>> = { counts, files, memberships, numbers, secrets };
 
-/** The peer's numbers, and which of ours looks after the same. */
+/** Pulp's numbers, and which of ours looks after the same. */
 const peerIssues: Readonly<Record<string, string>> = {
   '2327': 'secrets',
   '7272': 'counts',

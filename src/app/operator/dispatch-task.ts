@@ -1,4 +1,4 @@
-/** Dispatches tasks for tests from outside, in the words of the peer's own function; only with the setting test_tasks. */
+/** Dispatches tasks for tests from outside, in the words of Pulp's own function; only with the setting test_tasks. */
 import { presenterFor } from '../../api/engine/presenter.ts';
 import { sql } from '../../db/sql.ts';
 import { withCorrelationId } from '../../lib/process/correlation.ts';

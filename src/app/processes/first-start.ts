@@ -10,7 +10,7 @@ import { insertDefaultDomain } from '../../model/domain.ts';
 import type { Program } from '../program/program.ts';
 
 export interface FirstStart {
-  /** File with the password of admin; undefined when the operator has set it himself. */
+  /** File with the password of admin; undefined when the operator has set it. */
   adminPasswordFile: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export async function createFirstObjects(db: Database, settings: Settings): Prom
   return { adminPasswordFile: existsSync(file) ? file : undefined };
 }
 
-/** The password is kept for the operator in a file that only he can read. */
+/** The password is kept for the operator in a file that nobody else can read. */
 function generatedPassword(file: string): string {
   if (existsSync(file)) return readFileSync(file, 'utf8').trim();
   const password = randomBytes(18).toString('base64url');

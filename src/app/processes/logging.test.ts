@@ -12,7 +12,7 @@ function capture(logFormat: 'text' | 'json', logLevel: 'info' | 'debug' = 'info'
   };
 }
 
-test('text lines have the form of the peer', () => {
+test('text lines have the form of Pulp', () => {
   const { lines, logger } = capture('text');
   logger.info({}, 'hello');
   withCorrelationId('abc', () => logger.named('pulpcore.tasking').warn({ n: 1 }, 'careful'));

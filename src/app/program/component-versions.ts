@@ -4,7 +4,7 @@ import type { Plugin } from '../../plugin-api/contracts/plugin.ts';
 import { PROGRAM } from '../../tasking/queue/program-name.ts';
 import { versionNumber } from '../processes/program-version.ts';
 
-/** The peer release whose API and task names this program has. */
+/** The Pulp release whose API and task names this program has. */
 export const componentVersions: Readonly<Record<string, string>> = {
   core: '3.123.1',
   [PROGRAM]: versionNumber(),
