@@ -33,7 +33,7 @@ export interface CopiedFiles {
 }
 
 const AT_ONCE = 8;
-/** The same bytes cannot be linked: another file system, one without links, too many of them, or rules of the system. */
+/** Errors of a file that cannot be linked: another file system, one without links, too many of them, or rules of the system. */
 const NO_LINKS = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES'] as const;
 
 /** Files are never changed once they are stored, so links are as good as copies. */

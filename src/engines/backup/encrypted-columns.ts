@@ -29,7 +29,7 @@ export const encryptedColumns: readonly EncryptedColumn[] = [
   ...['content_guard', 'remote', 'repository', 'distribution', 'publication', 'alternate_content_source'].map(details),
 ];
 
-/** What every token begins with: ours, and the peer's. */
+/** What every token begins with: ours, and Pulp's. */
 export const TOKEN = '(v1:[0-9a-f]{8}:|gAAAA)';
 
 /** The tokens of a row: by name within a JSON column, else under the name of the column. */

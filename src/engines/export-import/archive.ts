@@ -19,7 +19,7 @@ interface Place {
   readonly size: number;
 }
 
-/** Names and checksums of pieces, in order. Throws for what is no table of contents. */
+/** Names and checksums of pieces, in order. Throws for a file that is not a table of contents. */
 export async function readToc(path: string): Promise<Map<string, string>> {
   let files: unknown;
   try {

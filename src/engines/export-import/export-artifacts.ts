@@ -37,7 +37,7 @@ export async function exportArtifacts(context: TaskContext, tar: TarWriter, choi
   await tar.addRecords(`${ARTIFACTS}.json`, records(context, choice));
 }
 
-/** The artifacts of the default domain are in no folder of their own, as on the peer. */
+/** The artifacts of the default domain are in no folder of their own, as in Pulp. */
 const hasFolder = ({ settings, domain }: TaskContext) => settings.domainEnabled && domain.name !== 'default';
 
 export async function measureArtifacts(

@@ -36,7 +36,7 @@ export interface CreatedContent {
   readonly existed: boolean;
 }
 
-/** The same within a request, without a repository. */
+/** Makes a unit of what was sent within the request itself, without adding it to a repository. */
 export async function createContentNow(
   services: Services,
   engine: Pick<VersionEngine, 'types'>,

@@ -76,7 +76,7 @@ export async function assembleUpload(
   }
 }
 
-/** What was announced must be there, each byte once; the peer would make a shorter file of it. */
+/** What was announced must be there, each byte once; Pulp would make a shorter file of it. */
 function refuseIncomplete({ size, chunks }: UploadRow): void {
   let end = 0;
   for (const chunk of [...chunks, { offset: size, size: 0 }]) {

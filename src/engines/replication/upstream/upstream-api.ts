@@ -12,7 +12,7 @@ const MOST_OBJECTS = 1_000_000;
 const READS = 3;
 const MEBIBYTE = 1024 * 1024;
 
-/** The peer's code for troubles with the other server. */
+/** Pulp's code for troubles with the other server. */
 export function upstreamFailed(upstream: Pick<Upstream, 'baseUrl' | 'name'>, details: string): PulpError {
   return new PulpError(
     'PLP0014',

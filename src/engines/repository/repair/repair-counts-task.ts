@@ -1,4 +1,4 @@
-/** The task that compares the counters of versions with their memberships, and corrects them (the peer's data repair 7272). */
+/** The task that compares the counters of versions with their memberships, and corrects them (Pulp's data repair 7272). */
 import { sql } from '../../../db/sql.ts';
 import { inVersion, versionRow } from '../../../model/repositories/membership.ts';
 import { setPresentCounts } from '../../../model/repositories/repository-version.ts';

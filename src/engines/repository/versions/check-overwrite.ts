@@ -5,7 +5,7 @@ import { PulpError } from '../../../lib/errors.ts';
 import type { ContentType } from '../../../plugin-api/declare/content.ts';
 import { overwritten } from './replace-duplicates.ts';
 
-/** The same unit again is no conflict. */
+/** A unit that the version has already is no conflict. */
 export async function checkOverwrite(
   db: Queryable,
   types: readonly ContentType[],

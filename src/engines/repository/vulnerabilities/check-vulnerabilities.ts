@@ -58,7 +58,7 @@ async function scan(context: TaskContext, types: ContentRegistry, args: ScanArgs
 
 const BATCH = 1000;
 
-/** What is not known any more is no longer told. */
+/** Reports of packages without known vulnerabilities are removed. */
 class Forgotten {
   readonly #context: TaskContext;
   #ids: number[] = [];
