@@ -1,4 +1,4 @@
-/** What archives keep of packages and their repositories; provenance and marks of yanked releases stay behind, as on the peer. */
+/** What archives keep of packages and their repositories; provenance and marks of yanked releases stay behind, as in Pulp. */
 
 import type { ExportField, ExportResource } from '../../plugin-api/index.ts';
 import { packageProvenance, packageYank, pythonPackage } from './rest/content.ts';
@@ -7,7 +7,7 @@ import { pythonRepository } from './rest/repository.ts';
 const text = (name: string): ExportField => ({ name });
 const jsonText = (name: string): ExportField => ({ name, kind: 'jsonText' });
 
-/** In the order of the peer's records. */
+/** In the order of Pulp's records. */
 const packageRecord: readonly ExportField[] = [
   ...['author', 'author_email', 'description', 'home_page', 'keywords', 'license', 'metadata_version', 'name'].map(
     text,

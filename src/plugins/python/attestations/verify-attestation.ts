@@ -60,7 +60,7 @@ function hasStagingCheckpoint({ verification_material: material }: Attestation):
   });
 }
 
-/** The same material in the form the signature library reads. */
+/** The material of an attestation in the form that the signature library reads. */
 function bundleOf({ verification_material: material, envelope }: Attestation): object {
   return {
     mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',

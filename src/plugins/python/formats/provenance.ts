@@ -101,7 +101,7 @@ function checkAttestation(attestation: unknown, where: string): Attestation {
 
 const isBase64 = (value: unknown): value is string => typeof value === 'string' && BASE64.test(value);
 
-/** SHA-256 over the document with sorted keys, as the peer takes it. */
+/** SHA-256 over the document with sorted keys, as Pulp takes it. */
 export function provenanceDigest(document: object): string {
   return sha256Of(pythonJson(document, true));
 }

@@ -5,7 +5,7 @@ export const SIMPLE_HTML = 'application/vnd.pypi.simple.v1+html';
 export const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json';
 export type SimpleType = typeof HTML | typeof SIMPLE_HTML | typeof SIMPLE_JSON;
 
-/** JSON for whoever names it, as on the peer; else the first of the others that is accepted, HTML where none is. */
+/** JSON for whoever names it, as in Pulp; else the first of the others that is accepted, HTML where none is. */
 export function simpleType(accept: string | undefined, format: string | null): SimpleType {
   if (format === 'json') return SIMPLE_JSON;
   if (format === 'html' || !accept) return HTML;

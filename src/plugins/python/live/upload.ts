@@ -96,7 +96,7 @@ async function latestOf({ request, version }: ServedIndex, repositoryId: string)
   return row ?? version;
 }
 
-/** The file and what came with it. Throws ValidationError with what is wrong, as the peer puts it. */
+/** The file and what came with it. Throws ValidationError with what is wrong, as Pulp puts it. */
 function readUpload({ values: sent }: LiveBody): { content: LiveFile; attestations: unknown } {
   const values = withoutBlanks(sent);
   const { action = 'file_upload', content, attestations } = values;
@@ -127,7 +127,7 @@ function withoutBlanks(values: LiveBody['values']): LiveBody['values'] {
   return Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== '' || !optional.includes(name)));
 }
 
-/** As the peer puts it at this door. */
+/** As Pulp puts it at this door. */
 function checkAttestationsField(value: unknown): void {
   try {
     readAttestations(typeof value === 'string' ? JSON.parse(value) : value);

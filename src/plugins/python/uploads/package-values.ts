@@ -62,7 +62,7 @@ export function packageValues({ metadata, packagetype, python_version }: Package
 /** Text columns that come from the project's document beside those of metadata files. */
 const INFO_TEXTS = [...TEXTS, 'project_url', 'platform', 'supported_platform'] as const;
 
-/** From the document of a project: what is told there of the newest release counts for all files, as on the peer. */
+/** From the document of a project: what is told there of the newest release counts for all files, as in Pulp. */
 export function syncedValues(
   info: Readonly<Record<string, unknown>>,
   version: string,

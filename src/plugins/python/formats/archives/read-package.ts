@@ -27,7 +27,7 @@ export interface PackageLimits {
   readonly unpackedBzip2: number;
 }
 
-/** What the peer says of a name without one of the known extensions. */
+/** What Pulp says of a name without one of the known extensions. */
 export function extensionMessage(filename: string): string {
   return `Extension on ${filename} is not a valid python extension (.whl, .exe, .egg, .tar.gz, .tar.bz2, .zip)`;
 }
