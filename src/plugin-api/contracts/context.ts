@@ -118,7 +118,7 @@ export interface Presenter {
   hrefOfType(master: string, pulpType: string | null, pulpId: string | null): string | null;
   /** Content origin, prefix and domain: where distributions are served. */
   contentUrl(basePath: string): string;
-  /** Condition on rows of another kind for those the caller may see; absent, or undefined, when he sees all of them. */
+  /** Condition on rows of another kind for those the caller may see; absent, or undefined, when the caller sees all of them. */
   readonly visible?: Visible;
 }
 

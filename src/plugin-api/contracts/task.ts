@@ -54,7 +54,7 @@ export interface TaskContext extends Services {
   workDirectory(): Promise<string>;
 }
 
-/** One kind of task. `name` is the peer's dotted name: clients filter by it. The result must be JSON or undefined. */
+/** One kind of task. `name` is Pulp's dotted name: clients filter by it. The result must be JSON or undefined. */
 export interface TaskFunction {
   readonly name: string;
   // biome-ignore lint/suspicious/noExplicitAny: every task has arguments of its own shape, checked where it is dispatched

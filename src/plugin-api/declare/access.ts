@@ -39,7 +39,7 @@ export interface AccessDeclaration {
   readonly more?: readonly string[];
   /** Repositories: the statements of their versions in short form. */
   readonly versions?: readonly string[];
-  /** null: nobody is given roles on what he makes. */
+  /** null: users get no roles on what they make. */
   readonly hooks?: readonly CreationHook[] | null;
   /** null: all rows are visible. Default: those the caller may view. */
   readonly scoping?: { readonly function: string; readonly parameters?: unknown } | null;

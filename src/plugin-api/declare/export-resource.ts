@@ -1,11 +1,11 @@
-/** What archives of repository versions keep of a type: flat records in files with the names of the peer's classes (core.md §8.1). */
+/** What archives of repository versions keep of a type: flat records in files with the names of Pulp's classes (core.md §8.1). */
 import type { ContentType } from './content.ts';
 import type { Row, Values } from './field.ts';
 import type { DeclaredRepository } from './repository-type.ts';
 
 /**
  * In archives everything is text: `number` 9 is "9", `boolean` "1" or "0", `list` joined by commas, `time` in UTC; null is "", which
- * `optional` text reads as null. `jsonText` is text that holds JSON here and a JSON value on the peer.
+ * `optional` text reads as null. `jsonText` is text that holds JSON here and a JSON value in Pulp.
  */
 export interface ExportField {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface ExportField {
 
 /** One kind of records in archives: units of a type, or the repository itself. */
 export interface ExportResource {
-  /** Module and class of the peer: `pulp_file.app.modelresource.FileContentResource`. */
+  /** Module and class of Pulp: `pulp_file.app.modelresource.FileContentResource`. */
   readonly name: string;
   /** Units of this type, or ... */
   readonly content?: ContentType;
@@ -68,7 +68,7 @@ function read({ kind }: ExportField, value: unknown): unknown {
   return text;
 }
 
-/** The peer keeps such a value as JSON that is mostly a text with JSON in it, sometimes the value itself. */
+/** Pulp keeps such a value as JSON that is mostly a text with JSON in it, sometimes the value itself. */
 function readJsonText(value: unknown): string {
   const inner: unknown = typeof value === 'string' && value !== '' ? JSON.parse(value) : null;
   return typeof inner === 'string' ? inner : JSON.stringify(inner);

@@ -4,7 +4,7 @@
 export interface Model {
   /** App label: `core`, `file`. */
   readonly app: string;
-  /** Class name of the peer: `FileRepository`; messages and PRNs use it. */
+  /** Class name of Pulp: `FileRepository`; messages and PRNs use it. */
   readonly name: string;
   /** Path below the API root without slashes at the ends: `repositories/file/file`. */
   readonly path: string;

@@ -27,7 +27,7 @@ const NO_VERSION: VersionKey = { repositoryId: 0, number: 0, pulpId: '00000000-0
 
 /**
  * The version an href or PRN names; a repository stands for its latest. 400 when there is none. Who may not see everything learns
- * nothing of what is hidden: for him a version that is not there has no content either.
+ * nothing of what is hidden: for them a version that is not there has no content either.
  */
 export async function findVersion(filter: string, value: string, request: RequestContext): Promise<VersionKey> {
   const found =
@@ -46,7 +46,7 @@ function seenOnly(request: RequestContext, alias: string): Sql {
   return seen ? sql` and ${seen}` : sql.empty;
 }
 
-/** The peer names the kind of object that is not there. */
+/** Pulp names the kind of object that is not there. */
 function wordFor(value: string, { services }: RequestContext): string {
   if (VERSION_HREF.test(value) || VERSION_PRN.test(value)) return 'repositoryversion';
   const label = /^prn:[^.]+\.([^:]+):/.exec(value)?.[1];
