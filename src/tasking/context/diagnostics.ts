@@ -8,7 +8,7 @@ type DiagnosticName = (typeof diagnosticNames)[number];
 
 /** One recording under way; answers the text that it has made. */
 interface Recording {
-  /** Of what is kept, as clients of the peer look for it; both kinds of logs are one thing there. */
+  /** Of what is kept, as clients of Pulp look for it; both kinds of logs are one thing there. */
   readonly name: 'memory_profile' | 'task_logs' | 'cpu-profile';
   stop(): Promise<string> | string;
 }

@@ -1,4 +1,4 @@
-/** Tasks for tests of the queue, with the names and arguments of the peer's; only with the setting `test_tasks`. */
+/** Tasks for tests of the queue, with the names and arguments that they have in Pulp; only with the setting `test_tasks`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../../db/sql.ts';
 import { PulpError } from '../../lib/errors.ts';
@@ -27,13 +27,13 @@ const parameters: Record<string, readonly (keyof Arguments)[]> = {
   group_task_with_finalizer: ['resource'],
 };
 
-/** What the peer's callers give as positional and keyword arguments, as our tasks take it. */
+/** What Pulp's callers give as positional and keyword arguments, as our tasks take it. */
 export function testTaskArguments(name: string, args: readonly unknown[], kwargs: object): object {
   const names = parameters[name.replace(prefix, '')] ?? [];
   return { ...Object.fromEntries(args.map((value, index) => [names[index] ?? `argument${index}`, value])), ...kwargs };
 }
 
-/** The peer refuses to run blocking functions in its API process. */
+/** Pulp refuses to run blocking functions in its API process. */
 function refuseImmediate(context: TaskContext): void {
   if (context.task.immediate) throw new Error('Immediate tasks must be async functions.');
 }

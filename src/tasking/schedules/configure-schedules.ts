@@ -4,7 +4,7 @@ import type { Database } from '../../db/database.ts';
 import { deleteBuiltIn, putBuiltIn } from '../../model/tasks/schedule.ts';
 import type { TaskFunctions } from '../context/run-task.ts';
 
-/** Name, task and interval in minutes; names and tasks are those of the peer. */
+/** Name, task and interval in minutes; names and tasks are those of Pulp. */
 function wanted(settings: Settings): [what: string, task: string, minutes: number][] {
   return [
     ['uploads', 'pulpcore.app.tasks.orphan.upload_cleanup', settings.uploadProtectionTime],
