@@ -46,7 +46,7 @@ async function dispatch(argv: readonly string[]): Promise<number | undefined> {
     print(rest[0] === 'settings' ? settingsHelp() : generalHelp());
     return name === undefined ? 2 : 0;
   }
-  // The peer's program for operators: the same verbs, behind one word.
+  // Pulp's program for operators: the same verbs, behind one word.
   if (name === 'manager') return dispatch(rest);
   const entry = commands.find((command) => command.name === name);
   if (!entry)

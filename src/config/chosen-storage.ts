@@ -1,4 +1,4 @@
-/** Which storage the settings ask for: our own settings first, then the peer's form, else the file system. */
+/** Which storage the settings ask for: our own settings first, then Pulp's form, else the file system. */
 import { join } from 'node:path';
 import { isTable } from './parse-value.ts';
 import type { Settings } from './settings.ts';
@@ -57,7 +57,7 @@ export function chosenStorage(settings: StorageValues): StorageChoice {
   return peerChoice(String(entry.BACKEND), options, settings);
 }
 
-/** The same for another place than the one in effect, as move-storage takes it: `filesystem` or `s3`. */
+/** The storage in another place than the one in effect, as move-storage names it: `filesystem` or `s3`. */
 export function ownChoice(settings: StorageValues, kind: 'filesystem' | 's3'): StorageChoice {
   if (kind === 'filesystem') return { kind, root: mediaRoot(settings) };
   return checked({
@@ -73,7 +73,7 @@ export function ownChoice(settings: StorageValues, kind: 'filesystem' | 's3'): S
   });
 }
 
-/** A back end and its options as the peer names them, for the server or for a domain. */
+/** A back end and its options as Pulp names them, for the server or for a domain. */
 export function peerChoice(
   backend: string,
   options: Readonly<Record<string, unknown>>,

@@ -71,7 +71,7 @@ test('values of the environment', () => {
   assert.deepEqual(settings.remoteDefaults, { proxy_url: 'http://proxy:3128', proxy_username: 'u' });
 });
 
-test("the peer's database settings become a URL", () => {
+test("Pulp's database settings become a URL", () => {
   const { settings } = loadSettings({
     env: {
       PULP_DATABASES__default__HOST: 'db.example',
@@ -95,7 +95,7 @@ test('refusals name setting and source', () => {
   assert.match(refusal({ env: {}, flags: { config: '/no/such/file' } }), /cannot be read/);
 });
 
-test('starts refused by the rules of the peer', () => {
+test('starts refused by the rules of Pulp', () => {
   assert.match(refusal({ env: { PULP_API_ROOT: '/pulp' } }), /begin and end with a slash/);
   assert.match(refusal({ env: { PULP_ALLOWED_CONTENT_CHECKSUMS: '["sha512"]' } }), /must contain sha256/);
   assert.match(refusal({ env: { PULP_ALLOWED_CONTENT_CHECKSUMS: '["sha256","crc"]' } }), /unknown entries: crc/);

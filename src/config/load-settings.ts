@@ -74,7 +74,7 @@ function complete(settings: Settings): Settings {
   });
 }
 
-/** DATABASES.default of the peer as one URL; empty when it is not set. */
+/** DATABASES.default of Pulp as one URL; empty when it is not set. */
 function databaseUrlOfPeer(databases: Table): string {
   const entry = databases.default;
   if (!isTable(entry)) return '';
@@ -90,7 +90,7 @@ function databaseUrlOfPeer(databases: Table): string {
 function configFile(flags: SettingSources['flags'], env: NonNullable<SettingSources['env']>): string | undefined {
   const named = flags?.config ?? env.DECKLE_CONFIG;
   if (typeof named === 'string' && named !== '') return resolve(named);
-  // The peer's variable may name a Python file, which is not for us.
+  // Pulp's variable may name a Python file, which is not for us.
   return env.PULP_SETTINGS?.endsWith('.toml') ? resolve(env.PULP_SETTINGS) : undefined;
 }
 
@@ -133,7 +133,7 @@ function unknownNames(
   ];
 }
 
-/** The peer's name in lower case, split where it is nested. */
+/** Pulp's name in lower case, split where it is nested. */
 function peerPath(name: string, setting: Setting<unknown>): string[] {
   return (setting.peerName ?? name).toLowerCase().split('__');
 }

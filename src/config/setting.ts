@@ -12,7 +12,7 @@ export interface Setting<T> {
   readonly minimum?: number;
   /** What must hold of a text, in words that go on from its name. */
   readonly form?: { readonly matches: RegExp; readonly words: string };
-  /** The peer's spelling where it differs from the upper-case name, with `__` between nested names. */
+  /** Pulp's spelling where it differs from the upper-case name, with `__` between nested names. */
   readonly peerName?: string;
 }
 

@@ -26,7 +26,7 @@ export class Sql {
     return text;
   }
 
-  /** The same statement, sent without a name: for texts that will not come again. */
+  /** This statement, to be sent without a name: for texts that will not come again. */
   get unprepared(): Sql {
     return new Sql(this.parts, this.values, false);
   }

@@ -85,7 +85,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.fail(error);
   }
 
-  /** An abort of the caller's is thrown as what he gave. */
+  /** An abort by the caller is thrown as the reason that was given. */
   fail(error: unknown): void {
     this.#forgetSignal();
     const { signal, url, shown = url.href } = this.#request;

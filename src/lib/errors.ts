@@ -38,7 +38,7 @@ export class HttpError extends Error {
 /** A failure of a task that has a code of its own (core.md §2.1); the text says what to do. */
 export class PulpError extends Error {
   readonly code: string;
-  /** The same as data, for clients that are no people. */
+  /** What the message says as data, for programs. */
   readonly details: unknown;
   constructor(code: string, message: string, details?: unknown) {
     super(`[${code}] ${message}`);

@@ -10,7 +10,7 @@ interface TableNames {
   nameOfTable(table: string): string | undefined;
 }
 
-/** Where the peer's name is neither that of the model nor that of the table. */
+/** Where Pulp's name is neither that of the model nor that of the table. */
 const NAMES: Readonly<Record<string, string>> = {
   app_group_user: 'core.User_groups',
   role_assignment: 'core.UserRole',

@@ -46,7 +46,7 @@ export class TempFiles {
     return this.#sweep(unchangedSince, () => true);
   }
 
-  /** The same only for files of processes whose tags are not among those that live. */
+  /** Removes only the files of processes whose tags are not among those that live. */
   sweepDead(living: ReadonlySet<string>, unchangedSince: number): Promise<number> {
     return this.#sweep(unchangedSince, (name) => {
       const tag = /^([0-9a-f]{12})-/.exec(name)?.[1];

@@ -11,7 +11,7 @@ export interface DownloadAccess {
 }
 
 const ANONYMOUS = 'Authentication credentials were not provided.';
-/** The same whether or not the guard may be seen. */
+/** Does not depend on whether the guard may be seen. */
 const REFUSED = 'You do not have permission to perform this action.';
 
 export function rbacGuard(access: DownloadAccess): GuardType {

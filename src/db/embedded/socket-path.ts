@@ -33,7 +33,7 @@ function linkDirectory(clusterDirectory: string): string {
 function makePrivate(directory: string): void {
   mkdirSync(directory, { mode: 0o700, recursive: true });
   const stat = lstatSync(directory);
-  // Somebody else could have prepared it and lead us to a server of his.
+  // Somebody else could have prepared it and lead us to another server.
   if (!stat.isDirectory() || stat.uid !== process.getuid?.() || (stat.mode & 0o077) !== 0) {
     throw new Error(
       `${directory} is not a private directory of this user. Remove it, or use a shorter data directory.`,

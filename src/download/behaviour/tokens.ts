@@ -36,7 +36,7 @@ export class Tokens {
 
   /**
    * A token other than the one that was refused: one that somebody else has got meanwhile, or a new one. Who joins a fetch that fails
-   * tries once himself: the one who began it may have been canceled.
+   * makes one attempt of its own: whoever began the fetch may have been canceled.
    */
   async renew(name: string, refused: string | undefined, fetch: () => Promise<Token>): Promise<string> {
     const known = this.get(name);

@@ -16,7 +16,7 @@ export interface Dispatchers {
 
 /**
  * How many connections there are is bounded by those who use them, not here: a pool that queues on its own would let a reader that
- * waits for a further download wait for ever. HTTP/1.1 only, like the peer: parallel connections are what mirrors are made for.
+ * waits for a further download wait for ever. HTTP/1.1 only, like Pulp: parallel connections are what mirrors are made for.
  */
 function poolOptions(remote: RemoteSettings): Pool.Options {
   const { connectTimeout, silenceTimeout } = limitsOf(remote);

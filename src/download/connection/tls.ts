@@ -9,7 +9,7 @@ export interface TlsOptions {
   rejectUnauthorized: boolean;
 }
 
-/** The roots of the machine, to which an operator adds his own; the built-in ones where the machine has none. */
+/** The roots of the machine, to which operators add their own; the built-in ones where the machine has none. */
 let systemRoots: readonly string[] | undefined;
 
 function trustedRoots(): readonly string[] {

@@ -19,7 +19,7 @@ interface Key {
   cipherKey: Buffer;
 }
 
-/** The same 32 bytes may serve Fernet, so our cipher's key and its public name are derived from them, each on its own. */
+/** A key of 32 bytes may serve Fernet too, so our cipher's key and its public name are derived from them, each on its own. */
 function deriveKey(raw: Buffer): Key {
   const derive = (use: string, bytes: number) => Buffer.from(hkdfSync('sha256', raw, '', `deckle ${use}`, bytes));
   return { id: derive('key id', 4).toString('hex'), raw, cipherKey: derive(CIPHER, 32) };

@@ -25,7 +25,7 @@ export function formatSize(bytes: number): string {
   return `${oneDecimal(bytes / 1000 ** power)} ${UNITS[power - 1]}`;
 }
 
-/** Exact ties go to the even digit, as the peer rounds; toFixed would send them up. */
+/** Exact ties go to the even digit, as Pulp rounds; toFixed would send them up. */
 function oneDecimal(value: number): string {
   const tenths = value * 10;
   const floor = Math.floor(tenths);
@@ -51,7 +51,7 @@ function byName(left: ListingEntry, right: ListingEntry): number {
   return left.name < right.name ? -1 : 1;
 }
 
-/** The peer counts columns on the escaped name and keeps the padding and the two spaces even when date or size are unknown. */
+/** Pulp counts columns on the escaped name and keeps the padding and the two spaces even when date or size are unknown. */
 export function listingLine({ name, date, size }: ListingEntry): string {
   const shown = escapeHtml(name);
   const padding = ' '.repeat(Math.max(0, NAME_COLUMNS - [...shown].length));

@@ -1,4 +1,4 @@
-/** Content types by file extension, as clients of Pulp see them (core.md §5.4; checked against the peer's answers). */
+/** Content types by file extension, as clients of Pulp see them (core.md §5.4; checked against Pulp's answers). */
 
 export const DEFAULT_MEDIA_TYPE = 'application/octet-stream';
 

@@ -27,7 +27,7 @@ export async function placeInContent(
   return await placeIn(db, domainId, types, offset);
 }
 
-/** The same for the list of all artifacts. */
+/** Where a page of the list of all artifacts begins, from the counters of artifacts. */
 export async function placeInArtifacts(db: Queryable, domainId: number, offset: number): Promise<ListPlace> {
   return await placeIn(db, domainId, sql`pulp_type = ${ARTIFACTS}`, offset);
 }

@@ -100,7 +100,7 @@ function distinct(units: readonly Unit[]): Unit[] {
   return [...new Map(units.map((unit) => [unit.key, unit])).values()];
 }
 
-/** The same unit given twice: both get the id. */
+/** A unit that was given twice is made once: both get its id. */
 function shareIds(units: readonly Unit[]): void {
   const saved = new Map<string, Unit>();
   for (const unit of units) if (unit.id !== undefined) saved.set(unit.key, unit);

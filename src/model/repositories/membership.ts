@@ -76,7 +76,7 @@ export async function addContent(tx: Transaction, version: VersionPlace, ids: re
   return returned + added;
 }
 
-/** The same for units made in this transaction, which are in no repository. */
+/** Adds units made in this transaction, which are in no repository yet: nothing has to be looked for. */
 export async function addNewContent(tx: Transaction, version: VersionPlace, ids: readonly number[]): Promise<number> {
   if (ids.length === 0) return 0;
   const rows = ids.values().map((id) => [version.repositoryId, id, version.number]);
