@@ -2,6 +2,7 @@
 
 import { RateLimiter } from '../lib/flow/rate-limiter.ts';
 import { Semaphore } from '../lib/flow/semaphore.ts';
+import { unlessAborted } from '../lib/flow/unless-aborted.ts';
 import { BodyMismatch } from '../lib/http/body-mismatch.ts';
 import { type Clock, systemClock } from '../lib/process/clock.ts';
 import { unescaped } from '../lib/text/unescaped.ts';
@@ -163,10 +164,11 @@ export class Downloader {
   async #sendAccepted(hop: Hop, asked: URL, options: FetchOptions): Promise<{ answer: Answer; sent: URL }> {
     const agent = this.#agent;
     for (let again = false; ; again = true) {
-      const sent = await agent?.prepare(hop);
+      const sent = agent && (await unlessAborted(agent.prepare(hop), options.signal));
       const headers = this.#headersOf(hop, sent, asked, options);
       const answer = await this.#send(hop, sent, headers, options.signal);
-      const renewed = !again && (await agent?.challenge(hop, answer, headers.authorization));
+      const asks = again ? undefined : agent?.challenge(hop, answer, headers.authorization);
+      const renewed = asks && (await unlessAborted(asks, options.signal));
       if (!renewed) return { answer, sent: sent?.url ?? hop.url };
       answer.body.cancel();
     }

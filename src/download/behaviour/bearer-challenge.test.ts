@@ -180,3 +180,18 @@ test('a Basic challenge is answered with user name and password', async () => {
   for (const one of [downloader, wrong]) await one.close();
   await server[Symbol.asyncDispose]();
 });
+
+test('who gives up does not wait for the token service, and others get their token', async () => {
+  await using setup = await setUp();
+  const { server, downloader, get } = setup;
+  server.delay = 1000;
+  const abort = new AbortController();
+  let isServed = false;
+  const given = downloader.fetch(`${server.url}/v2/team/app/blobs/one`, { signal: abort.signal });
+  const patient = get('team/app/blobs/one').finally(() => (isServed = true));
+  setTimeout(() => abort.abort(new Error('enough')), 100);
+  await assert.rejects(given, /enough/);
+  assert.equal(isServed, false);
+  assert.equal((await patient).text, 'first');
+  assert.equal(server.asked.length, 1);
+});
