@@ -23,6 +23,16 @@ function tarball(name, version) {
   return made.get(key);
 }
 
+// Fills {sha384} in the texts of a version's own `dist` by that digest of the tarball in base64, and {UPPER-SHA1} by upper-case hexadecimal digits.
+function filled(dist, bytes) {
+  const digest = (algorithm, form) => createHash(algorithm).update(bytes).digest(form);
+  const fill = (text) =>
+    text
+      ?.replace('{UPPER-SHA1}', () => digest('sha1', 'hex').toUpperCase())
+      .replace(/\{(sha\d+)\}/g, (_, algorithm) => digest(algorithm, 'base64'));
+  return Object.fromEntries(Object.entries(dist).map(([key, text]) => [key, fill(text ?? undefined)]));
+}
+
 function packument(name, { tags, versions }, origin) {
   const day = '2020-01-01T00:00:00.000Z';
   const time = { created: day, modified: day };
@@ -34,7 +44,7 @@ function packument(name, { tags, versions }, origin) {
       shasum: createHash('sha1').update(bytes).digest('hex'),
       integrity: `sha512-${createHash('sha512').update(bytes).digest('base64')}`,
     };
-    entries[version] = { name, version, dist, ...more };
+    entries[version] = { name, version, ...more, dist: { ...dist, ...filled(more.dist ?? {}, bytes) } };
     time[version] = day;
   }
   return { _id: name, name, modified: day, 'dist-tags': tags, versions: entries, time };
