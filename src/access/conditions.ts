@@ -17,7 +17,7 @@ export interface ConditionTools {
 }
 
 /** The request as conditions see it. */
-export interface AskedAction {
+interface AskedAction {
   readonly request: RequestContext;
   /** Of the object or the view; absent where a live protocol asks about no object. */
   readonly model?: Model | undefined;

@@ -4,7 +4,7 @@ import type { User } from '../plugin-api/contracts/context.ts';
 import type { Statement } from '../plugin-api/declare/access.ts';
 import { type Answer, both, either, evaluateExpression, negate } from './condition-expression.ts';
 
-export interface Case {
+interface Case {
   readonly user: User | null;
   readonly groups: readonly string[];
   /** `list`, `create` … */

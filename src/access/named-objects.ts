@@ -6,7 +6,7 @@ import { labelOf, type Model, type Models } from '../plugin-api/declare/model.ts
 import { type ObjectKey, objectKey } from './grants.ts';
 
 /** What an href or PRN names; for versions named by number, the id is the repository's. */
-export interface NamedObject {
+interface NamedObject {
   readonly model: Model;
   readonly id: string;
   readonly number?: number;

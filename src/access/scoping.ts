@@ -6,7 +6,7 @@ import type { Resource } from '../plugin-api/declare/resource.ts';
 import type { Grants } from './grants.ts';
 
 /** What scoping knows of the caller. */
-export interface Viewer {
+interface Viewer {
   readonly request: Pick<RequestContext, 'user' | 'domain' | 'services'>;
   readonly grants: Grants;
 }
@@ -40,7 +40,7 @@ function isMaster({ model, table }: Resource): boolean {
 }
 
 /** The permission to view objects of a model. */
-export function viewPermission(model: Model): string {
+function viewPermission(model: Model): string {
   return `${model.app}.view_${model.name.toLowerCase()}`;
 }
 

@@ -62,7 +62,7 @@ export interface AccessControl {
   ): Promise<Permit>;
 }
 
-export interface ApiParts {
+interface ApiParts {
   readonly services: Services;
   readonly routes: RouteTable;
   readonly access: AccessControl;

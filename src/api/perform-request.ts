@@ -6,7 +6,7 @@ import { apiPrefix } from './engine/hrefs.ts';
 import { ownRequest } from './own-request.ts';
 import type { RouteTable } from './route-table.ts';
 
-export interface OwnRequestParts {
+interface OwnRequestParts {
   readonly services: Services;
   /** Below the prefix of the API. */
   readonly path: string;

@@ -20,7 +20,7 @@ import { requireParent, requireRow } from './engine/operations.ts';
 import type { Route } from './engine/routes.ts';
 import type { ViewQuestion } from './route-table.ts';
 
-export interface PolicyAccessParts {
+interface PolicyAccessParts {
   readonly policies: PolicyStore;
   readonly tools: ConditionTools;
   readonly scopings?: Readonly<Record<string, Scoping>>;

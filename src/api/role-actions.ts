@@ -13,7 +13,7 @@ import { labelOf } from '../plugin-api/declare/model.ts';
 import type { Action, ActionTarget, Resource } from '../plugin-api/declare/resource.ts';
 
 const names = list(string(), { default: [] });
-export const nestedRoleFields: Record<string, Field> = {
+const nestedRoleFields: Record<string, Field> = {
   users: list(string({ help: 'Names of users.' }), { default: [], help: 'Names of users.' }),
   groups: names,
   role: string({ help: 'Name of the role.' }),

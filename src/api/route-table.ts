@@ -28,7 +28,7 @@ export interface RouteTarget {
   readonly withoutDomain?: boolean;
 }
 
-export interface FoundRoute {
+interface FoundRoute {
   readonly domainName: string;
   readonly params: Readonly<Record<string, string>>;
   /** The path below the API prefix with names instead of values. */
@@ -48,7 +48,7 @@ interface PathEntry {
   readonly targets: Map<string, RouteTarget>;
 }
 
-export interface RouteTableOptions {
+interface RouteTableOptions {
   readonly apiRoot: string;
   readonly domainEnabled: boolean;
 }

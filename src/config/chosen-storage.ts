@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isTable } from './parse-value.ts';
 import type { Settings } from './settings.ts';
 
-export interface FilesystemChoice {
+interface FilesystemChoice {
   readonly kind: 'filesystem';
   readonly root: string;
 }

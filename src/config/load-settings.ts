@@ -7,7 +7,7 @@ import { checkValue, InvalidValue, isTable, readText, valueFromText } from './pa
 import { camelCase, type Declarations, type Setting, type Table } from './setting.ts';
 import { declarations as coreDeclarations, type Settings } from './settings.ts';
 
-export interface SettingSources {
+interface SettingSources {
   /** Flags by setting name; `config` is the file. */
   flags?: Readonly<Record<string, string | boolean | undefined>>;
   env?: Readonly<Record<string, string | undefined>>;

@@ -6,10 +6,10 @@ import { storageSettings } from './storage-settings.ts';
 
 export const declarations = { ...serverSettings, ...storageSettings, ...coreSettings };
 
-export type SettingName = keyof typeof declarations;
+type SettingName = keyof typeof declarations;
 export type Settings = SettingsOf<typeof declarations>;
 
-export const settingNames = Object.keys(declarations) as SettingName[];
+const settingNames = Object.keys(declarations) as SettingName[];
 
 /** The defaults with some values replaced: for tests and for parts that run without a command line. */
 export function makeSettings(values: Partial<Settings> = {}): Settings {

@@ -13,7 +13,7 @@ import { sendFile } from './send/send-file.ts';
 import { sendStatus } from './send/send-text.ts';
 import { NotFetched, OnDemand, type OnDemandTools } from './upstream/on-demand.ts';
 
-export interface LiveContentParts {
+interface LiveContentParts {
   readonly services: Services;
   readonly distributions: DistributionCache;
   readonly tools: OnDemandTools;

@@ -24,7 +24,7 @@ import { UpstreamRefused } from './upstream/upstream.ts';
 
 const HTML = 'text/html; charset=utf-8';
 
-export interface ContentServerParts {
+interface ContentServerParts {
   readonly services: Services;
   readonly distributions: DistributionCache;
   readonly answers: AnswerCache;

@@ -4,11 +4,11 @@ import { connectionConfig, type DatabaseOptions } from './database.ts';
 import { translateError } from './errors.ts';
 import { prepareSession } from './statement.ts';
 
-export interface AdvisoryLock {
+interface AdvisoryLock {
   release(): Promise<void>;
 }
 
-export interface AdvisoryLockOptions extends DatabaseOptions {
+interface AdvisoryLockOptions extends DatabaseOptions {
   /** Name of the lock; the same name is the same lock in every process on this database. */
   name: string;
   /** Called once when the connection, and with it the lock, is lost without `release`. */

@@ -4,7 +4,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import { type Sql, sql } from './sql.ts';
 
 /** What COPY can be done on. */
-export interface CopyTarget {
+interface CopyTarget {
   copyIn(table: string, columns: readonly string[]): Writable;
 }
 

@@ -9,7 +9,7 @@ export class DatabaseUnavailable extends Error {
 }
 
 /** What the driver throws for an error reported by the server. */
-export interface ServerError extends Error {
+interface ServerError extends Error {
   code: string;
   constraint?: string;
   table?: string;

@@ -29,7 +29,7 @@ interface Coded {
 }
 
 /** What a body is to be. */
-export interface ExpectedBody {
+interface ExpectedBody {
   readonly size?: number | null | undefined;
   readonly digests?: Readonly<Partial<Record<string, string | null>>> | undefined;
 }

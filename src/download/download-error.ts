@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { BodyMismatch } from '../lib/http/body-mismatch.ts';
 
 /** `refused` are those that no further try can heal: wrong URLs, forbidden paths, too many redirects, too large bodies. */
-export type DownloadFailure = 'status' | 'connect' | 'tls' | 'disconnect' | 'timeout' | 'mismatch' | 'refused';
+type DownloadFailure = 'status' | 'connect' | 'tls' | 'disconnect' | 'timeout' | 'mismatch' | 'refused';
 
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';

@@ -6,7 +6,7 @@ import type { ResponseHeaders } from './exchange.ts';
 /** Largest body read into memory unless the caller says otherwise. */
 const DEFAULT_LIMIT = 256 * 1024 * 1024;
 
-export interface ResponseHead {
+interface ResponseHead {
   status: number;
   reason: string;
   headers: ResponseHeaders;

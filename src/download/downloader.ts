@@ -22,7 +22,7 @@ export function createDownloader(remote: RemoteSettings, options: DownloaderOpti
   return new Downloader(remote, options);
 }
 
-export interface DownloaderFactory {
+interface DownloaderFactory {
   /** A downloader of its own for a remote, completed by the server's defaults; close it at the end. */
   create(remote: RemoteSettings): Downloader;
   /** The one downloader of this process for equal settings, so that limits hold over all requests; not to be closed. */

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { connectionError } from './download-error.ts';
 import { ResponseBody } from './response-body.ts';
 
-export interface ExchangeRequest {
+interface ExchangeRequest {
   url: URL;
   method: string;
   headers: Record<string, string>;

@@ -5,7 +5,7 @@ import { DownloadError } from './download-error.ts';
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 60_000;
 
-export interface RetryOptions {
+interface RetryOptions {
   /** Tries after the first. */
   retries: number;
   clock: Clock;

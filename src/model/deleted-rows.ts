@@ -3,7 +3,7 @@ import type { Queryable } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 
 /** Objects by model, such as `core.RepositoryVersion`. */
-export type DeletedRows = Record<string, number>;
+type DeletedRows = Record<string, number>;
 
 /** The declared models. */
 interface TableNames {

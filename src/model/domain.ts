@@ -69,7 +69,7 @@ export async function setStorageSecrets(tx: Transaction, pulpId: string, secrets
   await tx.run(sql`update domain set storage_secrets = ${secrets} where pulp_id = ${pulpId}`);
 }
 
-export interface DomainStorage {
+interface DomainStorage {
   readonly storage_class: string;
   readonly storage_settings: object;
   /** Encrypted. */

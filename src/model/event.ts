@@ -16,7 +16,7 @@ export interface EventRow {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export interface EventClock {
+interface EventClock {
   /** Position of the last event. */
   readonly last: number;
   /** Everything up to this position was removed because of its age. */

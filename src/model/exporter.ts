@@ -33,7 +33,7 @@ export async function exportedVersions(db: Queryable, exportId: string): Promise
     .map((one) => one.split(':')[2]!);
 }
 
-export interface NewExport {
+interface NewExport {
   readonly pulpId: string;
   readonly domainId: number;
   readonly exporterId: string;

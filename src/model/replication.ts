@@ -3,7 +3,7 @@ import type { Queryable, Transaction } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { inVersion, versionRow } from './repositories/membership.ts';
 
-export interface SyncedItem {
+interface SyncedItem {
   /** id of the item of the run for which was synced. */
   readonly item: number;
   readonly repositoryId: string;

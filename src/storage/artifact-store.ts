@@ -19,7 +19,7 @@ export type { TempArtifact } from './temp-artifact.ts';
 const BUFFERED_BYTES = 1024 * 1024;
 const MOVES_AT_ONCE = 16;
 
-export interface ArtifactStoreOptions {
+interface ArtifactStoreOptions {
   driver: StorageDriver;
   /** Directory for temporary files, on the driver's file system if it has one: `<media>/tmp/files`. */
   workDirectory: string;

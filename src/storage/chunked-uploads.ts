@@ -11,20 +11,20 @@ export interface Chunk {
   size: number;
 }
 
-export interface ChunkOptions {
+interface ChunkOptions {
   expectedSize?: number | undefined;
   sha256?: string | null | undefined;
   signal?: AbortSignal | undefined;
 }
 
-export interface AssembleOptions {
+interface AssembleOptions {
   digests: readonly DigestName[];
   expected?: Expected | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /** What chunks need of the store that keeps them. */
-export interface ChunkStore {
+interface ChunkStore {
   readonly driver: StorageDriver;
   receive(source: BodySource, options: ReceiveOptions): Promise<TempArtifact>;
   makeDurable(keys: readonly string[]): Promise<void>;

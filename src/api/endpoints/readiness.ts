@@ -6,7 +6,7 @@ import type { StorageDriver } from '../../storage/drivers/driver.ts';
 import type { Endpoint } from './endpoint.ts';
 import { within } from './within.ts';
 
-export interface Readiness {
+interface Readiness {
   readonly database: boolean;
   readonly storage: boolean;
   /** Whether the process is registered and its registration counts. */

@@ -26,7 +26,7 @@ export function apiPrefix(apiRoot: string, domainEnabled: boolean, domainName: s
 }
 
 /** Settings that say what hrefs look like. */
-export interface HrefSettings {
+interface HrefSettings {
   readonly apiRoot: string;
   readonly domainEnabled: boolean;
   /** Where it is set, each request may be for a root of its own. */

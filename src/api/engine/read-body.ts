@@ -10,7 +10,7 @@ export interface Body {
   readonly isForm: boolean;
 }
 
-export interface BodyLimits {
+interface BodyLimits {
   /** Largest body without a file, in bytes. */
   readonly maxBytes: number;
   /** Receives a file part. */

@@ -8,7 +8,7 @@ import { findAnywhere, fits, type HrefReader, isInDomain } from './hrefs.ts';
 import type { Body } from './read-body.ts';
 import { CrossRefused, pythonType, Refused, validateValue } from './validate-value.ts';
 
-export interface BodyRules {
+interface BodyRules {
   /** PATCH: nothing is required and no defaults are filled in. */
   readonly partial?: boolean;
   /** Asked when some field is wrong already: what else is wrong with the others, as Pulp tells all at once. */
@@ -97,7 +97,7 @@ async function resolveList(
 }
 
 /** Finds what an href or PRN points at; Pulp's words when it is not there or of another kind. */
-export async function resolveReference(
+async function resolveReference(
   field: Field,
   text: string,
   request: RequestContext,

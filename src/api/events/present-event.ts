@@ -3,7 +3,7 @@ import type { EventRow } from '../../model/event.ts';
 import type { Presenter } from '../../plugin-api/contracts/context.ts';
 import { labelOf, type Model, type Models, prn } from '../../plugin-api/declare/model.ts';
 
-export interface PresentedEvent {
+interface PresentedEvent {
   readonly id: number;
   readonly type: string;
   readonly time: string;

@@ -9,7 +9,7 @@ import type { Route } from '../engine/routes.ts';
 import { modelOf } from './present-event.ts';
 
 /** The route of the list of a resource, by the path of its model. */
-export type ListRoutes = ReadonlyMap<string, Route>;
+type ListRoutes = ReadonlyMap<string, Route>;
 
 /** Rights are looked up anew each time, so that a stream never outlives them. What is deleted is seen by superusers only. */
 export async function visibleEvents(

@@ -11,7 +11,7 @@ import type { Statement } from '../../plugin-api/declare/access.ts';
 import { labelOf, type Model } from '../../plugin-api/declare/model.ts';
 
 /** A question to a policy. */
-export interface LiveQuestion {
+interface LiveQuestion {
   readonly policy: string;
   readonly action: string;
   readonly subject: LiveSubject;

@@ -2,7 +2,7 @@
 import { decodePath } from '../../lib/http/relative-path.ts';
 import type { LiveParams, LiveRoute } from '../../plugin-api/contracts/live.ts';
 
-export interface FoundLiveRoute {
+interface FoundLiveRoute {
   /** Undefined where the path has routes, but none for the method. */
   readonly route: LiveRoute | undefined;
   readonly params: LiveParams;

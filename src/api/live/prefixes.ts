@@ -2,7 +2,7 @@
 import type { Settings } from '../../config/settings.ts';
 import type { LiveApi } from '../../plugin-api/contracts/live.ts';
 
-export interface PrefixOwner {
+interface PrefixOwner {
   readonly prefix: string;
   readonly api: LiveApi;
 }

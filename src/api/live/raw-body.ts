@@ -5,7 +5,7 @@ import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
 import { drop } from '../engine/read-body.ts';
 
-export interface RawBodyLimits {
+interface RawBodyLimits {
   /** Null: none. */
   readonly maxBytes: number | null;
   /** Milliseconds without a byte after which a body is given up. */

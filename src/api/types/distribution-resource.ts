@@ -26,7 +26,7 @@ import { contentCondition } from './repository-actions.ts';
 import { type ServedFieldOptions, servedBy, servedField } from './served-field.ts';
 
 /** What the resource of a type of distributions is made from; the core has one that serves artifacts and no plugin declares. */
-export type DistributionNames = Omit<DeclaredDistribution, keyof DistributionType> & TypeIdentity;
+type DistributionNames = Omit<DeclaredDistribution, keyof DistributionType> & TypeIdentity;
 
 /** Names of fields of the served repository and publication that other servers need to replicate a distribution. */
 export type ToldFields = Pick<ServedFieldOptions, 'repositoryFields' | 'publicationFields'>;

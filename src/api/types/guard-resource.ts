@@ -14,9 +14,9 @@ import { filtersOf } from '../../plugin-api/declare/names-of-type.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
 import { deleteNow } from './dry-run.ts';
 
-export const guardDescription: Field = string({ help: 'What the guard is for.', nullable: true });
+const guardDescription: Field = string({ help: 'What the guard is for.', nullable: true });
 
-export const GUARD_ORDERING = [...COMMON_ORDERING, 'pulp_type', 'name', 'description'];
+const GUARD_ORDERING = [...COMMON_ORDERING, 'pulp_type', 'name', 'description'];
 
 /** The resource of a declared type of guards. */
 export function guardResource(type: GuardNames & TypeIdentity): Resource {

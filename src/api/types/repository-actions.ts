@@ -30,7 +30,7 @@ export async function contentCondition(value: string, request: RequestContext): 
 const UNIT = /(?:\/|:)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/?$/i;
 
 /** The id at the end of a unit's href or PRN. */
-export function unitId(text: string): string | undefined {
+function unitId(text: string): string | undefined {
   const isName = text.startsWith('prn:') || text.includes('/content/');
   return isName ? UNIT.exec(text)?.[1]?.toLowerCase() : undefined;
 }

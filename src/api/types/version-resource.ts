@@ -51,7 +51,7 @@ function contentSummary(row: Row, presenter: Presenter): object {
   return { added: part('added'), removed: part('removed'), present: part('present') };
 }
 
-export function versionFields(): Record<string, Field> {
+function versionFields(): Record<string, Field> {
   const { prn, pulp_created, pulp_last_updated } = identityFields(versionModel);
   const counts = map(object({ required: true }), { required: true });
   return {
@@ -102,7 +102,7 @@ const isInVersion = (
 ) => sql`exists (select 1 from repository_content rc join content c on c.id = rc.content_id
   where ${content} and ${inVersion(versionRow('t'))})`;
 
-export const versionFilters: Filters = {
+const versionFilters: Filters = {
   number: integerFilter(sql.raw('t.number'), NUMBER_LOOKUPS),
   pulp_created: dateFilter(sql.raw('t.pulp_created')),
   content: customFilter(async (value, request) => isInVersion(await contentCondition(value, request))),

@@ -8,7 +8,7 @@ import { type MetricsSource, metricsText } from './metrics-text.ts';
 
 const PATHS = new Set(['/livez/', '/livez', '/readyz/', '/readyz', '/metrics', '/metrics/']);
 
-export interface HealthFace {
+interface HealthFace {
   readonly name: 'health';
   matches(url: string): boolean;
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;

@@ -8,7 +8,7 @@ import type { DispatchServices } from '../../tasking/queue/dispatch.ts';
 import { logTrouble } from '../../tasking/worker/log-trouble.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 
-export interface OtlpOptions {
+interface OtlpOptions {
   /** Name of the process. */
   readonly worker: string;
   readonly requests?: RequestMetrics;

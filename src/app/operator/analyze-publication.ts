@@ -6,7 +6,7 @@ import { findByNames } from './named-objects.ts';
 import { OperatorError } from './operator-error.ts';
 import { findPublication, publicationFiles } from './publication-files.ts';
 
-export interface AnalyzedFile {
+interface AnalyzedFile {
   readonly path: string;
   /** Path in the file system, or key in the object store; null while the bytes are only upstream. */
   readonly stored: string | null;

@@ -8,7 +8,7 @@ import { addDigests, dropDigests } from '../../model/content/artifact.ts';
 import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 
-export interface HandledChecksums {
+interface HandledChecksums {
   /** Artifacts that got missing digests. */
   readonly completed: number;
   /** Artifacts that lost digests that are not allowed. */
@@ -84,7 +84,7 @@ async function complete(services: Services, { id, sha256, missing, domain }: Art
   return true;
 }
 
-export interface UnfitVersions {
+interface UnfitVersions {
   readonly repository: string;
   readonly versions: readonly number[];
   /** Files that upstream offers only with digests that are not allowed. */

@@ -6,7 +6,7 @@ import { announceChange } from '../../model/repositories/distribution-change.ts'
 import { findByNames, findDomain } from './named-objects.ts';
 import { OperatorError } from './operator-error.ts';
 
-export interface CacheScope {
+interface CacheScope {
   readonly repositories: readonly string[];
   readonly distributions: readonly string[];
   readonly basePaths: readonly string[];

@@ -7,7 +7,7 @@ import type { Services } from '../../plugin-api/contracts/context.ts';
 import { OperatorError } from './operator-error.ts';
 import { removeStrayFiles } from './stray-files.ts';
 
-export interface RepairOutcome {
+interface RepairOutcome {
   /** How many rows are wrong, or were before they were repaired. */
   readonly found: number;
   readonly repaired: number;

@@ -15,7 +15,7 @@ import { findPublication, type PublicationFiles, publicationFiles } from './publ
 export const dumpMethods = ['write', 'hardlink', 'symlink'] as const;
 export type DumpMethod = (typeof dumpMethods)[number];
 
-export interface DumpRequest {
+interface DumpRequest {
   readonly destination: string;
   readonly publication?: string | undefined;
   /** Distributions whose base path begins so; all when empty. */

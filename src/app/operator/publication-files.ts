@@ -4,7 +4,7 @@ import { sql } from '../../db/sql.ts';
 import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import { artifactKey } from '../../storage/artifact-key.ts';
 
-export interface PublishedFile {
+interface PublishedFile {
   /** Path below the distribution. */
   readonly path: string;
   /** Key in the storage; null while the bytes are only upstream. */

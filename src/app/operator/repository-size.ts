@@ -5,7 +5,7 @@ import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import { findByNames, findDomain } from './named-objects.ts';
 
-export interface SizeRequest {
+interface SizeRequest {
   /** hrefs, PRNs or ids; all when empty. */
   readonly repositories: readonly string[];
   readonly domain?: string | undefined;
@@ -18,7 +18,7 @@ interface Sizes {
   'on-demand-size'?: number;
 }
 
-export interface RepositorySize extends Sizes {
+interface RepositorySize extends Sizes {
   name: string;
   href: string;
   versions?: ({ version: number } & Sizes)[];

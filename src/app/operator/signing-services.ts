@@ -20,7 +20,7 @@ export { signingServiceNames };
 /** What a service makes unless told. */
 export const USUAL_CLASS = DETACHED;
 
-export interface NewSigningService extends KeyPlace {
+interface NewSigningService extends KeyPlace {
   readonly name: string;
   readonly script: string;
   /** Id or fingerprint. */

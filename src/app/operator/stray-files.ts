@@ -12,7 +12,7 @@ import type { ArtifactStore } from '../../storage/artifact-store.ts';
 const BATCH = 1000;
 const REMOVALS_AT_ONCE = 8;
 
-export interface StrayFiles {
+interface StrayFiles {
   readonly found: number;
   readonly removed: number;
 }

@@ -8,7 +8,7 @@ export interface StartMessage {
 }
 
 /** Message of a child that has begun its work. */
-export interface ReadyMessage {
+interface ReadyMessage {
   ready: true;
 }
 
@@ -43,7 +43,7 @@ export function dieWithParent(beforeEnd: () => void | Promise<void> = () => {}):
 }
 
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-export type StopSignal = (typeof stopSignals)[number];
+type StopSignal = (typeof stopSignals)[number];
 
 /** Calls back for each signal that asks this process to stop; `count` is 1 for the first. */
 export function onStopSignal(callback: (signal: StopSignal, count: number) => void): void {

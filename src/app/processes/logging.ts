@@ -13,7 +13,7 @@ export interface AppLogger extends Logger {
 }
 
 /** Where the lines go; standard error unless a test wants them. */
-export interface LogSink {
+interface LogSink {
   write(line: string): void;
 }
 
@@ -73,7 +73,7 @@ function wrap(parent: pino.Logger, name: string): AppLogger {
 }
 
 /** URLs in messages may carry a user and a password. */
-export function hideCredentials(line: string): string {
+function hideCredentials(line: string): string {
   return line.includes('@') ? line.replace(/(\w:\/\/[^/\s:@"']*):[^/\s@"']+@/g, `$1:${hidden}@`) : line;
 }
 

@@ -34,7 +34,7 @@ export interface WebRoles {
   content: boolean;
 }
 
-export interface WebPlace {
+interface WebPlace {
   /** Not under `serve`, where the supervisor speaks for all. */
   readonly alone: boolean;
   /** A socket that listens already. */

@@ -19,7 +19,7 @@ const childMemory = 400 * 1024 * 1024;
 /** Two are busy at most: one with the queue, one with signs of life and maintenance. */
 const connections = 2;
 
-export interface WorkerFlags {
+interface WorkerFlags {
   /** End when there is nothing to do. */
   burst?: boolean;
   /** Only run tasks, leave looking after the queue to others. */

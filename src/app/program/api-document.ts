@@ -6,7 +6,7 @@ import type { Settings } from '../../config/settings.ts';
 import { apiEndpoints, documentOptions, liveOperations } from './api.ts';
 import type { Program } from './program.ts';
 
-export interface DocumentRequest extends Pick<DocumentOptions, 'only' | 'bindings' | 'pkPath'> {
+interface DocumentRequest extends Pick<DocumentOptions, 'only' | 'bindings' | 'pkPath'> {
   readonly form: 'json' | 'yaml';
 }
 

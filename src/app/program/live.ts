@@ -11,7 +11,7 @@ import { dispatch, type TaskRunner } from '../../tasking/queue/dispatch.ts';
 import { conditionTools } from './access.ts';
 import type { Program } from './program.ts';
 
-export interface LivePlace {
+interface LivePlace {
   /** The faces that the process shows. */
   readonly roles: { readonly api: boolean; readonly content: boolean };
   readonly content: LiveContent;

@@ -33,7 +33,7 @@ import type { Models } from '../../plugin-api/declare/model.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
 
 /** What resources are made of beside their declarations. */
-export interface ResourceParts {
+interface ResourceParts {
   readonly plugins: readonly Plugin[];
   readonly types: ContentRegistry;
   readonly models: Models;

@@ -22,7 +22,7 @@ import { migrationSources } from './migrations.ts';
 import { requireMigrated, withDatabase } from './prepare-database.ts';
 import { openStorage } from './storage.ts';
 
-export interface BackupOptions {
+interface BackupOptions {
   readonly directory: string;
   readonly secrets: boolean;
   /** False: the backup only lists the stored files. */

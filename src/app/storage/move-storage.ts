@@ -13,7 +13,7 @@ import type { StorageDriver } from '../../storage/drivers/driver.ts';
 import { openDriver } from '../../storage/drivers/open-driver.ts';
 import { MissingFile } from '../../storage/storage-errors.ts';
 
-export interface MoveRequest {
+interface MoveRequest {
   readonly to: 'filesystem' | 's3';
   /** Remove from the old storage what the new one has. */
   readonly remove: boolean;

@@ -21,7 +21,7 @@ import { migrationSources } from './migrations.ts';
 import { startOwnPostgres } from './prepare-database.ts';
 import { openStorage } from './storage.ts';
 
-export interface RestoreOptions {
+interface RestoreOptions {
   readonly from: string;
   /** Replace what is there. */
   readonly force: boolean;

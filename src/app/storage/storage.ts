@@ -9,7 +9,7 @@ import { FallbackDriver } from '../../storage/drivers/fallback-driver.ts';
 import { LazyDriver } from '../../storage/drivers/lazy-driver.ts';
 import { openDriver } from '../../storage/drivers/open-driver.ts';
 
-export interface OpenedStorage {
+interface OpenedStorage {
   /** For the default domain. */
   readonly driver: StorageDriver;
   /** The driver of a domain, by its id; null is the default domain. Another stamp means that its settings have changed. */

@@ -4,7 +4,7 @@ import { sql } from '../../db/sql.ts';
 import { htmlListing } from '../../lib/http/html-listing.ts';
 import type { ServedEntry, Source } from './served-entry.ts';
 
-export interface Checkpoint {
+interface Checkpoint {
   /** `20260131T235900Z`, to the second. */
   readonly name: string;
   readonly source: Source;

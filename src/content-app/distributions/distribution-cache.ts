@@ -20,7 +20,7 @@ const MAX_ENTRIES = 10_000;
 /** How long entries are used while the database cannot be asked. */
 const USABLE_WITHOUT_DATABASE = 10_000;
 
-export interface DistributionCacheOptions {
+interface DistributionCacheOptions {
   db: Database;
   /** pulp_types that serve publications. */
   publishing: readonly string[];

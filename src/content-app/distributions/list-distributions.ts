@@ -8,7 +8,7 @@ interface Component {
   visible: boolean;
 }
 
-export interface DistributionListing {
+interface DistributionListing {
   readonly domain: string;
   /** Leading part of base paths: empty, or with a slash at its end. */
   readonly path: string;

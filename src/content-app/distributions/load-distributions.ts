@@ -129,7 +129,7 @@ function split(selected: SelectedRow): LoadedDistribution {
   };
 }
 
-export interface Stamp {
+interface Stamp {
   readonly stamp: string;
   readonly switching: boolean;
 }

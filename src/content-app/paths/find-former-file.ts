@@ -3,7 +3,7 @@ import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { asFound, contentRows, type FoundFile, publishedRows, withBytes } from './find-file.ts';
 
-export interface FormerFile extends FoundFile {
+interface FormerFile extends FoundFile {
   /** Milliseconds from now for which it is served yet. */
   readonly graceLeft: number;
 }

@@ -8,7 +8,7 @@ import { listDirectory } from './list-directory.ts';
 
 const IN_MEMORY = 2 * 1024 * 1024;
 
-export type ListingAnswer =
+type ListingAnswer =
   | { readonly kind: 'listing'; readonly body: Buffer }
   | { readonly kind: 'largeListing'; readonly file: TempArtifact }
   | { readonly kind: 'missing' };

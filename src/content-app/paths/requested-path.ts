@@ -12,7 +12,7 @@ export interface RequestedPath {
   readonly root: string;
 }
 
-export interface PathSettings {
+interface PathSettings {
   readonly contentPathPrefix: string;
   readonly domainEnabled: boolean;
 }

@@ -13,10 +13,10 @@ import { type Decision, decide } from './conditions.ts';
 import { type CacheMark, sendStatus } from './send-text.ts';
 
 /** Files up to this size are kept in memory once read. */
-export const SMALL_FILE = 64 * 1024;
+const SMALL_FILE = 64 * 1024;
 const LINK_LIFE = 3600;
 
-export interface SendOptions {
+interface SendOptions {
   readonly mark: CacheMark;
   /** Redirect to the object store where it can. */
   readonly redirects: boolean;

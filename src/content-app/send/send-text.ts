@@ -5,7 +5,7 @@ export type CacheMark = 'HIT' | 'MISS' | undefined;
 
 const TEXT = 'text/plain; charset=utf-8';
 
-export interface PlainAnswer {
+interface PlainAnswer {
   readonly status: number;
   /** Reason phrase where it is not the usual one. */
   readonly reason?: string | undefined;

@@ -20,7 +20,7 @@ import {
 /** What may still be on its way to the disk, and more than one byte: that is held back until the digests are right. */
 const HELD_BACK = 5 * SLOT_BYTES;
 
-export interface FetchTools {
+interface FetchTools {
   readonly open: OpenUpstream;
   readonly hashPool: () => HashPool;
   /** Temporary files on the file system of the storage. */
@@ -33,7 +33,7 @@ export interface FetchTools {
   readonly holdTotal: number;
 }
 
-export interface FetchOrder {
+interface FetchOrder {
   readonly request: UpstreamRequest;
   readonly expected: Expected;
   /** Digests to compute; of small bodies only those expected and the sha256 unless `all` is set. */

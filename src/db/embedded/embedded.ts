@@ -8,7 +8,7 @@ import { findPrograms, type Programs } from './programs.ts';
 import { removeSocketLink, socketDirectory } from './socket-path.ts';
 import { chooseUser, currentUser, type RunAs } from './system-user.ts';
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   /** Where the cluster is or is to be; the caller holds the lock of the data directory above. */
   directory: string;
   log?: ServerLog;

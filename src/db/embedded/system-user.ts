@@ -3,7 +3,7 @@ import { chownSync, lchownSync, readdirSync, readFileSync, statSync } from 'node
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
-export interface SystemUser {
+interface SystemUser {
   name: string;
   uid: number;
   gid: number;

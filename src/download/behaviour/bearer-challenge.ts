@@ -4,7 +4,7 @@ import { DownloadError, statusError } from '../download-error.ts';
 import type { PreparedRequest, Refusal, RemoteAccess, RemoteBehaviour } from './remote-behaviour.ts';
 import type { Token } from './tokens.ts';
 
-export interface Challenge {
+interface Challenge {
   /** Lower case: `bearer`. */
   readonly scheme: string;
   /** Names in lower case. */
@@ -28,7 +28,7 @@ export function parseChallenges(header: string): Challenge[] {
   return found;
 }
 
-export interface BearerOptions {
+interface BearerOptions {
   /** The scope that a URL needs, under which its token is kept; it is asked for where the challenge names none. */
   scopeOf(url: URL): string;
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { DownloadError } from '../download-error.ts';
 import type { RemoteSettings } from '../remote-settings.ts';
 
-export interface TlsOptions {
+interface TlsOptions {
   secureContext: SecureContext;
   rejectUnauthorized: boolean;
 }

@@ -8,7 +8,7 @@ import { allGroupsDispatched } from '../../model/tasks/task-group.ts';
 import { deleteUploads } from '../../model/upload.ts';
 import { cancelUnfinished } from '../../tasking/queue/cancel.ts';
 
-export interface TidiedUp {
+interface TidiedUp {
   readonly tasks: number;
   readonly processes: number;
   readonly versions: number;

@@ -24,7 +24,7 @@ export function copyFilesOf(
 }
 
 /** Where files named by settings are kept in a backup. */
-export const NAMED_DIRECTORY = 'named';
+const NAMED_DIRECTORY = 'named';
 
 /** Copies into the directory of a backup; answers what is there now. */
 export async function copyData(request: DataRequest, backup: string): Promise<SealedFile[]> {

@@ -13,7 +13,7 @@ import { type Report, sizeText } from './progress.ts';
 /** The driver of a domain, by its id; null is the default domain. */
 export type DriverOf = (domain: string | null) => StorageDriver;
 
-export interface CopyRequest {
+interface CopyRequest {
   readonly list: string;
   readonly total: { readonly count: number; readonly bytes: number };
   /** Directory for the files; they keep their keys. */

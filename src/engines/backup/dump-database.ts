@@ -13,7 +13,7 @@ export interface DumpHeader {
   readonly migrations: readonly AppliedMigration[];
 }
 
-export interface WrittenDump {
+interface WrittenDump {
   readonly sha256: string;
   readonly size: number;
   readonly migrations: readonly AppliedMigration[];

@@ -14,7 +14,7 @@ export interface ListedFile {
   readonly domain: string | null;
 }
 
-export interface WrittenList extends Seal {
+interface WrittenList extends Seal {
   readonly count: number;
   readonly bytes: number;
 }

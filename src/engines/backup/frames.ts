@@ -6,7 +6,7 @@ import { BackupRefused } from './backup-refused.ts';
  * `header`: JSON about the whole. Then for each table `table` (JSON: name, columns), `data` (any number, COPY's text format) and
  * `rows` (JSON: their number). `sequences`: JSON. `end`: nothing follows.
  */
-export type FrameKind = 'header' | 'table' | 'data' | 'rows' | 'sequences' | 'end';
+type FrameKind = 'header' | 'table' | 'data' | 'rows' | 'sequences' | 'end';
 
 export interface Frame {
   readonly kind: FrameKind;

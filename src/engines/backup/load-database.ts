@@ -20,7 +20,7 @@ import { DamagedDump, type Frame, readFrames } from './frames.ts';
 import type { Report } from './progress.ts';
 import { decompressed } from './sealed-file.ts';
 
-export interface LoadedDump {
+interface LoadedDump {
   /** Rows by table. */
   readonly rows: Readonly<Record<string, number>>;
   /** Migrations applied after loading, because the dump is of an older program. */

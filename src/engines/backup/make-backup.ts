@@ -25,7 +25,7 @@ import {
 import { type Report, sizeText } from './progress.ts';
 import { sealOf } from './sealed-file.ts';
 
-export interface BackupRequest {
+interface BackupRequest {
   readonly db: Database;
   readonly databaseUrl: string;
   /** Holds one directory for each backup; nobody else makes one in it meanwhile. */

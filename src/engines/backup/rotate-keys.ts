@@ -4,7 +4,7 @@ import { sql } from '../../db/sql.ts';
 import type { Secrets } from '../../lib/crypto/secrets.ts';
 import { type EncryptedColumn, type EncryptedRow, encryptedColumns, encryptedRows } from './encrypted-columns.ts';
 
-export interface Rotation {
+interface Rotation {
   /** Values that had another key or form; with `dryRun` they still have. */
   readonly rotated: number;
   /** Values that have the first key already. */

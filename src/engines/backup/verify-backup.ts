@@ -16,7 +16,7 @@ import { sealOf } from './sealed-file.ts';
 
 const AT_ONCE = 2;
 
-export interface VerifyRequest {
+interface VerifyRequest {
   /** Directory of the backup. */
   readonly path: string;
   readonly manifest: Manifest;

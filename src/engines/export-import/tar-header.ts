@@ -4,7 +4,7 @@ export const BLOCK = 512;
 /** Largest size the eleven octal digits of a header hold. */
 const MOST_OCTAL = 0o77777777777;
 
-export interface TarEntry {
+interface TarEntry {
   readonly name: string;
   readonly size: number;
   /** `0` regular file, `5` directory, `x` and `g` pax, `L` a long name of GNU, … */

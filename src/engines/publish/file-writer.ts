@@ -8,7 +8,7 @@ const CHUNK = 64 * 1024;
 /** Chunks that wait for the store, for each file that is open. */
 const AHEAD = 4;
 
-export interface WriterEnds {
+interface WriterEnds {
   readonly receive: (source: AsyncIterable<Uint8Array>) => Promise<TempArtifact>;
   readonly commit: (temp: TempArtifact, paths: readonly string[]) => void;
   readonly discard: (temp: TempArtifact) => Promise<void>;

@@ -14,7 +14,7 @@ import { chunksOf } from './chunks-of.ts';
 import { StoreFileWriter } from './file-writer.ts';
 import { signForPublication } from './sign-file.ts';
 
-export interface PublicationPlan {
+interface PublicationPlan {
   readonly publicationId: string;
   readonly version: Version;
   readonly repository: Repository;

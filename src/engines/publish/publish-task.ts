@@ -22,7 +22,7 @@ import type { ContentRegistry } from '../repository/content-registry.ts';
 import type { PublishRequest } from '../repository/versions/version-context.ts';
 import { PublicationBuilder } from './publication-builder.ts';
 
-export interface PublishArgs {
+interface PublishArgs {
   readonly repository_version: string;
   /** Fields of the publication, `checkpoint` among them. */
   readonly values?: Values;

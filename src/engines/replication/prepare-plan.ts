@@ -10,7 +10,7 @@ import { takeSnapshot } from './upstream/snapshot.ts';
 import type { Upstream } from './upstream/upstream.ts';
 import { UpstreamApi } from './upstream/upstream-api.ts';
 
-export interface PlanOptions {
+interface PlanOptions {
   readonly q: string | null;
   /** The expression was given for this run only. */
   readonly selective: boolean;

@@ -3,7 +3,7 @@ import type { Replicator } from '../../plugin-api/contracts/replicate.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 
 /** Values by the names of the wire, as upstream tells them or as they were made of that. */
-export interface ReplicaValues {
+interface ReplicaValues {
   readonly distribution: Values;
   readonly repository: Values;
   readonly remote: Values;

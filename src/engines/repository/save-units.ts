@@ -9,7 +9,7 @@ import { saveReceived } from './save-received.ts';
 import { namedDeclarations, unitOf } from './unit-of.ts';
 
 /** Declared units whose bytes are artifacts now, ready to be saved: those given, and after them those that came with them. */
-export interface PreparedUnits {
+interface PreparedUnits {
   readonly given: readonly DeclaredContent[];
   readonly units: readonly Unit[];
 }

@@ -7,7 +7,7 @@ import type { DeclaredArtifact, DeclaredContent, SavedContent } from '../../plug
 import type { Values } from '../../plugin-api/declare/field.ts';
 
 /** What is known of an artifact beside its declaration. */
-export interface ArtifactFacts {
+interface ArtifactFacts {
   /** Where upstream has it, if that is to be remembered. */
   readonly source?: (artifact: DeclaredArtifact) => ArtifactSource | undefined;
   /** The artifact that its bytes are, where the declaration does not say so. */

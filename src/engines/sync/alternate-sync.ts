@@ -10,7 +10,7 @@ export interface AlternateArgs {
   readonly remote: string;
 }
 
-export interface AlternateTarget {
+interface AlternateTarget {
   readonly repository: string;
   readonly remote: string;
   readonly url: string;

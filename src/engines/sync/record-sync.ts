@@ -5,9 +5,9 @@ import type { SyncContext } from '../../plugin-api/contracts/sync.ts';
 import type { Version } from '../../plugin-api/contracts/version.ts';
 import type { VersionEngine } from '../repository/versions/version-context.ts';
 
-export const SYNC_PROGRESS = 'replicate.sync';
+const SYNC_PROGRESS = 'replicate.sync';
 
-export interface Recorded {
+interface Recorded {
   /** id of the item of the run. */
   readonly item: number;
   /** Served by a publication. */

@@ -37,7 +37,7 @@ export interface PipelineOptions extends SaveTarget {
 }
 
 /** What the stages have done, in all repositories of the sync. */
-export interface SyncReports {
+interface SyncReports {
   readonly downloads: ProgressReport;
   readonly associated: ProgressReport;
 }

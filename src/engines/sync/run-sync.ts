@@ -21,7 +21,7 @@ import { type PipelineOptions, runPipeline } from './run-pipeline.ts';
 import type { SyncMeans } from './sync-context.ts';
 
 /** What one run of the task has at hand. */
-export interface Running extends SyncMeans {
+interface Running extends SyncMeans {
   readonly context: SyncContext;
   readonly engine: VersionEngine;
   readonly sync: RepositorySync;

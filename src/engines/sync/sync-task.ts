@@ -12,7 +12,7 @@ import { SubRepositories } from './sub-repositories.ts';
 import { openContext, type SyncSource } from './sync-context.ts';
 import { TempPool } from './temp-pool.ts';
 
-export interface SyncArgs extends SyncSource {
+interface SyncArgs extends SyncSource {
   /** For which item of a replication is synced, by id, and whether its version needs a publication to be served. */
   readonly record?: { readonly item: number; readonly publish: boolean };
 }

@@ -7,7 +7,7 @@ import { saveReceived } from '../repository/save-received.ts';
 import { dropUpload } from './create-content.ts';
 import { assembleUpload } from './obtain-bytes.ts';
 
-export interface CommitArgs {
+interface CommitArgs {
   readonly upload: string;
   readonly sha256: string;
 }

@@ -30,7 +30,7 @@ export async function createContent(context: TaskContext, engine: VersionEngine,
   return await context.present(context.domain, type.label, unit!.pulpId);
 }
 
-export interface CreatedContent {
+interface CreatedContent {
   readonly pulpId: string;
   /** It was there before. */
   readonly existed: boolean;

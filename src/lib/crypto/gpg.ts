@@ -38,7 +38,7 @@ export async function exportKey(key: string, { home, keyring }: KeyPlace): Promi
   return { armored, fingerprint };
 }
 
-export interface Signed {
+interface Signed {
   /** The file with the signature, or the signed file where that holds it too. */
   readonly signature: string;
   /** What was signed, where the signature is in a file of its own. */

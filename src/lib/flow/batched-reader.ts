@@ -6,7 +6,7 @@ interface Waiting<V> {
   readonly reject: (error: unknown) => void;
 }
 
-export interface BatchLimits {
+interface BatchLimits {
   /** Keys that are read together. */
   readonly most: number;
   /** Readings that run side by side. */

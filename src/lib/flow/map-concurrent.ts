@@ -2,7 +2,7 @@
 import { BoundedChannel } from './bounded.ts';
 import { Semaphore } from './semaphore.ts';
 
-export interface MapOptions {
+interface MapOptions {
   /** Answer in the order of the items instead of in the order of completion. */
   ordered?: boolean;
 }

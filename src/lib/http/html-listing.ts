@@ -2,7 +2,7 @@
 import { encodePath } from './relative-path.ts';
 
 /** One line: directories have a name ending in `/`; date and size are left out when unknown. */
-export interface ListingEntry {
+interface ListingEntry {
   name: string;
   date?: Date | number | undefined;
   size?: number | undefined;

@@ -1,7 +1,7 @@
 /** Canonical relative paths of content, and their form inside URLs. */
 
 /** Longest path accepted, in UTF-8 bytes: what PATH_MAX of the usual file systems leaves. */
-export const MAX_PATH_BYTES = 4096;
+const MAX_PATH_BYTES = 4096;
 
 /** White space, NUL and other controls, `?` and `#`: nothing of it survives a round trip through a URL or a listing. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for

@@ -1,6 +1,6 @@
 /** Counts durations in buckets, apart for each set of labels. */
 
-export interface Series {
+interface Series {
   readonly labels: Readonly<Record<string, string>>;
   /** Durations not longer than each bound of `bounds`, not cumulative, then those beyond the last. */
   readonly counts: readonly number[];

@@ -1,7 +1,7 @@
 /** Runs a program of the system to its end, with bounds on time and output. */
 import { spawn } from 'node:child_process';
 
-export interface ProgramOptions {
+interface ProgramOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   /** Written to its standard input. */
@@ -11,7 +11,7 @@ export interface ProgramOptions {
   readonly timeout?: number;
 }
 
-export interface ProgramResult {
+interface ProgramResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

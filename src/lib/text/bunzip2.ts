@@ -1,7 +1,7 @@
 /** Unpacks bzip2 streams block by block; at most a block of 900 kB and its tables are held. */
 
 /** The stream is no bzip2 data or is damaged. */
-export class Bzip2Error extends Error {
+class Bzip2Error extends Error {
   override readonly name = 'Bzip2Error';
 }
 

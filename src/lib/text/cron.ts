@@ -1,6 +1,6 @@
 /** Cron expressions of five fields in a time zone: parsing, and the next time at which one is due. */
 
-export interface Cron {
+interface Cron {
   readonly minutes: readonly number[];
   readonly hours: readonly number[];
   readonly days: ReadonlySet<number>;

@@ -3,7 +3,7 @@ import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
 
-export interface NewToken {
+interface NewToken {
   readonly id: string;
   readonly userId: number;
   readonly name: unknown;

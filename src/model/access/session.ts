@@ -2,7 +2,7 @@
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 
-export interface NewSession {
+interface NewSession {
   readonly tokenDigest: Buffer;
   readonly csrfDigest: Buffer;
   readonly userId: number;

@@ -52,7 +52,7 @@ export async function noteRefreshed(db: Queryable, sourceId: string): Promise<vo
   await db.run(sql`update alternate_content_source set last_refreshed = now() where pulp_id = ${sourceId}`);
 }
 
-export interface SourcePath {
+interface SourcePath {
   readonly pulpId: string;
   readonly path: string;
   /** The hidden repository; null until the first refresh. */

@@ -18,7 +18,7 @@ export interface SavedArtifact extends ArtifactRow {
   readonly existed: boolean;
 }
 
-export interface ArtifactBytes {
+interface ArtifactBytes {
   readonly size: number;
   readonly digests: Digests & { sha256: string };
 }

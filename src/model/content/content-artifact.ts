@@ -18,7 +18,7 @@ export interface ArtifactSource {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface UnitArtifact {
+interface UnitArtifact {
   readonly relativePath: string;
   /** id of the artifact row; null while the bytes are upstream only. */
   artifactId: number | null;

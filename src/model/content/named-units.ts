@@ -26,7 +26,7 @@ function namedBy(unit: Unit): Unit[] {
 }
 
 /** Units to be saved with those that they name. */
-export interface UnitLevels {
+interface UnitLevels {
   /** Units of a level name none but those of levels before. Each unit comes once, one that was given rather than one that is named. */
   readonly levels: readonly (readonly Unit[])[];
   /** Tells the ids of units that were found or made to others that stand for them. */

@@ -59,7 +59,7 @@ export async function findOrphans(db: Queryable, scope: OrphanScope, before: num
   return rows.map((row) => row.id);
 }
 
-export interface RemovedContent {
+interface RemovedContent {
   readonly count: number;
   /** Artifacts the units had. */
   readonly artifactIds: readonly number[];
@@ -96,7 +96,7 @@ export async function removeOrphans(
 }
 
 /** Condition on `a`: nothing has the bytes. */
-export const isUnused = sql`not exists (select from content_artifact ca where ca.artifact_id = a.id)
+const isUnused = sql`not exists (select from content_artifact ca where ca.artifact_id = a.id)
   and not exists (select from published_artifact pa where pa.artifact_id = a.id)
   and not exists (select from task_profile tp where tp.artifact_id = a.id)`;
 

@@ -34,7 +34,7 @@ function isAlone(scope: ReclaimScope): Sql {
       and not exists (select from content_artifact ca where ca.id = other.id and ${isReclaimable(scope)}))`;
 }
 
-export interface Reclaimable {
+interface Reclaimable {
   readonly id: number;
   readonly artifactId: number;
 }

@@ -33,7 +33,7 @@ export async function alternateSources(
 
 type SourceHeaders = Readonly<Record<string, string>> | null;
 
-export interface KnownSource {
+interface KnownSource {
   readonly remoteId: string;
   readonly url: string;
   readonly size: number | null;

@@ -10,7 +10,7 @@ export interface VersionPlace {
 }
 
 /** A version by values, or by expressions that a query has for them. */
-export interface VersionTerms {
+interface VersionTerms {
   readonly repositoryId: number | Sql;
   readonly number: number | Sql;
 }

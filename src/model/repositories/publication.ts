@@ -4,7 +4,7 @@ import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { uuid7 } from '../../lib/text/uuid7.ts';
 
-export interface NewPublication {
+interface NewPublication {
   readonly domainId: number;
   readonly pulpType: string;
   readonly versionPulpId: string;
@@ -43,7 +43,7 @@ export async function insertPublishedPaths(
   );
 }
 
-export interface PublicationFacts {
+interface PublicationFacts {
   readonly passThrough: boolean;
   readonly checkpoint: boolean;
   readonly details: Readonly<Record<string, unknown>>;

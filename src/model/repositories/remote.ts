@@ -5,7 +5,7 @@ import { SECRET_NAMES } from '../../download/connection-settings.ts';
 import type { RemoteSettings } from '../../download/downloader.ts';
 import type { Secrets } from '../../lib/crypto/secrets.ts';
 
-export interface RemoteRow {
+interface RemoteRow {
   readonly pulpId: string;
   readonly pulpType: string;
   readonly name: string;

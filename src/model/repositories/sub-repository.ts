@@ -12,7 +12,7 @@ export interface Parent {
   readonly pulpType: string;
 }
 
-export interface Adopted {
+interface Adopted {
   readonly repository: RepositoryRow;
   readonly made: boolean;
 }

@@ -19,7 +19,7 @@ export interface StatusRow {
   connection_name: string;
 }
 
-export interface NewStatus {
+interface NewStatus {
   readonly type: AppType;
   readonly name: string;
   readonly host: string;

@@ -21,7 +21,7 @@ export async function noteDispatched(tx: Transaction, id: string, taskId: string
       where pulp_id = ${id}::uuid`);
 }
 
-export interface ScheduleMaker {
+interface ScheduleMaker {
   readonly userId: number;
   readonly domainId: number;
   /** What the token allowed that it was made with; undefined for no limit. */

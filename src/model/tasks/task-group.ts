@@ -20,7 +20,7 @@ export async function allGroupsDispatched(db: Queryable): Promise<void> {
   await db.run(sql`update task_group set all_tasks_dispatched = true where not all_tasks_dispatched`);
 }
 
-export interface GroupProgressOptions {
+interface GroupProgressOptions {
   code: string;
   message: string;
   total?: number | null;

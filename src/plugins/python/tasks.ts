@@ -32,7 +32,7 @@ export interface GroupArgs {
   readonly session: string;
 }
 
-export interface YankArgs {
+interface YankArgs {
   readonly repository: string;
   readonly name: string;
   readonly version: string;

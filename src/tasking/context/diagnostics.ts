@@ -3,7 +3,7 @@ import { Session } from 'node:inspector/promises';
 import { inspect } from 'node:util';
 import type { Logger, Services } from '../../plugin-api/contracts/context.ts';
 
-export const diagnosticNames = ['memory', 'logs', 'debug-logs', 'cpu-profile'] as const;
+const diagnosticNames = ['memory', 'logs', 'debug-logs', 'cpu-profile'] as const;
 type DiagnosticName = (typeof diagnosticNames)[number];
 
 /** One recording under way; answers the text that it has made. */

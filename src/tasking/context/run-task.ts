@@ -12,7 +12,7 @@ import { saveDiagnostics } from './save-diagnostics.ts';
 import { domainOf, openContext } from './task-context.ts';
 
 /** Seconds an immediate task may take. */
-export const immediateTimeout = 5;
+const immediateTimeout = 5;
 
 export type TaskFunctions = ReadonlyMap<string, TaskFunction>;
 
@@ -25,7 +25,7 @@ export function byName(functions: readonly TaskFunction[]): TaskFunctions {
   return map;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly holder: Holder;
   /** Aborted when the task shall stop. */
   readonly signal: AbortSignal;

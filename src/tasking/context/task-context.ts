@@ -14,7 +14,7 @@ import type { Holder, RunnableTask } from '../queue/task-row.ts';
 import { ProgressWriter } from './progress.ts';
 import { makeDirectory, removeDirectory, taskDirectory } from './work-directory.ts';
 
-export interface OpenContext {
+interface OpenContext {
   readonly context: TaskContext;
   /** Resources that were made and are not in the task's row yet. */
   readonly unrecorded: string[];
@@ -22,7 +22,7 @@ export interface OpenContext {
   close(): Promise<void>;
 }
 
-export interface ContextOptions {
+interface ContextOptions {
   readonly holder: Holder;
   /** Aborted when the task is canceled. */
   readonly stop: AbortSignal;

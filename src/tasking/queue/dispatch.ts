@@ -18,7 +18,7 @@ export interface TaskRunner {
   run(task: RunnableTask): Promise<TaskState>;
 }
 
-export interface DispatchOptions {
+interface DispatchOptions {
   /** Correlation id of the request or task that asks for it; by default the one under which the caller runs. */
   loggingCid?: string;
   parentTask?: string | null;

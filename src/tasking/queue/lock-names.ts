@@ -2,7 +2,7 @@
 import type { TaskRequest } from '../../plugin-api/contracts/context.ts';
 import { prn } from '../../plugin-api/declare/model.ts';
 
-export interface LockNames {
+interface LockNames {
   exclusive: string[];
   shared: string[];
 }

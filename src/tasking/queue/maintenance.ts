@@ -12,7 +12,7 @@ const longestInterval = 10;
 /** Milliseconds between removals of old events. */
 const removalInterval = 600_000;
 
-export interface MaintenanceOptions extends Pick<CleanUp, 'undo' | 'host'> {
+interface MaintenanceOptions extends Pick<CleanUp, 'undo' | 'host'> {
   readonly services: DispatchServices;
   /** Undefined while this process is not registered: then it judges nobody. */
   readonly lease: () => number | undefined;

@@ -7,7 +7,7 @@ import { finalStates } from './task-row.ts';
 const batchSize = 1000;
 const DELETE_TASK = 'core.delete_task';
 
-export interface PurgeArguments {
+interface PurgeArguments {
   /** Only tasks that ended before; default: older than the protection time of the settings. */
   finished_before?: string | null;
   states?: readonly string[] | null;

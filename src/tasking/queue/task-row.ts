@@ -2,7 +2,7 @@
 import type { TokenLimit } from '../../plugin-api/contracts/context.ts';
 
 export type TaskState = 'waiting' | 'running' | 'canceling' | 'skipped' | 'completed' | 'failed' | 'canceled';
-export type FinalState = 'completed' | 'failed' | 'canceled';
+type FinalState = 'completed' | 'failed' | 'canceled';
 
 export const finalStates: readonly TaskState[] = ['skipped', 'completed', 'failed', 'canceled'];
 

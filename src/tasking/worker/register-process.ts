@@ -16,7 +16,7 @@ export interface HeldTask {
   age: number;
 }
 
-export interface RegistrationEvents {
+interface RegistrationEvents {
   /** After each sign of life that was written. */
   onBeat?(held: readonly HeldTask[]): void | Promise<void>;
   /** The lease is gone, or nobody could be told that we live for so long that it must be taken for gone. */

@@ -10,7 +10,7 @@ export type ChildEnd = { outcome: Outcome } | { died: string };
 /** After so many tasks a child is replaced, so that nothing adds up for ever. */
 const maxTasks = 1000;
 
-export interface ChildOptions {
+interface ChildOptions {
   /** Program of the child; it waits for the `start` message. */
   readonly program: string;
   readonly execArgv: readonly string[];

@@ -20,7 +20,7 @@ const cancelPatience = 3000;
 const longestRest = 30_000;
 const shutdownReason = 'Aborted during worker shutdown.';
 
-export interface WorkerOptions {
+interface WorkerOptions {
   readonly services: DispatchServices;
   /** Removes what a task that was cut off has left; never rejects. */
   readonly undo: (task: RunnableTask) => Promise<void>;

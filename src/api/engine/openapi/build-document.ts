@@ -18,7 +18,7 @@ export interface DocumentOptions extends Partial<DocumentStyle> {
   readonly server?: string;
 }
 
-export type PathItems = Readonly<Record<string, Readonly<Record<string, object>>>>;
+type PathItems = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
 export interface OpenApiDocument {
   readonly openapi: string;
@@ -82,7 +82,7 @@ function styleOf(options: DocumentOptions): DocumentStyle {
 }
 
 /** The package type a resource belongs to; versions belong to that of their repository. */
-export function componentOfResource(resource: Resource): string {
+function componentOfResource(resource: Resource): string {
   const [master, app] = resource.model.path.split('/');
   return master === 'repositories' && app !== undefined ? app : resource.model.app;
 }

@@ -4,7 +4,7 @@ import type { BodyShape, Parameter } from './extra-operation.ts';
 import type { Schema } from './field-schema.ts';
 import { namesInPath } from './paths.ts';
 
-export const ALL_MEDIA = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'] as const;
+const ALL_MEDIA = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'] as const;
 
 export interface OperationFacts {
   readonly method: string;

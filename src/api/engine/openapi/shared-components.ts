@@ -10,7 +10,7 @@ export function asyncOperation(components: Components): Schema {
 }
 
 /** 202: `{task_group}` */
-export function taskGroupOperation(components: Components): Schema {
+function taskGroupOperation(components: Components): Schema {
   const group = string({ format: 'uri', help: 'The href of the group of tasks.' });
   return components.reference(
     'TaskGroupOperation',

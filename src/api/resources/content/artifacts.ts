@@ -75,7 +75,7 @@ function checkExpected(values: Values, uploaded: UploadedFile, allowed: readonly
 }
 
 /** Keeps the bytes of a request as an artifact. A row whose file has vanished gets its bytes back. */
-export async function createArtifact(values: Values, request: RequestContext): Promise<Answer> {
+async function createArtifact(values: Values, request: RequestContext): Promise<Answer> {
   const { services, domain } = request;
   if (!isUploadedFile(values.file))
     throw ValidationError.field('file', 'The submitted data was not a file. Check the encoding type on the form.');

@@ -75,7 +75,7 @@ export const envvarHeaderGuard = coreGuard({
 });
 
 /** The key of its links is made with it and never told. */
-export const redirectGuard = coreGuard({
+const redirectGuard = coreGuard({
   name: 'ContentRedirectContentGuard',
   type: 'content_redirect',
   description: 'Lets those pass whose link this server has signed within the last hour.',
@@ -87,7 +87,7 @@ export const redirectGuard = coreGuard({
   },
 });
 
-export const compositeGuard = coreGuard({
+const compositeGuard = coreGuard({
   name: 'CompositeContentGuard',
   type: 'composite',
   description: 'Lets those pass whom one of its guards lets pass; without guards everybody.',

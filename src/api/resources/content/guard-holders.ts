@@ -3,7 +3,7 @@ import { sql } from '../../../db/sql.ts';
 import type { Presenter } from '../../../plugin-api/contracts/context.ts';
 import type { Row } from '../../../plugin-api/declare/field.ts';
 
-export const DOWNLOAD = 'core.download_rbaccontentguard';
+const DOWNLOAD = 'core.download_rbaccontentguard';
 
 interface Holder {
   object_id: string;

@@ -26,7 +26,7 @@ import { readRow } from '../../engine/read-rows.ts';
 import { insertRow } from '../../engine/write-rows.ts';
 import { taskScheduleModel } from '../models.ts';
 
-export const scheduleOperations = ['sync', 'publish', 'replicate', 'orphan_cleanup'] as const;
+const scheduleOperations = ['sync', 'publish', 'replicate', 'orphan_cleanup'] as const;
 export type ScheduleOperation = (typeof scheduleOperations)[number];
 
 const INTERVAL = /^(?:(\d{1,6}) )?(\d{1,2}):(\d\d):(\d\d)$/;

@@ -1,6 +1,6 @@
 /** Which base paths would overlap once the plan is done. */
 
-export interface Placed<T> {
+interface Placed<T> {
   readonly basePath: string;
   readonly item: T;
 }

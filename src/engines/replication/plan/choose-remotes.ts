@@ -3,7 +3,7 @@ import type { ChosenRepositories } from './choose-repositories.ts';
 import type { Owners } from './ownership.ts';
 import type { LocalRemote, PlanInput, Wanted } from './plan-types.ts';
 
-export interface ChosenRemotes {
+interface ChosenRemotes {
   readonly byKey: ReadonlyMap<string, LocalRemote>;
   /** Remotes of the wanted name that others use, by key. */
   readonly inUse: ReadonlyMap<string, LocalRemote>;

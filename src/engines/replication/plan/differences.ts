@@ -18,7 +18,7 @@ export interface Change {
   readonly new: Values;
 }
 
-export interface Compared {
+interface Compared {
   readonly wanted: Wanted;
   readonly distribution: LocalDistribution;
   readonly ownership: Ownership;
@@ -140,7 +140,7 @@ function pick(values: Values, names: Values): Values {
   return Object.fromEntries(Object.keys(names).map((name) => [name, values[name] ?? null]));
 }
 
-export function differing(before: Values, after: Values): { old: Values; new: Values } {
+function differing(before: Values, after: Values): { old: Values; new: Values } {
   const names = Object.keys(after).filter((name) => !same(before[name], after[name]));
   return {
     old: Object.fromEntries(names.map((name) => [name, before[name] ?? null])),

@@ -12,7 +12,7 @@ import type {
   Wanted,
 } from './plan-types.ts';
 
-export interface Surroundings {
+interface Surroundings {
   readonly input: PlanInput;
   readonly owners: Owners;
   readonly matches: Matches;

@@ -44,7 +44,7 @@ export interface Wanted {
   readonly missingPlugin?: string | undefined;
 }
 
-export interface RepositoryFields {
+interface RepositoryFields {
   readonly description: string | null;
   readonly retain_repo_versions: number | null;
   readonly retain_checkpoints: number | null;
@@ -52,7 +52,7 @@ export interface RepositoryFields {
 }
 
 /** Fields of a remote that can be compared; secrets are brought up to date with the settings generation. */
-export interface RemoteFields {
+interface RemoteFields {
   readonly url: string;
   /** Undefined leaves the policy as it is, `immediate` for a new one. */
   readonly policy?: string | undefined;

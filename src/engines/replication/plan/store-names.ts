@@ -7,7 +7,7 @@ interface Named {
   readonly labels: Labels;
 }
 
-export interface StoreNames<T extends Named> {
+interface StoreNames<T extends Named> {
   readonly stores: ReadonlyMap<string, Store>;
   /** What has the wanted name and keeps it, by key. */
   readonly taken: ReadonlyMap<string, T>;

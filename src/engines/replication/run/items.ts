@@ -76,7 +76,7 @@ export async function noteSyncStarted(db: Queryable, itemId: number, task: strin
     state = case when state = 'planned' then 'staging' else state end where id = ${itemId}`);
 }
 
-export interface ItemFailure {
+interface ItemFailure {
   readonly key: string;
   readonly error: string;
 }

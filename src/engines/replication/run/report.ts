@@ -18,7 +18,7 @@ export function conflictsFound(upstreamName: string, conflicts: readonly Conflic
   return replicationFailed(message, { conflicts });
 }
 
-export function conflictLine(conflict: Conflict): string {
+function conflictLine(conflict: Conflict): string {
   const { kind, ours, theirs, owner, remedy } = conflict;
   const against = theirs === null ? '' : ` against ${theirs}`;
   const whose = owner === null ? '' : owner === 'local' ? ' (made here by hand)' : ` (of upstream '${owner}')`;

@@ -17,7 +17,7 @@ export interface Run {
 /** Runs kept for each upstream. */
 const KEPT_RUNS = 20;
 
-export interface NewRun {
+interface NewRun {
   readonly domainId: number;
   readonly upstreamId: string;
   readonly q: string | null;
@@ -43,7 +43,7 @@ export async function findRun(db: Queryable, id: string): Promise<Run | undefine
     task_group_id as "group", started_at as "startedAt" from replication_run where pulp_id = ${id}`);
 }
 
-export interface RunChange {
+interface RunChange {
   readonly state: RunState;
   readonly summary?: Readonly<Record<string, number>>;
   readonly error?: unknown;

@@ -10,9 +10,9 @@ import type { LocalState, PlanItem, Store } from '../plan/plan-types.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** Ids of the repository and the remote by key of the item. */
-export type StagedStores = ReadonlyMap<string, { readonly repositoryId: string; readonly remoteId: string }>;
+type StagedStores = ReadonlyMap<string, { readonly repositoryId: string; readonly remoteId: string }>;
 
-export interface StageContext {
+interface StageContext {
   readonly upstream: Upstream;
   readonly local: LocalState;
   readonly secrets: Secrets;

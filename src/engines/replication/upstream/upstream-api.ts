@@ -5,7 +5,7 @@ import type { Values } from '../../../plugin-api/declare/field.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Objects asked for in one request. */
-export const PAGE = 2000;
+const PAGE = 2000;
 /** A list with more is refused. */
 const MOST_OBJECTS = 1_000_000;
 /** Reads of a list that changes while it is read. */
@@ -13,7 +13,7 @@ const READS = 3;
 const MEBIBYTE = 1024 * 1024;
 
 /** Pulp's code for troubles with the other server. */
-export function upstreamFailed(upstream: Pick<Upstream, 'baseUrl' | 'name'>, details: string): PulpError {
+function upstreamFailed(upstream: Pick<Upstream, 'baseUrl' | 'name'>, details: string): PulpError {
   return new PulpError(
     'PLP0014',
     `External service '${upstream.baseUrl}' failed: ${details} (upstream '${upstream.name}')`,
@@ -26,7 +26,7 @@ interface Page {
 }
 
 /** Of one answer: what it may take, whatever upstream sends. */
-export interface AnswerLimits {
+interface AnswerLimits {
   readonly replicationAnswerMb: number;
   readonly replicationAnswerTimeout: number;
 }

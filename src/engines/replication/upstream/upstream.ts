@@ -40,7 +40,7 @@ export async function findUpstream(
   return row && upstreamOf(row, secrets);
 }
 
-export function upstreamOf(row: Row, secrets: Secrets): Upstream {
+function upstreamOf(row: Row, secrets: Secrets): Upstream {
   const text = (name: string) => row[name] as string | null;
   const connection: Row = Object.fromEntries(CONNECTION_NAMES.map((name) => [name, row[name] ?? null]));
   for (const name of SECRET_NAMES)

@@ -3,7 +3,7 @@ import type { Queryable } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
 import { isOrphan, type OrphanScope } from '../../../model/content/orphans.ts';
 
-export interface CleanupForecast {
+interface CleanupForecast {
   /** Units by pulp_type. */
   readonly content: Record<string, number>;
   readonly artifacts: number;

@@ -14,7 +14,7 @@ import type { ContentRegistry } from '../content-registry.ts';
 import { foreseeCleanup } from './foresee-cleanup.ts';
 import { removeArtifacts } from './remove-artifacts.ts';
 
-export interface OrphanCleanupArgs {
+interface OrphanCleanupArgs {
   /** pulp_ids of the units to look at; null for all. */
   readonly content?: readonly string[] | null;
   /** Minutes; null for the setting. */

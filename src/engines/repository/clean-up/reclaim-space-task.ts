@@ -7,7 +7,7 @@ import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/ta
 import type { ContentRegistry } from '../content-registry.ts';
 import { removeArtifacts } from './remove-artifacts.ts';
 
-export interface ReclaimArgs {
+interface ReclaimArgs {
   /** pulp_ids. */
   readonly repositories: readonly string[];
   readonly keep_versions?: readonly string[];

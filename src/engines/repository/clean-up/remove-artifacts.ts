@@ -7,7 +7,7 @@ import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
 
 const REMOVALS_AT_ONCE = 8;
 
-export interface RemovedArtifacts {
+interface RemovedArtifacts {
   readonly count: number;
   readonly bytes: number;
 }

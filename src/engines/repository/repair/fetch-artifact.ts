@@ -6,7 +6,7 @@ import { PulpError } from '../../../lib/errors.ts';
 import type { FetchedFile, Wanted } from '../../../plugin-api/contracts/remote.ts';
 import type { ArtifactStore } from '../../../storage/artifact-store.ts';
 
-export interface FetchTarget {
+interface FetchTarget {
   readonly store: ArtifactStore;
   /** Digests to compute beside those that are expected. */
   readonly digests: readonly DigestName[];

@@ -7,7 +7,7 @@ import { findVersionById } from '../../../model/repositories/repository-version.
 import type { ProgressReport, TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
 import { ArtifactMender } from './artifact-mender.ts';
 
-export interface RepairArgs {
+interface RepairArgs {
   readonly verify_checksums?: boolean;
   /** Only tells what is wrong. */
   readonly dry_run?: boolean;

@@ -8,7 +8,7 @@ import { announceRepositoryChange } from '../../../model/repositories/repository
 import { deleteVersion, findVersionById } from '../../../model/repositories/repository-version.ts';
 import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
 
-export interface DeleteVersionArgs {
+interface DeleteVersionArgs {
   readonly repository_version: string;
   /** Only tells what would go. */
   readonly dry_run?: boolean;

@@ -49,7 +49,7 @@ export async function addSaved(tx: Transaction, row: VersionRow, units: readonly
 }
 
 /** A draft for hooks, and whether it was changed since this was last asked. */
-export interface HookDraft {
+interface HookDraft {
   readonly draft: DraftContext;
   takeChanged(): boolean;
 }

@@ -18,7 +18,7 @@ import { presentVersion } from './present-version.ts';
 import type { VersionEngine } from './version-context.ts';
 import { withNewVersion } from './with-new-version.ts';
 
-export interface ModifyArgs {
+interface ModifyArgs {
   readonly repository: string;
   readonly base_version?: string | null;
   readonly add_content_units?: readonly string[];

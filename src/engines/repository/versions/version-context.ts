@@ -17,7 +17,7 @@ export interface PublishRequest {
 }
 
 /** Publishes a version in the running task; returns the id of the publication. */
-export type PublishVersion = (context: TaskContext, request: PublishRequest) => Promise<string>;
+type PublishVersion = (context: TaskContext, request: PublishRequest) => Promise<string>;
 
 export interface VersionEngine {
   readonly types: ContentRegistry;

@@ -41,9 +41,9 @@ export async function withNewVersion(
 }
 
 /** Begins a version of a repository, which the task must hold exclusively, itself or through the one whose part it is. */
-export type BeginVersion = (repository: Repository, options?: BeginOptions) => Promise<NewVersion>;
+type BeginVersion = (repository: Repository, options?: BeginOptions) => Promise<NewVersion>;
 
-export interface BeginOptions {
+interface BeginOptions {
   /** Whose content it starts from; the newest one by default. */
   readonly base?: VersionRow | null | undefined;
   /** It is of a part of another repository, which clients cannot ask for. */

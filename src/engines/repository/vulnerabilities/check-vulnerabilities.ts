@@ -9,7 +9,7 @@ import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/ta
 import type { ContentRegistry } from '../content-registry.ts';
 import { osvMirror, osvService } from './vulnerability-sources.ts';
 
-export const SCAN_TASK = 'pulpcore.app.tasks.vulnerability_report.check_content';
+const SCAN_TASK = 'pulpcore.app.tasks.vulnerability_report.check_content';
 
 interface ScanArgs {
   readonly repository_version: string;

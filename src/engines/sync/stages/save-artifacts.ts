@@ -5,7 +5,7 @@ import type { SavedArtifact } from '../../../model/content/artifact.ts';
 import type { TempArtifact } from '../../../storage/artifact-store.ts';
 import type { SyncArtifact, SyncUnit } from '../units.ts';
 
-export const SAVE_AT_ONCE = 2000;
+const SAVE_AT_ONCE = 2000;
 
 export async function* saveArtifactsStage(
   save: (received: readonly TempArtifact[]) => Promise<SavedArtifact[]>,

@@ -8,7 +8,7 @@ export interface Extension {
   readonly value: Uint8Array;
 }
 
-export interface BasicConstraints {
+interface BasicConstraints {
   readonly isCa: boolean;
   /** Certificate authorities that may follow below; undefined means any number. */
   readonly pathLength: number | undefined;

@@ -16,7 +16,7 @@ const MAX_WORDS_BYTES = 4 * 1024 * 1024;
 const MAX_NODES = 200_000;
 
 /** Asked with a path without slashes at its ends; false for certificates that open nothing. */
-export type OpensPath = (path: string) => boolean;
+type OpensPath = (path: string) => boolean;
 
 /** Throws for a certificate whose entitlement cannot be read. */
 export function entitlementOf(certificate: Certificate): OpensPath {

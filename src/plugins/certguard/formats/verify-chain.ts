@@ -2,7 +2,7 @@
 import type { Certificate } from './certificate.ts';
 
 /** What a chain has in it, the client's certificate first, or why there is none. */
-export type Verified = { readonly chain: readonly Certificate[] } | { readonly refusal: string };
+type Verified = { readonly chain: readonly Certificate[] } | { readonly refusal: string };
 
 const refuse = (refusal: string): Verified => ({ refusal });
 

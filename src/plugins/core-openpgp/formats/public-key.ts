@@ -18,14 +18,14 @@ interface Part {
   readonly body: Buffer;
   readonly signatures: SignaturePart[];
 }
-export interface KeyPart extends Part {
+interface KeyPart extends Part {
   readonly fingerprint: string;
   readonly created: Date;
 }
-export interface UserIdPart extends Part {
+interface UserIdPart extends Part {
   readonly userId: string;
 }
-export interface AttributePart extends Part {
+interface AttributePart extends Part {
   readonly sha256: string;
 }
 

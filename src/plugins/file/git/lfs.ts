@@ -24,7 +24,7 @@ export interface LfsSource {
 }
 
 /** `<url>.git/info/lfs/objects/batch` */
-export function batchUrl(url: string): string {
+function batchUrl(url: string): string {
   const start = url.replace(/\/+$/, '');
   return `${start.endsWith('.git') ? start : `${start}.git`}/info/lfs/objects/batch`;
 }

@@ -1,6 +1,6 @@
 /** The objects of git that lead to files: commits, tags and trees (gitformat-pack, git-mktree). */
 
-export interface TreeEntry {
+interface TreeEntry {
   readonly mode: string;
   readonly name: string;
   readonly oid: string;

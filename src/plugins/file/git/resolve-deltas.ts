@@ -1,7 +1,7 @@
 /** Finds the names of objects that a pack has as deltas only: from each base to all that is made of it. */
 import type { PackEntry } from './pack-entry.ts';
 
-export interface DeltaTools {
+interface DeltaTools {
   /** Objects by name; those found are added. */
   readonly whole: Map<string, PackEntry>;
   readonly read: (entry: PackEntry) => Promise<Buffer>;

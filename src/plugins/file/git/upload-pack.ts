@@ -11,7 +11,7 @@ export interface Reference {
 
 export type ObjectFormat = 'sha1' | 'sha256';
 
-export interface FetchRequest {
+interface FetchRequest {
   readonly wants: readonly string[];
   /** Only the wanted commits, without their history. */
   readonly shallow: boolean;

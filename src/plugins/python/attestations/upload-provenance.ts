@@ -27,7 +27,7 @@ async function readDocument({ file, size }: UploadInput): Promise<Provenance> {
 }
 
 /** Throws ValidationError for the first attestation that is refused. */
-export function verifyProvenance(document: Provenance, file: AttestedFile): void {
+function verifyProvenance(document: Provenance, file: AttestedFile): void {
   try {
     for (const bundle of document.attestation_bundles)
       for (const one of bundle.attestations) verifyAttestation(one, file, bundle.publisher);

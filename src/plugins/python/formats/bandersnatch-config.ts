@@ -1,9 +1,9 @@
 /** Reads the configuration of the mirror tool bandersnatch: sections of keys, values that may go on in indented lines. */
 
-export type IniFile = ReadonlyMap<string, ReadonlyMap<string, string>>;
+type IniFile = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** What a remote takes over from such a configuration. */
-export interface MirrorConfig {
+interface MirrorConfig {
   readonly url: string;
   readonly workers: number | null;
   readonly prereleases: boolean;
@@ -15,7 +15,7 @@ export interface MirrorConfig {
 }
 
 /** Sections with their keys in lower case, which may have colons; throws for a line that is neither. */
-export function parseIni(text: string): IniFile {
+function parseIni(text: string): IniFile {
   const sections = new Map<string, Map<string, string>>();
   let section: Map<string, string> | undefined;
   let key: string | undefined;

@@ -17,7 +17,7 @@ export function packageTypeOf(filename: string): PackageType | undefined {
   return EXTENSIONS.find(([extension]) => filename.endsWith(extension))?.[1];
 }
 
-export interface WheelName {
+interface WheelName {
   readonly name: string;
   readonly version: string;
   readonly build: string | null;

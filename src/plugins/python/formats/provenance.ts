@@ -11,7 +11,7 @@ export interface Attestation {
   readonly envelope: { readonly statement: string; readonly signature: string };
 }
 
-export interface AttestationBundle {
+interface AttestationBundle {
   /** Who has published: a kind with further keys. */
   readonly publisher: Publisher;
   readonly attestations: readonly Attestation[];

@@ -1,6 +1,6 @@
 /** Versions by PEP 440: reading, comparing, the normal spelling. */
 
-export type PreKind = 'a' | 'b' | 'rc';
+type PreKind = 'a' | 'b' | 'rc';
 
 export interface Version {
   readonly text: string;

@@ -22,7 +22,7 @@ interface ReleaseRow extends Row {
   readonly filenames: readonly string[];
 }
 
-export type FeedKind =
+type FeedKind =
   | { readonly kind: 'updates' | 'newProjects' }
   | { readonly kind: 'releases'; readonly name: string };
 

@@ -36,7 +36,7 @@ function releaseOf(asked: string, releases: readonly string[]): string | undefin
   return releases.includes(asked) ? asked : releases.find(isSame);
 }
 
-export interface MetadataRequest {
+interface MetadataRequest {
   readonly name: string;
   /** The release; the newest when it is null. */
   readonly asked: string | null;

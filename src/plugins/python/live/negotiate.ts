@@ -1,7 +1,7 @@
 /** Chooses the form of a simple page by the Accept header (PEP 691). */
 
 export const HTML = 'text/html';
-export const SIMPLE_HTML = 'application/vnd.pypi.simple.v1+html';
+const SIMPLE_HTML = 'application/vnd.pypi.simple.v1+html';
 export const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json';
 export type SimpleType = typeof HTML | typeof SIMPLE_HTML | typeof SIMPLE_JSON;
 

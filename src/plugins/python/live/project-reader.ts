@@ -4,7 +4,7 @@ import type { Queryable, Version } from '../../../plugin-api/index.ts';
 import { type PackageOfVersion, packagesOfProjects, yanksOfProjects } from '../version-packages.ts';
 import type { VersionFacts } from './version-facts.ts';
 
-export interface ProjectPackages {
+interface ProjectPackages {
   readonly packages: PackageOfVersion[];
   /** Reasons by version of the releases that were taken back. */
   readonly yanks: ReadonlyMap<string, string> | undefined;

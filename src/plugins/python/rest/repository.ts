@@ -83,7 +83,7 @@ const checkModify: ModifyCheck = async (request, repository, { add, remove, hasB
 };
 
 /** Refuses substitutes and blocked packages, or leaves them out and says so. */
-export async function checkVersion(draft: DraftContext): Promise<void> {
+async function checkVersion(draft: DraftContext): Promise<void> {
   const { db, repository, repositoryId, number } = draft;
   const rules = repository.details as Rules;
   const mustFail = rules.error_on_reject !== false;

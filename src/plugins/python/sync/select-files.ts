@@ -50,7 +50,7 @@ export function wantsProject(selection: Selection, name: string): boolean {
 }
 
 /** Whether a release is wanted by its version; what is no version is wanted unless versions are named. */
-export function wantsVersion(selection: Selection, name: string, text: string): boolean {
+function wantsVersion(selection: Selection, name: string, text: string): boolean {
   const version = parseVersion(text);
   if (!selection.prereleases && version && isPrerelease(version)) return false;
   return isNamed(selection, name, version);
@@ -82,7 +82,7 @@ const PLATFORMS: readonly Platform[] = [
 ];
 
 /** Whether a file is wanted by its kind and platform. */
-export function wantsFile(selection: Selection, file: Pick<ReleaseFile, 'filename' | 'packagetype'>): boolean {
+function wantsFile(selection: Selection, file: Pick<ReleaseFile, 'filename' | 'packagetype'>): boolean {
   const { packageTypes, excludePlatforms } = selection;
   if (packageTypes.size > 0 && !packageTypes.has(file.packagetype)) return false;
   const name = file.filename.toLowerCase();

@@ -11,7 +11,7 @@ const MAX_INDEX = 256 * MIB;
 const MAX_PROJECT = 128 * MIB;
 
 /** JSON is preferred: it tells more. */
-export const SIMPLE_ACCEPT =
+const SIMPLE_ACCEPT =
   'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01';
 
 export class UpstreamIndex {

@@ -15,7 +15,7 @@ export interface UploadedFile {
   readonly attestations?: unknown;
 }
 
-export interface UploadGroup {
+interface UploadGroup {
   readonly session: string;
   /** Id of the task on the wire. */
   readonly task: string;

@@ -6,7 +6,7 @@ import type { Endpoint } from '../../../endpoints/endpoint.ts';
 const UNTOLD = new Set(['repository_versions']);
 
 /** `repositories/file/file` and so on, in the order of the declarations. */
-export function indexedPaths(resources: readonly Resource[]): string[] {
+function indexedPaths(resources: readonly Resource[]): string[] {
   return resources
     .filter((resource) => resource.operations.list && !resource.parentHref && !UNTOLD.has(resource.model.path))
     .map((resource) => resource.model.path);

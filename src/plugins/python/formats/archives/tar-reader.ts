@@ -3,7 +3,7 @@ import { PackageError } from './package-error.ts';
 
 const BLOCK = 512;
 
-export interface TarLimits {
+interface TarLimits {
   /** Bytes of the unpacked stream that are read at most. */
   readonly total: number;
   /** Largest member that is given out. */

@@ -6,7 +6,7 @@ import { PackageError } from './package-error.ts';
 
 const inflate = promisify(inflateRaw) as (data: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>;
 
-export interface ZipMember {
+interface ZipMember {
   readonly name: string;
   readonly method: number;
   readonly encrypted: boolean;

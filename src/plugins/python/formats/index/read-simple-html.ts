@@ -10,7 +10,7 @@ const BASE = /<base\s[^>]*href\s*=\s*["']([^"']*)["']/i;
 const FRAGMENT = /^#(md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-f]+)$/i;
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
-export function unescapeHtml(text: string): string {
+function unescapeHtml(text: string): string {
   return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]+));/gi, (entity, decimal, hex, name) => {
     if (name) return ENTITIES[String(name).toLowerCase()] ?? entity;
     const code = decimal ? Number(decimal) : Number.parseInt(hex, 16);

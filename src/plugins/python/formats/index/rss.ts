@@ -10,7 +10,7 @@ export interface FeedItem {
   readonly fragment?: string;
 }
 
-export interface Feed {
+interface Feed {
   readonly title: string;
   readonly link: string;
   readonly description: string;
