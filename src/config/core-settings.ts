@@ -45,6 +45,10 @@ const content = {
   }),
   allowed_import_paths: list([], 'Directories from which files may be imported and file: URLs read'),
   allowed_export_paths: list([], 'Directories into which exports may be written'),
+  answer_cache_size: integer(
+    128 * 1024 * 1024,
+    'Bytes of memory for finished pages and documents of package types, in each process that answers',
+  ),
   remote_content_fetch_failure_cooldown: integer(300, 'Seconds a failed source of on-demand content is left alone'),
   hide_guarded_distributions: boolean(false, 'Leave guarded distributions out of the list of distributions'),
   redirect_to_object_storage: boolean(true, 'Answer content in object storage by a redirect'),

@@ -8,6 +8,7 @@ import { HashPool } from '../storage/hash-pool.ts';
 import { DistributionCache } from './distributions/distribution-cache.ts';
 import { EntryLoader } from './distributions/load-entry.ts';
 import type { CheckGuard } from './guards/check-guard.ts';
+import { KeptAnswers } from './kept/kept-answers.ts';
 import { LiveContent } from './live-content.ts';
 import { AnswerCache } from './paths/answer-cache.ts';
 import { rootWithoutSlash } from './paths/requested-path.ts';
@@ -68,6 +69,7 @@ export function createContentHandler(
     maxEntries: options.cacheEntries ?? 50_000,
     maxBytes: options.cacheBytes ?? 48 * MIB,
   });
+  const kept = new KeptAnswers(services);
   const upstream = new UpstreamClients(services.secrets, services.downloader);
   let pool: HashPool | undefined;
   const hashPool = () => (pool ??= new HashPool());
@@ -88,6 +90,7 @@ export function createContentHandler(
     services,
     distributions,
     answers,
+    kept,
     resolver: new PathResolver(services),
     tools,
     guards: options.guards,
@@ -97,7 +100,7 @@ export function createContentHandler(
   const forget = db.onReconnect(() => distributions.invalidate('*'));
   return {
     handle: (request, response) => server.handle(request, response),
-    live: new LiveContent({ services, distributions, tools, guards: options.guards }),
+    live: new LiveContent({ services, distributions, kept, tools, guards: options.guards }),
     matches: (url) => url.startsWith(settings.contentPathPrefix) || rootWithoutSlash(url, settings) !== undefined,
     invalidate: (id) => distributions.invalidate(id),
     async close() {

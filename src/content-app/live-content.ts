@@ -1,11 +1,13 @@
 /** What protocols outside the content app need of it: the distributions it serves, their guards, and stored bytes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Services } from '../plugin-api/contracts/context.ts';
+import type { DistributionState } from '../plugin-api/contracts/kept.ts';
 import type { LiveDistribution, LiveFileAnswer } from '../plugin-api/contracts/live.ts';
 import { MissingFile } from '../storage/storage-errors.ts';
 import type { DistributionCache } from './distributions/distribution-cache.ts';
 import type { ServedEntry } from './distributions/served-entry.ts';
 import type { CheckGuard } from './guards/check-guard.ts';
+import type { KeptAnswers } from './kept/kept-answers.ts';
 import { findArtifactFile } from './paths/find-artifact-file.ts';
 import { findContentArtifact } from './paths/find-file.ts';
 import { type Answer, fileAnswer } from './paths/resolve-path.ts';
@@ -16,6 +18,7 @@ import { NotFetched, OnDemand, type OnDemandTools } from './upstream/on-demand.t
 interface LiveContentParts {
   readonly services: Services;
   readonly distributions: DistributionCache;
+  readonly kept: KeptAnswers;
   readonly tools: OnDemandTools;
   readonly guards: CheckGuard | undefined;
 }
@@ -40,6 +43,10 @@ export class LiveContent {
     this.#distributions.set(entry, made);
     this.#entries.set(made, entry);
     return made;
+  }
+
+  kept(distribution: LiveDistribution): Promise<DistributionState> {
+    return this.#parts.kept.of(this.#entryOf(distribution));
   }
 
   /** Why the guard of the distribution refuses the request; undefined lets it pass. */

@@ -10,12 +10,15 @@ import type { DistributionCache } from './distributions/distribution-cache.ts';
 import { leadsToDistributions, listDistributions } from './distributions/list-distributions.ts';
 import { pullsThrough, type ServedEntry } from './distributions/served-entry.ts';
 import type { CheckGuard } from './guards/check-guard.ts';
+import type { KeptAnswers } from './kept/kept-answers.ts';
+import { bufferOf, type KeptState, type MadeAnswer } from './kept/kept-state.ts';
 import type { AnswerCache, CachedAnswer } from './paths/answer-cache.ts';
 import type { FoundFile } from './paths/find-file.ts';
 import { type RequestedPath, requestedPath, rootWithoutSlash } from './paths/requested-path.ts';
-import { type Answer, fileAnswer, type PathResolver, type RemoteAnswer } from './paths/resolve-path.ts';
+import { type Answer, fileAnswer, type PathResolver, type RemoteAnswer, type Resolved } from './paths/resolve-path.ts';
 import type { StoredFile } from './paths/stored-file.ts';
 import { sendFile } from './send/send-file.ts';
+import { sendKept } from './send/send-kept.ts';
 import { type CacheMark, sendBody, sendRedirect, sendStatus } from './send/send-text.ts';
 import { ClientGone, closeFile, copyFile, openFile } from './upstream/copy-file.ts';
 import { NotFetched, OnDemand, type OnDemandTools } from './upstream/on-demand.ts';
@@ -28,6 +31,8 @@ interface ContentServerParts {
   readonly services: Services;
   readonly distributions: DistributionCache;
   readonly answers: AnswerCache;
+  /** Answers of package types. */
+  readonly kept: KeptAnswers;
   readonly resolver: PathResolver;
   readonly tools: OnDemandTools;
   readonly guards: CheckGuard | undefined;
@@ -43,6 +48,8 @@ interface Exchange {
   /** Path below the base path. */
   readonly path: string;
   readonly key: string;
+  /** What is kept of the answers of its type, where the type lets the core keep some. */
+  readonly kept: Promise<KeptState> | undefined;
   /** The entry was found to be outdated once already. */
   readonly again: boolean;
 }
@@ -88,12 +95,14 @@ export class ContentServer {
     if (!requested) return sendStatus(request, response, { status: 404 });
     const entry = await this.#parts.distributions.find(requested.domain, requested.path);
     if (!entry) return this.#aboveDistributions(request, response, requested);
+    const kept = entry.type?.keeps && this.#parts.kept.of(entry);
+    kept?.catch(() => undefined); // whoever is let through sees the error
     const refusal = await this.#refusalOf(entry, request, requested);
     if (refusal !== undefined) return sendStatus(request, response, { status: 403, reason: refusal });
     const { basePath } = entry.distribution;
     if (requested.path.length === basePath.length) return redirectToDirectory(request, response, requested);
     const path = pathBelow(entry, requested.path, request.url!);
-    await this.#serve({ request, response, requested, entry, path, key: `${entry.serial}/${path}`, again });
+    await this.#serve({ request, response, requested, entry, path, key: `${entry.serial}/${path}`, kept, again });
   }
 
   async #refusalOf(
@@ -109,9 +118,10 @@ export class ContentServer {
   }
 
   async #serve(exchange: Exchange): Promise<void> {
-    const { entry, path, request, requested, key } = exchange;
+    const { entry, path, requested, key } = exchange;
     const { answers, resolver } = this.#parts;
-    const own = await resolver.byPlugin(entry, path, request.headers);
+    const own = await this.#byPlugin(exchange);
+    if (own === 'sent') return;
     if (own) return this.#send(exchange, own.answer, undefined);
     const cached = answers.get(key);
     if (cached) return this.#send(exchange, cached, 'HIT');
@@ -121,6 +131,27 @@ export class ContentServer {
     if (answer.kind === 'missing' && pullsThrough(entry)) return this.#send(exchange, answer, undefined);
     answers.set(key, answer, keep);
     await this.#send(exchange, answer, 'MISS');
+  }
+
+  /** The type's own answer, if it has one for this request; those that may be kept are sent from there. */
+  async #byPlugin(exchange: Exchange): Promise<Resolved | 'sent' | undefined> {
+    const { entry, path, request, response } = exchange;
+    const ask = () => this.#parts.resolver.byPlugin(entry, path, request.headers);
+    const key = entry.type?.keeps?.(path, request.headers);
+    if (!key || !exchange.kept) return await ask();
+    const state = await exchange.kept;
+    let own: Resolved | undefined;
+    let asked = false;
+    const found =
+      state.find(key) ??
+      (await state.make(key, async () => {
+        asked = true;
+        own = await ask();
+        return own && keepable(own.answer);
+      }));
+    if (!found) return asked ? own : await ask();
+    await sendKept(request, response, found);
+    return 'sent';
   }
 
   async #send(exchange: Exchange, answer: Answer, mark: CacheMark): Promise<void> {
@@ -229,6 +260,12 @@ function pathBelow({ type, distribution }: ServedEntry, requested: string, url: 
   const path = requested.slice(start);
   const mark = type?.pathWith ? url.indexOf('?') : -1;
   return mark < 0 ? path : type!.pathWith!(path, new URLSearchParams(url.slice(mark + 1)));
+}
+
+/** What is kept of an answer of a type; undefined for those that are not whole texts. */
+function keepable(answer: Answer): MadeAnswer | undefined {
+  if (answer.kind !== 'text' || (answer.status ?? 200) !== 200) return undefined;
+  return { bytes: bufferOf(answer.body), contentType: answer.contentType, headers: answer.headers };
 }
 
 function isCacheable(answer: Answer): answer is CachedAnswer {

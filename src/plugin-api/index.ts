@@ -12,6 +12,7 @@ export * from './contracts/context.ts';
 export type * from './contracts/declared-content.ts';
 export type * from './contracts/endpoint.ts';
 export * from './contracts/guard.ts';
+export type * from './contracts/kept.ts';
 export type * from './contracts/live.ts';
 export * from './contracts/plugin.ts';
 export type * from './contracts/preference.ts';

@@ -39,7 +39,7 @@ const handler = new LiveHandler([registry], {
   passwords: new VerifiedPasswords(),
   authorize: async () => undefined,
   dispatch: () => Promise.reject(new Error('nothing is dispatched')),
-  content: { find: async () => undefined, refusalOf: nowhere, send: nowhere },
+  content: { find: async () => undefined, refusalOf: nowhere, kept: nowhere, send: nowhere },
 });
 const server = createServer((request, response) => void handler.handle(request, response));
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -269,6 +269,25 @@ test('publications are static indexes', async () => {
   assert.match(await page.text(), /href="\.\.\/\.\.\/alpha-1\.0\.tar\.gz#sha256=/);
 });
 
+test('each form of a page has a validator of its own, which a change elsewhere does not touch', async () => {
+  const index = await makeIndex({ remote: { policy: 'on_demand' } });
+  await sync(index);
+  const page = `${index.live}simple/alpha/`;
+  const get = (headers: Record<string, string> = {}) => server.fetch(page, { headers });
+  const html = await get();
+  const json = await get({ accept: JSON_TYPE });
+  const [etag, other] = [html, json].map(({ headers }) => headers.get('etag')!);
+  assert.notEqual(etag, other);
+  assert.equal(html.headers.get('cache-control'), 'max-age=600, public');
+  assert.match(html.headers.get('vary')!, /Accept-Encoding/);
+  await finished(await call('POST', `${index.live}yank/`, { name: 'beta', version: '0.1' }));
+  const known = await get({ 'if-none-match': etag! });
+  assert.deepEqual([known.status, known.headers.get('etag')], [304, etag]);
+  assert.equal((await get({ accept: JSON_TYPE, 'if-none-match': etag! })).status, 200, 'another form');
+  await finished(await call('POST', `${index.live}yank/`, { name: 'alpha', version: '1.0' }));
+  assert.equal((await get({ 'if-none-match': etag! })).status, 200, 'it has changed');
+});
+
 test('pages have validators and feeds', async () => {
   const index = await makeIndex({ remote: { policy: 'on_demand' } });
   await sync(index);

@@ -1,6 +1,7 @@
 /** Files that only upstream has, on a server without workers: what is done at once, and what is left to them. */
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { useRunningServer } from '../support/running-server.ts';
 import { makeWheel, UpstreamIndex } from './upstream.ts';
@@ -35,6 +36,26 @@ test('and in another one whose index has the same remote', async () => {
   const { length } = upstream.requests.filter((path) => path.startsWith('/files/'));
   assert.deepEqual(await pulled('second', {}), { isHere: true, tasks: [{ state: 'completed', name }] });
   assert.equal(upstream.requests.filter((path) => path.startsWith('/files/')).length, length);
+});
+
+test('pages that follow from upstream are not sent again while neither side has changed', async () => {
+  const remote = await running.create('remotes/python/python/', { url: upstream.url });
+  await running.run('distributions/python/pypi/', { name: 'upper', base_path: 'upper', remote: remote.pulp_href });
+  const get = (headers: Record<string, string> = {}) => running.server.fetch('/pypi/upper/simple/gamma/', { headers });
+  const file = makeWheel('gamma', '1.0');
+  upstream.add({ project: 'gamma', version: '1.0', filename: 'gamma-1.0-py3-none-any.whl', body: file.file });
+  const etag = (await get()).headers.get('etag')!;
+  assert.equal((await get({ 'if-none-match': etag })).status, 304);
+  const next = makeWheel('gamma', '1.1');
+  upstream.add({ project: 'gamma', version: '1.1', filename: 'gamma-1.1-py3-none-any.whl', body: next.file });
+  // What upstream has said is remembered for a while.
+  let changed = await get({ 'if-none-match': etag });
+  for (const end = Date.now() + 60_000; changed.status === 304 && Date.now() < end; ) {
+    await sleep(500);
+    changed = await get({ 'if-none-match': etag });
+  }
+  assert.equal(changed.status, 200);
+  assert.match(await changed.text(), /gamma-1\.1/);
 });
 
 test('a repository that publishes each version waits for a worker', async () => {

@@ -16,6 +16,7 @@ import type {
   TaskRequest,
   User,
 } from '../../plugin-api/contracts/context.ts';
+import type { DistributionState } from '../../plugin-api/contracts/kept.ts';
 import type {
   LiveAccounts,
   LiveApi,
@@ -41,6 +42,8 @@ export interface LiveContent {
   find(domain: string, path: string): Promise<LiveDistribution | undefined>;
   /** Why the content guard of the distribution refuses the request; undefined lets it pass. */
   refusalOf(distribution: LiveDistribution, request: IncomingMessage, path: string): Promise<string | undefined>;
+  /** The answers that are kept of it. */
+  kept(distribution: LiveDistribution): Promise<DistributionState>;
   /** Sends stored bytes. */
   send(request: IncomingMessage, response: ServerResponse, answer: LiveFileAnswer): Promise<void>;
 }
@@ -131,6 +134,10 @@ export class LiveExchange implements LiveRequest {
   async checkGuard(distribution: LiveDistribution, path: string): Promise<void> {
     const reason = await this.#parts.content.refusalOf(distribution, this.#request, path);
     if (reason !== undefined) throw new HttpError(403, reason);
+  }
+
+  kept(distribution: LiveDistribution): Promise<DistributionState> {
+    return this.#parts.content.kept(distribution);
   }
 
   presenter(domain: Domain) {

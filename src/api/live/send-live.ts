@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { endTogether } from '../../lib/flow/end-together.ts';
+import { chooseBody, KeptBody } from '../../lib/http/exchange/kept-body.ts';
 import type { LiveTextAnswer } from '../../plugin-api/contracts/live.ts';
 
 /** Headers of every answer, as in the REST API. */
@@ -22,12 +23,11 @@ export async function sendLive(
   cid: string,
 ): Promise<void> {
   if (response.headersSent || response.destroyed) return;
+  const { body } = answer;
+  if (body instanceof KeptBody) return await sendKept(request, response, { answer, body, cid });
   const headers: string[] = [];
   for (const name in answer.headers) headers.push(name, answer.headers[name]!);
-  // Without credentials of its own a request may be one of a session.
-  const vary = request.headers.authorization ? 'Accept' : 'Accept, Cookie';
-  headers.push('Correlation-ID', cid, ...SECURITY_HEADERS, 'Vary', vary);
-  const { body } = answer;
+  headers.push('Correlation-ID', cid, ...SECURITY_HEADERS, 'Vary', varyOf(request));
   const isHead = request.method === 'HEAD';
   if (isPieces(body)) {
     writeHead(response, answer, headers);
@@ -42,6 +42,37 @@ export async function sendLive(
   if (!isBare && !(isHead && has(answer, 'content-length'))) headers.push('Content-Length', String(bytes.length));
   writeHead(response, answer, headers);
   endTogether(response, isHead ? undefined : bytes);
+}
+
+/** Without credentials of its own a request may be one of a session. */
+const varyOf = ({ headers }: IncomingMessage) => (headers.authorization ? 'Accept' : 'Accept, Cookie');
+const codedVaryOf = ({ headers }: IncomingMessage) =>
+  headers.authorization ? 'Accept, Accept-Encoding' : 'Accept, Cookie, Accept-Encoding';
+
+async function sendKept(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { answer, body, cid }: { readonly answer: LiveTextAnswer; readonly body: KeptBody; readonly cid: string },
+): Promise<void> {
+  const { 'Content-Type': contentType, 'Last-Modified': lastModified } = answer.headers ?? {};
+  const choice = chooseBody(request.headers, body, { contentType, lastModified });
+  const chosen = choice instanceof Promise ? await choice : choice;
+  const headers: string[] = [];
+  let isFresh = false;
+  for (const name in answer.headers) {
+    if (name === 'Content-Type' && !chosen.bytes) continue;
+    if (name === 'Cache-Control') isFresh = true;
+    headers.push(name, answer.headers[name]!);
+  }
+  headers.push('ETag', chosen.etag, 'Correlation-ID', cid, ...SECURITY_HEADERS);
+  headers.push('Vary', codedVaryOf(request));
+  if (!isFresh) headers.push('Cache-Control', 'no-cache');
+  if (!chosen.bytes) return void response.writeHead(304, headers).end();
+  if (chosen.coding) headers.push('Content-Encoding', chosen.coding);
+  if (body.isHit !== undefined) headers.push('X-PULP-CACHE', body.isHit ? 'HIT' : 'MISS');
+  headers.push('Content-Length', String(chosen.bytes.length));
+  writeHead(response, answer, headers);
+  endTogether(response, request.method === 'HEAD' ? undefined : chosen.bytes);
 }
 
 function writeHead(response: ServerResponse, { status, reason }: LiveTextAnswer, headers: string[]): void {

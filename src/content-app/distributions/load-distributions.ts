@@ -9,6 +9,8 @@ import type { Row } from '../../plugin-api/declare/field.ts';
 export interface LoadedDistribution {
   readonly row: Row;
   readonly stamp: string;
+  /** The stamp of all rows but the version. */
+  readonly frame: string;
   readonly domain: Domain;
   readonly redirects: boolean;
   readonly guard: Row | null;
@@ -54,6 +56,8 @@ const stamp = sql`concat_ws(' ', d.xmin, m.xmin, g.xmin, r.xmin, p.pulp_id, v.pu
       join repository_version cv on cv.pulp_id = cp.repository_version_id
       where cv.repository_id = f.id and cp.checkpoint and cp.complete) end)`;
 
+const frame = sql`concat_ws(' ', d.xmin, m.xmin, coalesce(g.xmin::text, '-'), coalesce(r.xmin::text, '-'), coalesce(p.pulp_id::text, '-'))`;
+
 /** Whether a switch of several distributions of the domain is under way. */
 const switching = sql`exists (select from distribution_switch s where s.domain_id = d.domain_id and s.switching_until > clock_timestamp())`;
 
@@ -75,6 +79,7 @@ function tables(publishing: readonly string[]): Sql {
 
 interface SelectedRow extends Row {
   _stamp: string;
+  _frame: string;
   _domain: LoadedDistribution['domain'];
   _redirects: boolean;
   _guard: Row | null;
@@ -95,7 +100,7 @@ export async function loadByPath(
   domain: string,
   path: string,
 ): Promise<LoadedDistribution | undefined> {
-  const found = await db.row<SelectedRow>(sql`select d.*, ${stamp} as _stamp,
+  const found = await db.row<SelectedRow>(sql`select d.*, ${stamp} as _stamp, ${frame} as _frame,
       jsonb_build_object('id', m.id, 'pulpId', m.pulp_id, 'name', m.name, 'storageStamp', ${storageStamp('m')}) as _domain,
       m.redirect_to_object_storage as _redirects, to_jsonb(g) as _guard,
       case when p.pulp_id is not null then jsonb_build_object('pulp_id', p.pulp_id, 'pass_through', p.pass_through,
@@ -114,10 +119,12 @@ export async function loadByPath(
 }
 
 function split(selected: SelectedRow): LoadedDistribution {
-  const { _stamp, _domain, _redirects, _guard, _publication, _version, _noted, _former, _switching, ...row } = selected;
+  const { _stamp, _frame, _domain, _redirects, _guard, _publication, _version, _noted, _former, _switching, ...row } =
+    selected;
   return {
     row,
     stamp: _stamp,
+    frame: _frame,
     domain: _domain,
     redirects: _redirects,
     guard: _guard,

@@ -28,7 +28,7 @@ export class EntryLoader {
   }
 
   #entryOf(loaded: LoadedDistribution, started: number): ServedEntry {
-    const { row, domain, stamp, guard, redirects } = loaded;
+    const { row, domain, stamp, frame, guard, redirects } = loaded;
     const type = this.#types.get(String(row.pulp_type));
     return {
       serial: ++serial,
@@ -42,6 +42,7 @@ export class EntryLoader {
       checkpointsOf: row.checkpoint ? (row.repository_id as string | null) : null,
       redirects: redirects && this.#services.settings.redirectToObjectStorage,
       stamp,
+      frame,
       switching: loaded.switching,
       checkedAt: started,
     };

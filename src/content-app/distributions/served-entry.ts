@@ -32,6 +32,8 @@ export interface ServedEntry {
   readonly redirects: boolean;
   /** Identity of the rows that what is served follows from. */
   readonly stamp: string;
+  /** The same of all these rows but the version: while it stays, a newer version is all that has changed. */
+  readonly frame: string;
   /** It was read while several distributions of the domain were being switched together. */
   readonly switching: boolean;
   /** Start of the last query that found the stamp unchanged (milliseconds of the monotonic clock). */

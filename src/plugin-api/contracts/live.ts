@@ -19,6 +19,7 @@ import type {
   Services,
   User,
 } from './context.ts';
+import type { DistributionState } from './kept.ts';
 import type { ServedDistribution } from './serve.ts';
 
 /** A distribution with an identity of everything its answers depend on: two requests that see the same state get the same answers. */
@@ -98,6 +99,11 @@ export interface LiveRequest {
   find(domainName: string, path: string): Promise<LiveDistribution | undefined>;
   /** Throws HttpError 403 where the content guard of the distribution refuses the request; `path` begins with its base path. */
   checkGuard(distribution: LiveDistribution, path: string): Promise<void>;
+  /**
+   * The answers that are kept of a distribution, as it was found. To be called at once after `find`, before anything else is waited for, so
+   * that the order of the calls is that of the states.
+   */
+  kept(distribution: LiveDistribution): Promise<DistributionState>;
   presenter(domain: Domain): Presenter;
   /** The request as actions of the REST API see it, for what they offer. */
   context(domain: Domain): Promise<RequestContext>;
@@ -138,7 +144,11 @@ export interface LiveTextAnswer {
   /** Instead of the usual reason phrase; some clients read it. */
   readonly reason?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text, bytes, pieces of them as an async iterable, or anything else as JSON. */
+  /**
+   * Text, bytes, pieces of them as an async iterable, or anything else as JSON. A KeptBody (of `kept`, or made by `validated`) is sent
+   * with its validator, by the conditions of the request (also by a header Last-Modified of the answer) and in a coding that the client
+   * takes, with `Cache-Control: no-cache` unless the answer says otherwise.
+   */
   readonly body?: unknown;
 }
 

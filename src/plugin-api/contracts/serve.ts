@@ -3,6 +3,7 @@ import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { Row, Values } from '../declare/field.ts';
 import type { Domain, Services } from './context.ts';
 import type { DeclaredContent } from './declared-content.ts';
+import type { AnswerKey } from './kept.ts';
 import type { Remote, UpstreamFile } from './remote.ts';
 import type { Version } from './version.ts';
 
@@ -59,6 +60,17 @@ export interface DistributionType {
     path: string,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): Promise<ServeAnswer | undefined>;
+  /**
+   * The answer of `serve` that a request for a path gets, where the core may keep it: texts with status 200 that follow from the state of
+   * the distribution alone. They have validators, and are sent in a coding that the client takes; `serve` is only asked for those that
+   * are not kept. To be quick: it is asked at every request. Undefined leaves the request to `serve`.
+   */
+  keeps?(path: string, headers: Readonly<Record<string, string | string[] | undefined>>): AnswerKey | undefined;
+  /**
+   * Names of at most `limit` subjects of answers (see AnswerKey) that differ between two versions of one repository; undefined where that
+   * cannot be told. Without it each new version costs all kept answers.
+   */
+  changed?(services: Services, from: Version, to: Version, limit: number): Promise<readonly string[] | undefined>;
   /** Set-up texts for the clients of a distribution; its URL has a slash at the end. */
   clientSetup?(distribution: { readonly name: string; readonly baseUrl: string }): readonly ClientSetup[];
   /** The path that a URL with this query asks for, where the query changes it. */

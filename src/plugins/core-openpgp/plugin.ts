@@ -9,7 +9,7 @@ import {
 } from '../../plugin-api/index.ts';
 import { keyringContent, publicKeyType } from './content.ts';
 import { readKeyUpload } from './declare-key.ts';
-import { serveKeys } from './serve.ts';
+import { keptKeys, serveKeys } from './serve.ts';
 
 const keyring = repositoryType({
   app: 'core',
@@ -35,6 +35,7 @@ const distribution = distributionType({
     ),
   },
   serve: serveKeys,
+  keeps: keptKeys,
 });
 
 export const openpgpPlugin = definePlugin({

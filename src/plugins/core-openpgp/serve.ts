@@ -27,6 +27,10 @@ export const serveKeys: NonNullable<DistributionType['serve']> = async (services
   return { kind: 'text', body, contentType: 'application/pgp-keys' };
 };
 
+/** The list of keys, and each of them. */
+export const keptKeys: NonNullable<DistributionType['keeps']> = (path) =>
+  path === '' || FILE.test(path) ? { subject: '', variant: path } : undefined;
+
 async function listKeys(
   services: Services,
   { basePath, domain }: ServedDistribution,

@@ -4,10 +4,6 @@ import { boolean, integer, optionalText, pathPrefix } from '../../plugin-api/dec
 export const pythonSettings = {
   pypi_api_hostname: optionalText('Scheme and host of Python indexes; null is the host asked for'),
   pypi_path_prefix: pathPrefix('/pypi/', 'Path below which Python indexes are served; begins and ends with a slash'),
-  pypi_page_cache_size: integer(
-    128 * 1024 * 1024,
-    'Bytes of memory for finished pages of Python indexes, in each process that answers',
-  ),
   python_max_metadata: integer(16 * 1024 * 1024, 'Bytes of the longest metadata file in a package that is read'),
   python_max_unpacked: integer(
     2 * 1024 ** 3,

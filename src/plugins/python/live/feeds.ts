@@ -3,8 +3,8 @@ import { inVersion, type LiveAnswer, type Row, type Sql, sql } from '../../../pl
 import { parseWheelName } from '../formats/filename.ts';
 import { type FeedItem, writeRss } from '../formats/index/rss.ts';
 import { normalizeName } from '../formats/project-name.ts';
+import { knownIndex } from './known-index.ts';
 import { ownUrl, type ServedIndex, servedVersion } from './served-index.ts';
-import { knownIndex } from './simple-answer.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
 
 const MAX_AGE = 600;
@@ -29,7 +29,7 @@ type FeedKind =
 export async function feedAnswer(index: ServedIndex, feed: FeedKind): Promise<LiveAnswer> {
   const { request } = index;
   servedVersion(index);
-  const { facts: validators } = await knownIndex(index);
+  const { facts: validators } = await knownIndex(index, await request.kept(index.distribution));
   const { 'Last-Modified': _, ...cache } = cacheHeaders(validators, MAX_AGE);
   const headers = { 'Content-Type': 'application/rss+xml; charset=utf-8', ...cache };
   if (isUnchanged(request.headers, validators?.etag, undefined)) return notModified(headers);

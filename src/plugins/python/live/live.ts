@@ -16,7 +16,7 @@ import { metadataAnswer } from './metadata.ts';
 import { liveOperations } from './operations.ts';
 import { allowedAt, type LiveRoute, routeOf } from './routes.ts';
 import { openIndex, type ServedIndex } from './served-index.ts';
-import { knownIndex, simpleAnswer } from './simple-answer.ts';
+import { simpleAnswer } from './simple-answer.ts';
 import { uploadAnswer } from './upload.ts';
 import { yankAnswer } from './yank.ts';
 
@@ -140,7 +140,7 @@ async function readSimple(
   below: string,
 ): Promise<LiveAnswer> {
   const index = openIndex(request, distribution);
-  const state = distribution.publicationId ? undefined : knownIndex(index);
+  const state = distribution.publicationId ? undefined : request.kept(distribution);
   state?.catch(() => undefined); // whoever may see the index sees the error
   await request.authorize('pypi/simple', route.kind === 'index' ? 'list' : 'retrieve', distribution);
   if (!state)
@@ -149,7 +149,7 @@ async function readSimple(
       distribution,
       route.kind === 'project' ? `simple/${normalizeName(route.name)}/` : below,
     );
-  return await simpleAnswer(index, state, route.kind === 'project' ? route.name : null);
+  return await simpleAnswer(index, await state, route.kind === 'project' ? route.name : null);
 }
 
 /** The pages of a publication are files. */

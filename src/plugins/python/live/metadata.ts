@@ -5,8 +5,8 @@ import { LAST_SERIAL } from '../formats/index/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { compareVersions, compareVersionTexts, parseVersion } from '../formats/version.ts';
 import { type PackageOfVersion, packagesOfProject, yanksOfProject } from '../version-packages.ts';
+import { knownIndex } from './known-index.ts';
 import { fileUrl, type ServedIndex, servedVersion } from './served-index.ts';
-import { knownIndex } from './simple-answer.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
 
 const MAX_AGE = 900;
@@ -15,7 +15,7 @@ const MAX_AGE = 900;
 export async function metadataAnswer(index: ServedIndex, name: string, asked: string | null): Promise<LiveAnswer> {
   const { request } = index;
   const version = servedVersion(index);
-  const { facts: validators } = await knownIndex(index);
+  const { facts: validators } = await knownIndex(index, await request.kept(index.distribution));
   const headers = { 'X-PYPI-LAST-SERIAL': String(LAST_SERIAL), ...cacheHeaders(validators, MAX_AGE) };
   if (isUnchanged(request.headers, validators?.etag, validators?.lastModified)) return notModified(headers);
   const body = await projectMetadata(request.services.db, version, {

@@ -4,6 +4,7 @@ import { pythonClientSetup } from '../client-setup.ts';
 import { indexUrl } from '../index-url.ts';
 import { servePython } from '../serve.ts';
 import { locateUpstream, pathWithQuery, pulledPackage } from '../sync/pull-through.ts';
+import { projectsChanged } from '../version-packages.ts';
 import { distributionAccess } from './access.ts';
 import { pythonPublication } from './publication.ts';
 
@@ -33,6 +34,7 @@ export const pythonDistribution = distributionType({
   },
   clientSetup: pythonClientSetup,
   serve: servePython,
+  changed: ({ db }, from, to, limit) => projectsChanged(db, from, to, limit),
   pathWith: pathWithQuery,
   locate: locateUpstream,
   pullThrough: pulledPackage,
