@@ -31,7 +31,7 @@ export type Answer =
   | { readonly kind: 'moved'; readonly location: string }
   | Exclude<ServeAnswer, { kind: 'contentArtifact' | 'artifact' }>;
 
-interface Resolved {
+export interface Resolved {
   readonly answer: Answer;
   /** Milliseconds for which a cacheable answer may be kept; 0: not at all. */
   readonly keep: number;
