@@ -31,8 +31,8 @@ export interface PluginTypes {
   readonly resources: readonly Resource[];
 }
 
-/** A package type as the program composes it: the result of `definePlugin`. */
-export interface Plugin extends PluginTypes {
+/** What a package type is called, here and by clients of Pulp. */
+export interface PluginNames {
   /** App label: `file`. */
   readonly name: string;
   /** To clients it is no component of its own. */
@@ -41,6 +41,10 @@ export interface Plugin extends PluginTypes {
   readonly version: string;
   readonly package: string;
   readonly module: string;
+}
+
+/** What a package type can do beyond what its types say. */
+export interface PluginAbilities {
   /** How units are made of uploaded bytes. */
   readonly uploads?: readonly UploadReader[];
   /** How its distributions are brought here from another server; absent: they are not. */
@@ -56,12 +60,20 @@ export interface Plugin extends PluginTypes {
   readonly live?: readonly LiveApi[];
   /** Operations of the REST API that belong to no resource. */
   readonly endpoints?: readonly PluginEndpoint[];
+}
+
+/** Who may do what, beyond what resources say of themselves. */
+export interface PluginRights {
   /** Conditions of access policies beside those of the core, by name. */
   readonly conditions?: Readonly<Record<string, Condition>>;
   /** Functions of queryset_scoping beside scope_queryset, by name. */
   readonly scopings?: Readonly<Record<string, Scoping>>;
   /** Locked roles that span several resources, by full name. */
   readonly roles?: Readonly<Record<string, LockedRole>>;
+}
+
+/** What a package type keeps and lets operators set. */
+export interface PluginGround {
   /** Its folder `migrations/`, under which those of installed types are found without loading them. */
   readonly migrations?: URL;
   /** Tables that its migrations make beside those of its content types. */
@@ -69,6 +81,9 @@ export interface Plugin extends PluginTypes {
   /** Settings of its own; listed in app/installed-settings.ts too, so that the command line knows them without the plugin. */
   readonly settings?: Declarations;
 }
+
+/** A package type as the program composes it: the result of `definePlugin`. */
+export interface Plugin extends PluginNames, PluginTypes, PluginAbilities, PluginRights, PluginGround {}
 
 /** Kinds that the package type does not have may be left out. */
 export type PluginDeclaration = Omit<Plugin, keyof PluginTypes> & Partial<PluginTypes>;
