@@ -22,9 +22,7 @@ interface ReleaseRow extends Row {
   readonly filenames: readonly string[];
 }
 
-type FeedKind =
-  | { readonly kind: 'updates' | 'newProjects' }
-  | { readonly kind: 'releases'; readonly name: string };
+type FeedKind = { readonly kind: 'updates' | 'newProjects' } | { readonly kind: 'releases'; readonly name: string };
 
 export async function feedAnswer(index: ServedIndex, feed: FeedKind): Promise<LiveAnswer> {
   const { request } = index;
