@@ -5,6 +5,8 @@ import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { ensureArtifactDistribution } from '../../src/model/repositories/artifact-distribution.ts';
 import type { TestApi } from '../support/api.ts';
 import { makeCertificate } from '../support/certificates.ts';
+import { program } from '../support/program.ts';
+import { makePluginObjects } from './plugin-objects.ts';
 import { give, idOf, made, makeUser, type Person, publication, unit } from './world.ts';
 
 export interface Actor {
@@ -61,6 +63,9 @@ async function domainId(api: TestApi): Promise<number> {
   return row!.id;
 }
 
+/** Package types whose objects are made here with more in them. */
+const BY_HAND = new Set(['file', 'certguard', 'core-openpgp']);
+
 /** `suffix` keeps the names of a second world apart. */
 export async function fillWorld(api: TestApi, suffix = 'a'): Promise<void> {
   const named = (name: string) => ({ name: `${name}-${suffix}` });
@@ -91,18 +96,19 @@ export async function fillWorld(api: TestApi, suffix = 'a'): Promise<void> {
   });
   await made(api, 'acs/file/file/', { ...named('acs'), remote });
   await ensureArtifactDistribution(api.services.db, api.services.secrets);
-  await makePython(api, suffix);
+  for (const plugin of program.plugins.filter(({ name }) => !BY_HAND.has(name))) {
+    await makePluginObjects(api, plugin, suffix);
+  }
+  await makeBlocklist(api, suffix);
   await makePeople(api, suffix);
   await makeOperations(api, suffix, repository);
   await makeReport(api, domain_id, href, repository);
   await makeKeyring(api, suffix);
 }
 
-async function makePython(api: TestApi, suffix: string): Promise<void> {
-  const repository = await made(api, 'repositories/python/python/', { name: `python-${suffix}` });
-  await made(api, 'remotes/python/python/', { name: `python-${suffix}`, url: 'http://127.0.0.1:1/' });
-  await made(api, `${repository}blocklist_entries/`, { name: `blocked-${suffix}` });
-  await made(api, 'distributions/python/pypi/', { name: `python-${suffix}`, base_path: `py-${suffix}`, repository });
+async function makeBlocklist(api: TestApi, suffix: string): Promise<void> {
+  const { body } = await api.call('GET', `repositories/python/python/?name=PythonRepository-${suffix}`);
+  await made(api, `${body.results[0].pulp_href}blocklist_entries/`, { name: `blocked-${suffix}` });
 }
 
 async function makeGuards(api: TestApi, suffix: string): Promise<void> {

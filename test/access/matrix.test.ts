@@ -21,8 +21,6 @@ const FOR_EVERYBODY = new Set([
   'patch login/',
   'delete login/',
 ]);
-/** Apart from content of package types, which only their clients can make: its routes are asked about a missing unit. */
-const WITHOUT_OBJECT = /^(content|publications)\/python\//;
 
 const api = await useApi({
   allowedExportPaths: [tmpdir()],
@@ -88,20 +86,17 @@ async function anyOf(list: string): Promise<string | undefined> {
     : `${list.startsWith('/') ? '' : '/pulp/api/v3/'}${list}${one.pulp_href.split('/').at(-2)}/`;
 }
 
-async function pathOf(route: Route): Promise<{ path: string; exists: boolean }> {
+async function pathOf(route: Route): Promise<string> {
   const parentList = route.path.split(':parent/')[0]!;
   const parent = route.path.includes(':parent') ? await anyOf(parentList) : undefined;
   const list = parent
     ? route.path.replace(`${parentList}:parent/`, parent.slice('/pulp/api/v3/'.length))
     : route.path.replace(':parent', MISSING);
-  if (!isDetail(route)) return { path: list, exists: true };
+  if (!isDetail(route)) return list;
   const [before = ''] = list.split(':pk/');
   const object = route.runtime.resource.operations.list ? await anyOf(before) : undefined;
-  assert.ok(
-    object || WITHOUT_OBJECT.test(route.path),
-    `${route.path}: the world has no such object; full-world.ts has to make one`,
-  );
-  return { path: list.replace(`${before}:pk/`, object ?? `${before}${MISSING}/`), exists: object !== undefined };
+  assert.ok(object, `${route.path}: the world has no such object; full-world.ts has to make one`);
+  return list.replace(`${before}:pk/`, object);
 }
 
 /** Does nothing to what it is sent to: no field has this name. */
@@ -116,20 +111,15 @@ async function ask(route: Route, path: string, actor: Actor) {
   };
 }
 
-async function check(
-  route: Route,
-  place: { path: string; exists: boolean },
-  actor: Actor,
-  gone: boolean,
-): Promise<number> {
-  const { status, said } = await ask(route, place.path, actor);
+async function check(route: Route, path: string, actor: Actor, gone: boolean): Promise<number> {
+  const { status, said } = await ask(route, path, actor);
   if (actor.as === null) {
     assert.equal(status, 401, said);
     return status;
   }
   const allowed = allows(route, actor);
   const detail = isDetail(route);
-  const seen = sees(route, actor, policyOf(route).queryset_scoping !== null) && place.exists;
+  const seen = sees(route, actor, policyOf(route).queryset_scoping !== null);
   if (allowed && gone) {
     assert.ok([202, 204, 404].includes(status), `allowed, perhaps deleted: ${said}`);
   } else if (allowed === false) {
@@ -148,10 +138,10 @@ const order = (route: Route) => (route.method === 'DELETE' ? 1 + (route.path.inc
 
 for (const route of [...routes].sort((a, b) => order(a) - order(b))) {
   test(`${route.method} ${route.path} ${route.act}`, async () => {
-    const place = await pathOf(route);
+    const path = await pathOf(route);
     let gone = false;
     for (const actor of actors) {
-      const status = await check(route, place, actor, gone);
+      const status = await check(route, path, actor, gone);
       gone ||= route.method === 'DELETE' && [202, 204].includes(status);
     }
   });
