@@ -10,6 +10,7 @@ export type { TempArtifact } from '../storage/artifact-store.ts';
 export type * from './contracts/content-tools.ts';
 export * from './contracts/context.ts';
 export type * from './contracts/declared-content.ts';
+export type * from './contracts/draft.ts';
 export type * from './contracts/endpoint.ts';
 export * from './contracts/guard.ts';
 export type * from './contracts/kept.ts';

@@ -5,9 +5,9 @@ import { saveUnits } from '../../src/engines/repository/save-units.ts';
 import { unitOf } from '../../src/engines/repository/unit-of.ts';
 import { latestVersion } from '../../src/model/repositories/repository-version.ts';
 import type { DeclaredContent } from '../../src/plugin-api/contracts/declared-content.ts';
+import type { DraftContext } from '../../src/plugin-api/contracts/draft.ts';
 import type { KeyedUnit, Preference } from '../../src/plugin-api/contracts/preference.ts';
 import type { RepositoryType } from '../../src/plugin-api/contracts/repository.ts';
-import type { DraftContext } from '../../src/plugin-api/contracts/version.ts';
 import { createParcelTables, notice, PARCELS, parcel, parcelPlugin } from '../support/parcel-type.ts';
 import { MODIFY, type TestRepository, useWorld } from './world.ts';
 

@@ -2,10 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { liveAccounts } from '../../access/identities/live-accounts.ts';
 import type { VerifiedPasswords } from '../../access/identities/verified-passwords.ts';
+import { contentTools, requestScope } from '../../engines/repository/content-tools.ts';
+import { TempPool } from '../../engines/repository/temp-pool.ts';
 import { HttpError } from '../../lib/errors.ts';
 import { letContinue } from '../../lib/http/exchange/expect-continue.ts';
 import { requestOrigin } from '../../lib/http/request-origin.ts';
 import { saveArtifacts } from '../../model/content/artifact.ts';
+import type { ContentTools } from '../../plugin-api/contracts/content-tools.ts';
 import type {
   CreateObject,
   DispatchedTask,
@@ -70,6 +73,8 @@ export class LiveExchange implements LiveRequest {
   readonly #response: ServerResponse;
   readonly #cid: string;
   readonly #received: { readonly domain: Domain; readonly temp: TempArtifact }[] = [];
+  /** By domain what was received by tools for content. */
+  readonly #pools = new Map<number, TempPool>();
   #query: URLSearchParams | undefined;
   #abort: AbortController | undefined;
   #accounts: LiveAccounts | undefined;
@@ -241,7 +246,15 @@ export class LiveExchange implements LiveRequest {
   }
 
   /** Received bytes that nobody has kept. */
+  content(domain: Domain): ContentTools {
+    const known = this.#pools.get(domain.id);
+    const temps = known ?? new TempPool(this.services.storage(domain));
+    if (!known) this.#pools.set(domain.id, temps);
+    return contentTools(requestScope(this.services, domain, this.signal), temps);
+  }
+
   async discardFiles(): Promise<void> {
+    for (const temps of this.#pools.values()) await temps.discard();
     for (const { domain, temp } of this.#received) await this.services.storage(domain).discard(temp);
   }
 }

@@ -9,6 +9,7 @@ import { publishTask, publishVersion } from '../../engines/publish/publish-task.
 import { leftoverTasks } from '../../engines/repository/clean-up/clean-up-leftovers-tasks.ts';
 import { orphanCleanupTask } from '../../engines/repository/clean-up/orphan-cleanup-task.ts';
 import { reclaimSpaceTask } from '../../engines/repository/clean-up/reclaim-space-task.ts';
+import { contentTask } from '../../engines/repository/content-task.ts';
 import { moveDomainStorageTask } from '../../engines/repository/move-domain-storage-task.ts';
 import { repairCountsTask } from '../../engines/repository/repair/repair-counts-task.ts';
 import { repairTasks } from '../../engines/repository/repair/repair-tasks.ts';
@@ -21,7 +22,6 @@ import { commitUpload } from '../../engines/upload/commit-upload.ts';
 import type { RepositoryType } from '../../plugin-api/contracts/repository.ts';
 import type { RepositorySync } from '../../plugin-api/contracts/sync.ts';
 import type { TaskFunction } from '../../plugin-api/contracts/task.ts';
-import { contentTools } from './content-tools.ts';
 import type { Program } from './program.ts';
 
 /** What the engines know of the installed package types. */
@@ -45,7 +45,7 @@ export function contentTasks(program: Program, engine = contentEngine(program)):
     ...leftoverTasks,
     ...repositoryTypes.filter(canSync).map((type) => syncTask(engine, type)),
     ...publicationTypes.map((type) => publishTask(engine.types, type)),
-    ...program.plugins.flatMap((plugin) => plugin.contentTasks?.(contentTools(engine)) ?? []),
+    ...program.plugins.flatMap(({ tasks = [] }) => tasks.map((task) => contentTask(engine, task))),
   ];
 }
 

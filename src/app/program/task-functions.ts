@@ -22,7 +22,6 @@ export function taskFunctions(program: Program, settings: Pick<Settings, 'testTa
     ...writeTasks(program.resources, createUnit),
     ...contentTasks(program, engine),
     ...replicationTasks(program.replication),
-    ...program.plugins.flatMap((plugin) => plugin.tasks ?? []),
     ...(settings.testTasks ? testTasks : []),
   ]);
 }

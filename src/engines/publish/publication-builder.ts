@@ -4,11 +4,14 @@ import { relativePathError } from '../../lib/http/relative-path.ts';
 import { saveArtifacts } from '../../model/content/artifact.ts';
 import { insertPublishedPaths, type PublishedPath } from '../../model/repositories/publication.ts';
 import { versionUnits } from '../../model/repositories/version-units.ts';
+import type { ContentTools } from '../../plugin-api/contracts/content-tools.ts';
 import type { FileSource, FileWriter, PublishContext } from '../../plugin-api/contracts/publish.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 import type { Repository, Version } from '../../plugin-api/contracts/version.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
+import { contentTools } from '../repository/content-tools.ts';
+import { TempPool } from '../repository/temp-pool.ts';
 import { checkPublishedPaths } from './check-published-paths.ts';
 import { chunksOf } from './chunks-of.ts';
 import { StoreFileWriter } from './file-writer.ts';
@@ -31,6 +34,8 @@ export class PublicationBuilder {
   /** Received files with the paths they were committed to; what has none is dropped. */
   readonly #files = new Map<TempArtifact, string[]>();
   readonly #writers = new Set<FileWriter>();
+  readonly #temps: TempPool;
+  readonly #content: ContentTools;
   #paths: PublishedPath[] = [];
   #writing: Promise<unknown> = Promise.resolve();
   #passThrough = false;
@@ -38,6 +43,8 @@ export class PublicationBuilder {
   constructor(context: TaskContext, plan: PublicationPlan) {
     this.#context = context;
     this.#plan = plan;
+    this.#temps = new TempPool(context.storage(context.domain));
+    this.#content = contentTools(context, this.#temps);
     this.#details = { ...plan.values };
   }
 
@@ -49,6 +56,7 @@ export class PublicationBuilder {
       ...this.#context,
       version,
       repository,
+      content: this.#content,
       values,
       passThrough: () => {
         this.#passThrough = true;
@@ -83,6 +91,7 @@ export class PublicationBuilder {
   async discard(): Promise<void> {
     await this.#writing.catch(() => {});
     for (const writer of this.#writers) await writer.cancel().catch(() => {});
+    await this.#temps.discard();
     const store = this.#context.storage(this.#context.domain);
     for (const temp of this.#files.keys()) await store.discard(temp).catch(() => {});
   }

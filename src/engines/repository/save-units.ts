@@ -12,6 +12,8 @@ import { namedDeclarations, unitOf } from './unit-of.ts';
 interface PreparedUnits {
   readonly given: readonly DeclaredContent[];
   readonly units: readonly Unit[];
+  /** Received bytes that are artifacts now. */
+  readonly kept: readonly TempArtifact[];
 }
 
 /** Makes artifacts of all bytes that were received for the units and for those they name, at once. */
@@ -25,7 +27,7 @@ export async function prepareUnits(
   const saved = await saveReceived(services, domain, temps);
   const ids = new Map(temps.map((temp, at) => [temp, saved[at]!.id]));
   const artifactId = ({ temp }: DeclaredArtifact) => temp && ids.get(temp);
-  return { given, units: all.map((unit) => unitOf(unit, { artifactId })) };
+  return { given, kept: temps, units: all.map((unit) => unitOf(unit, { artifactId })) };
 }
 
 /** Bytes that were received for units and for those they name, each once. */

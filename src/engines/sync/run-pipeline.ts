@@ -6,6 +6,7 @@ import type { DeclaredUnits } from '../../plugin-api/contracts/sync.ts';
 import type { ProgressReport } from '../../plugin-api/contracts/task.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { saveReceived } from '../repository/save-received.ts';
+import type { TempPool } from '../repository/temp-pool.ts';
 import { Flow } from './flow.ts';
 import { alternateSourcesStage } from './stages/alternate-sources.ts';
 import { declareUnits } from './stages/declare-units.ts';
@@ -13,7 +14,6 @@ import { downloadStage, type Wanted } from './stages/download.ts';
 import { findArtifactsStage } from './stages/find-artifacts.ts';
 import { saveArtifactsStage } from './stages/save-artifacts.ts';
 import { type SaveTarget, saveBatch } from './stages/save-content.ts';
-import type { TempPool } from './temp-pool.ts';
 import type { SyncUnit } from './units.ts';
 
 /** Units declared ahead of the database. */

@@ -8,12 +8,11 @@ import type { Remote } from '../../plugin-api/contracts/remote.ts';
 import type { RepositorySync, SyncContext } from '../../plugin-api/contracts/sync.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
-import type { TempArtifact } from '../../storage/artifact-store.ts';
-import type { Expected } from '../../storage/body.ts';
+import { contentTools } from '../repository/content-tools.ts';
 import { requireRepository } from '../repository/require-repository.ts';
+import type { TempPool } from '../repository/temp-pool.ts';
 import type { OpenRemotes } from './open-remotes.ts';
 import type { SubRepositories } from './sub-repositories.ts';
-import type { TempPool } from './temp-pool.ts';
 
 export interface SyncSource {
   /** pulp_id of the repository. */
@@ -56,21 +55,12 @@ export async function openContext(
       return file && temps.add(file);
     },
     head: (url, headers) => remotes.head(remote.pulpId, url, headers),
-    receive: async (bytes, expected) => temps.add(await receive(context, bytes, expected)),
+    content: contentTools(context, temps),
     hasMissingArtifacts: () => hasMissingArtifacts(context.db, latest),
     isPublished: () => isPublished(context.db, latest.pulpId),
     subRepository: (name) => parts.open(repository, name),
     atEnd: (close) => closings.defer(close),
   };
-}
-
-async function receive(
-  { storage, domain, settings, signal }: TaskContext,
-  bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  expected: Expected | undefined,
-): Promise<TempArtifact> {
-  const digests = settings.allowedContentChecksums;
-  return await storage(domain).receive(bytes, { digests, expected, signal });
 }
 
 async function requireRemote(context: TaskContext, sync: RepositorySync, source: SyncSource): Promise<Remote> {

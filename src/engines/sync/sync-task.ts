@@ -2,6 +2,7 @@
 import type { RepositoryType } from '../../plugin-api/contracts/repository.ts';
 import type { RepositorySync } from '../../plugin-api/contracts/sync.ts';
 import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
+import { TempPool } from '../repository/temp-pool.ts';
 import { presentVersion } from '../repository/versions/present-version.ts';
 import type { VersionEngine } from '../repository/versions/version-context.ts';
 import { type AlternateArgs, openAlternate } from './alternate-sync.ts';
@@ -10,7 +11,6 @@ import { recordSync } from './record-sync.ts';
 import { runSync } from './run-sync.ts';
 import { SubRepositories } from './sub-repositories.ts';
 import { openContext, type SyncSource } from './sync-context.ts';
-import { TempPool } from './temp-pool.ts';
 
 interface SyncArgs extends SyncSource {
   /** For which item of a replication is synced, by id, and whether its version needs a publication to be served. */

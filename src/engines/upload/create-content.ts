@@ -6,6 +6,7 @@ import type { Domain, Services } from '../../plugin-api/contracts/context.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 import type { Repository } from '../../plugin-api/contracts/version.ts';
 import type { ContentType } from '../../plugin-api/declare/content.ts';
+import { type ContentScope, requestScope } from '../repository/content-tools.ts';
 import { requireRepository } from '../repository/require-repository.ts';
 import { saveUnits } from '../repository/save-units.ts';
 import { checkOverwrite } from '../repository/versions/check-overwrite.ts';
@@ -44,7 +45,7 @@ export async function createContentNow(
   args: ContentNow,
 ): Promise<CreatedContent> {
   const type = engine.types.contentType(args.contentType);
-  const units = await prepareUnits({ ...services, domain }, engine.types, type, args, null);
+  const units = await prepareUnits(requestScope(services, domain), engine.types, type, args, null);
   const [unit] = await services.db.transaction((tx) => saveUnits(tx, domain.id, units));
   if (args.upload) await dropUpload(services, domain, args.upload);
   return unit!;
@@ -56,7 +57,7 @@ function labelled(types: VersionEngine['types'], unit: SavedUnit): string {
 
 /** The unit, and after it those that came with it. */
 async function prepareUnits(
-  context: Services & { readonly domain: Domain },
+  context: ContentScope,
   types: VersionEngine['types'],
   type: ContentType,
   args: ContentNow,

@@ -13,7 +13,7 @@ export type { SavedUnit, Unit } from './unit.ts';
 
 /**
  * Sets id, pulpId and existed of the units that are in the domain, and of those they name. The type is compared as an expression,
- * which no index has: in a
+ * which no index has: in a database without statistics the planner would take the index by type and read all units of it.
  * database without statistics the planner would take the index by type and read all units of it.
  */
 export async function findContent(db: Queryable, domainId: number, units: readonly Unit[]): Promise<void> {

@@ -9,6 +9,7 @@ import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { AccessDeclaration } from '../declare/access.ts';
 import type { ExtraOperation } from '../declare/extra-operation.ts';
 import type { Values } from '../declare/field.ts';
+import type { ContentTools } from './content-tools.ts';
 import type {
   CreateObject,
   DispatchedTask,
@@ -105,6 +106,8 @@ export interface LiveRequest {
    */
   kept(distribution: LiveDistribution): Promise<DistributionState>;
   presenter(domain: Domain): Presenter;
+  /** Receives bytes, which are discarded after the answer unless they were saved, and saves units and artifacts at once. */
+  content(domain: Domain): ContentTools;
   /** The request as actions of the REST API see it, for what they offer. */
   context(domain: Domain): Promise<RequestContext>;
   /** The authenticated user, null for nobody. Throws HttpError 401 for wrong credentials. */

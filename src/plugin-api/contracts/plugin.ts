@@ -11,11 +11,10 @@ import type { DeclaredRemote } from '../declare/remote-type.ts';
 import type { DeclaredRepository } from '../declare/repository-type.ts';
 import type { Resource } from '../declare/resource.ts';
 import type { SigningClass } from '../toolkit/signing.ts';
-import type { ContentTools } from './content-tools.ts';
+import type { ContentTask } from './content-tools.ts';
 import type { PluginEndpoint } from './endpoint.ts';
 import type { LiveApi } from './live.ts';
 import type { Replicator } from './replicate.ts';
-import type { TaskFunction } from './task.ts';
 import type { UploadReader } from './upload.ts';
 
 /** The declared types of a package type, by kind. */
@@ -53,9 +52,7 @@ export interface PluginAbilities {
   readonly exportResources?: readonly ExportResource[];
   /** Classes of signing services beside that of the core. */
   readonly signing?: readonly SigningClass[];
-  readonly tasks?: readonly TaskFunction[];
-  /** Tasks that save content or make versions. */
-  readonly contentTasks?: (tools: ContentTools) => readonly TaskFunction[];
+  readonly tasks?: readonly ContentTask[];
   /** Protocols of its clients outside the REST API. */
   readonly live?: readonly LiveApi[];
   /** Operations of the REST API that belong to no resource. */

@@ -5,6 +5,7 @@ import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { ContentType } from '../declare/content.ts';
 import type { Values } from '../declare/field.ts';
 import type { SigningAnswer } from '../toolkit/signing.ts';
+import type { ContentTools } from './content-tools.ts';
 import type { TaskContext } from './task.ts';
 import type { Repository, Version } from './version.ts';
 
@@ -17,6 +18,7 @@ export type FileSource = AsyncIterable<Uint8Array | string> | Iterable<Uint8Arra
 export interface PublishContext extends TaskContext {
   readonly version: Version;
   readonly repository: Repository;
+  readonly content: ContentTools;
   /** Fields of the publication. */
   readonly values: Values;
   /** All content of the version is visible at its own paths beside what is published. */

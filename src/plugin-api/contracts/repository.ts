@@ -2,9 +2,10 @@
 import type { Queryable } from '../../db/database.ts';
 import type { ContentType } from '../declare/content.ts';
 import type { Values } from '../declare/field.ts';
+import type { DraftContext } from './draft.ts';
 import type { Preference } from './preference.ts';
 import type { RepositorySync } from './sync.ts';
-import type { DraftContext, Repository, Version } from './version.ts';
+import type { Repository, Version } from './version.ts';
 
 /** A package as services that know of weaknesses name it. */
 export interface ScannedPackage {

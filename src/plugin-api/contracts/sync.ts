@@ -1,7 +1,6 @@
 /** Syncs: what a type is given to bring a repository up to date with a remote, and what it answers. */
-import type { Digests } from '../../lib/crypto/digest.ts';
-import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { Values } from '../declare/field.ts';
+import type { ContentTools } from './content-tools.ts';
 import type { DeclaredContent } from './declared-content.ts';
 import type { PublishContext } from './publish.ts';
 import type { FetchedFile, Remote, UpstreamHead, Validators, Wanted } from './remote.ts';
@@ -28,11 +27,8 @@ export interface SyncContext extends TaskContext {
   fetchChanged(url: string, known: Validators, wanted?: Wanted): Promise<FetchedFile | undefined>;
   /** What upstream says of a file, whatever the status: a HEAD request. */
   head(url: string, headers?: Readonly<Record<string, string>>): Promise<UpstreamHead>;
-  /** Takes bytes into the store as a temporary artifact (discarded at the end unless kept), checked against what is expected of them. */
-  receive(
-    source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-    expected?: { size?: number; digests?: Digests },
-  ): Promise<TempArtifact>;
+  /** Receives bytes, for `temp` of declared artifacts, until the end of the sync, and saves what is needed beside the version. */
+  readonly content: ContentTools;
   /** Whether a unit of the latest version has no bytes here. */
   hasMissingArtifacts(): Promise<boolean>;
   /** Whether the latest version has a publication. */

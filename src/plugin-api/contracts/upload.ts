@@ -1,8 +1,8 @@
 /** Uploads: how a type makes a unit of bytes that were sent to it. */
 import type { Digests } from '../../lib/crypto/digest.ts';
-import type { TempArtifact } from '../../storage/artifact-store.ts';
 import type { ContentType } from '../declare/content.ts';
 import type { Values } from '../declare/field.ts';
+import type { ContentTools } from './content-tools.ts';
 import type { Domain, Services } from './context.ts';
 import type { DeclaredContent } from './declared-content.ts';
 import type { Repository } from './version.ts';
@@ -18,8 +18,8 @@ export interface UploadInput {
   readonly digests: Digests;
   /** A local file that holds the bytes, valid during the call. */
   readonly file: string;
-  /** Receives further bytes, for an artifact of the unit as its `temp`. */
-  readonly receive: (source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) => Promise<TempArtifact>;
+  /** Receives further bytes, for artifacts of the unit as their `temp`, and looks up what an upload depends on. */
+  readonly content: ContentTools;
   readonly services: Services;
   readonly domain: Domain;
   /** The repository that the unit is added to; null where none was named. */

@@ -1,8 +1,6 @@
 /** Repositories and their versions as hooks and tasks of package types see them. */
-import type { Sql } from '../../db/sql.ts';
 import type { Row, Values } from '../declare/field.ts';
 import type { DeclaredContent, SavedContent } from './declared-content.ts';
-import type { TaskContext } from './task.ts';
 
 /** A repository version as hooks see it. */
 export interface Version {
@@ -20,17 +18,6 @@ export interface VersionDraft extends Version {
   remove(contentIds: readonly number[]): Promise<number>;
   /** Finds or makes units, those that came with them too, and adds them all in one transaction; answers those given, in their order. */
   save(units: readonly DeclaredContent[]): Promise<SavedContent[]>;
-}
-
-/**
- * A version that is checked before it is complete. Everything happens in the transaction that completes it: `db` reads what the version
- * has by now, what is changed goes with it when it is refused. The transaction may be run again, so that a hook must do nothing outside
- * the database that cannot happen twice.
- */
-export interface DraftContext extends TaskContext, VersionDraft {
-  readonly repository: Repository;
-  /** Condition on `rc`, a row of repository_content: the unit is in the version and was not in what it started from. */
-  readonly added: Sql;
 }
 
 /** A repository; `id` is the key of its row, `pulpId` the id on the wire, `details` the fields of its type. */

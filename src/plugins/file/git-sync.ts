@@ -141,7 +141,7 @@ async function readFile(
 ): Promise<Pointing | { path: string; temp: TempArtifact }> {
   const pointer = size < POINTER_BYTES ? readPointer(await pack.read(oid)) : undefined;
   if (pointer) return { path, pointer };
-  return { path, temp: await context.receive(pack.stream(oid)) };
+  return { path, temp: await context.content.receive(pack.stream(oid)) };
 }
 
 async function fetchLfs(
@@ -175,7 +175,7 @@ async function fetchObject(
   { href, headers }: LfsSource,
   { sha256, size }: Pointer,
 ): Promise<TempArtifact> {
-  return await downloader.download(href, (body) => context.receive(body, { size, digests: { sha256 } }), {
+  return await downloader.download(href, (body) => context.content.receive(body, { size, digests: { sha256 } }), {
     headers,
     signal: context.signal,
   });

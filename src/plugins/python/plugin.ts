@@ -33,7 +33,7 @@ export const pythonPlugin = definePlugin({
   resources: [blocklistEntries],
   replicate: [replicatePython],
   exportResources: pythonExportResources,
-  contentTasks: (tools) => [...pythonTasks(tools), repairTask(tools)],
+  tasks: [...pythonTasks, repairTask],
   live: [pythonLive],
   conditions: pythonConditions,
   migrations: new URL('./migrations/', import.meta.url),

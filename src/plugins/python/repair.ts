@@ -2,14 +2,13 @@
 import { mapConcurrent } from '../../lib/flow/map-concurrent.ts';
 import {
   announceTypeChange,
-  type ContentTools,
+  type ContentTask,
+  type ContentTaskContext,
   type Downloader,
   inVersion,
   type Remote,
   type Row,
   sql,
-  type TaskContext,
-  type TaskFunction,
   type Values,
   type Version,
 } from '../../plugin-api/index.ts';
@@ -38,25 +37,21 @@ interface PackageRow extends Row {
   readonly remote_id: string | null;
 }
 
-export function repairTask(tools: ContentTools): TaskFunction {
-  return {
-    name: REPAIR_TASK,
-    run: (context, args: { repository: string }) => new Repair(context, tools).run(args.repository),
-  };
-}
+export const repairTask: ContentTask = {
+  name: REPAIR_TASK,
+  run: (context, args: { repository: string }) => new Repair(context).run(args.repository),
+};
 
 class Repair {
-  readonly #context: TaskContext;
-  readonly #tools: ContentTools;
+  readonly #context: ContentTaskContext;
   readonly #upstream = new Map<string, { readonly index: UpstreamIndex; readonly downloader: Downloader } | null>();
 
-  constructor(context: TaskContext, tools: ContentTools) {
+  constructor(context: ContentTaskContext) {
     this.#context = context;
-    this.#tools = tools;
   }
 
   async run(repositoryId: string): Promise<void> {
-    const { latest } = await this.#tools.repository(this.#context, repositoryId);
+    const { latest } = await this.#context.content.repository(repositoryId);
     const total = await this.#count(latest);
     const report = this.#context.progress({ message: "Repairing packages' metadata", code: 'repair.metadata', total });
     let hasChanged = false;
@@ -118,11 +113,9 @@ class Repair {
   }
 
   async #read(row: PackageRow, sha256: string): Promise<PackageFacts | undefined> {
-    const { domain, logger } = this.#context;
+    const { content, logger } = this.#context;
     try {
-      return await this.#tools.withFile(this.#context, domain, sha256, (path) =>
-        readPackage(path, row.filename, packageLimits(this.#context)),
-      );
+      return await content.withFile(sha256, (path) => readPackage(path, row.filename, packageLimits(this.#context)));
     } catch (error) {
       if (!(error instanceof PackageError)) throw error;
       logger.warn({ err: error, filename: row.filename }, 'a package cannot be read');
@@ -132,17 +125,16 @@ class Repair {
 
   /** METADATA of a wheel as an artifact of the unit, made where it is missing. */
   async #metadataArtifact(row: PackageRow, bytes: Buffer): Promise<{ sha256: string; isNew: boolean }> {
-    const { domain, settings } = this.#context;
-    const digests = settings.allowedContentChecksums;
-    const temp = await this.#context.storage(domain).receive([bytes], { digests });
+    const { content, domain, storage } = this.#context;
+    const temp = await content.receive([bytes]);
     const sha256 = temp.digests.sha256;
     const path = `${row.filename}.metadata`;
     if (row.has_metadata && row.metadata_sha256 === sha256 && (await this.#hasBytes(row, path))) {
-      await this.#context.storage(domain).discard(temp);
+      await storage(domain).discard(temp);
       return { sha256, isNew: false };
     }
-    const [artifactId] = await this.#tools.saveArtifacts(this.#context, [temp]);
-    await this.#context.write((tx) => this.#tools.putArtifact(tx, row.content_id, path, artifactId!));
+    const [artifactId] = await content.saveArtifacts([temp]);
+    await content.putArtifact(row.content_id, path, artifactId!);
     return { sha256, isNew: true };
   }
 
@@ -170,7 +162,7 @@ class Repair {
   async #open(remoteId: string) {
     const known = this.#upstream.get(remoteId);
     if (known !== undefined) return known;
-    const remote: Remote | undefined = await this.#tools.remote(this.#context, this.#context.domain, remoteId);
+    const remote: Remote | undefined = await this.#context.content.remote(remoteId);
     const downloader = remote && this.#context.downloader(remote.settings);
     const opened = downloader
       ? { downloader, index: new UpstreamIndex(downloader, remote.settings.url, this.#context.signal) }

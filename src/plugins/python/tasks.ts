@@ -1,15 +1,13 @@
 /** Tasks of the Python type that make versions: uploads to an index, taking releases back, keeping what was pulled through. */
 import { PulpError, ValidationError } from '../../lib/errors.ts';
 import {
-  type ContentTools,
+  type ContentTask,
+  type ContentTaskContext,
   type DeclaredContent,
   inVersion,
   type Repository,
   type SavedContent,
   sql,
-  type TaskContext,
-  type TaskFunction,
-  type TempArtifact,
 } from '../../plugin-api/index.ts';
 import { pythonPackage } from './rest/content.ts';
 import { declareYank } from './sync/sync.ts';
@@ -39,31 +37,27 @@ interface YankArgs {
   readonly reason?: string;
 }
 
-export function pythonTasks(tools: ContentTools): TaskFunction[] {
-  return [
-    { name: UPLOAD_TASK, run: (context, args: UploadArgs) => addUploads(context, tools, args) },
-    { name: GROUP_TASK, run: (context, args: GroupArgs) => addGroup(context, tools, args) },
-    { name: YANK_TASK, run: (context, args: YankArgs) => yank(context, tools, args) },
-    { name: UNYANK_TASK, run: (context, args: YankArgs) => unyank(context, tools, args) },
-  ];
-}
+export const pythonTasks: readonly ContentTask[] = [
+  { name: UPLOAD_TASK, run: (context, args: UploadArgs) => addUploads(context, args) },
+  { name: GROUP_TASK, run: (context, args: GroupArgs) => addGroup(context, args) },
+  { name: YANK_TASK, run: (context, args: YankArgs) => yank(context, args) },
+  { name: UNYANK_TASK, run: (context, args: YankArgs) => unyank(context, args) },
+];
 
 /** Artifacts become packages of one new version. */
-async function addUploads(context: TaskContext, tools: ContentTools, args: UploadArgs): Promise<unknown> {
-  const { repository } = await tools.repository(context, args.repository);
+async function addUploads(context: ContentTaskContext, args: UploadArgs): Promise<unknown> {
+  const { repository } = await context.content.repository(args.repository);
   const units: DeclaredContent[] = [];
-  for (const file of args.files) units.push(...(await unitsOfFile(context, tools, repository, file)));
-  const version = await tools.newVersion(context, repository, async (draft) => {
-    const saved = await tools.save(context, units);
-    await draft.add(saved.map((unit) => unit.id));
-    for (const unit of saved) context.created(prnOf(unit));
+  for (const file of args.files) units.push(...(await unitsOfFile(context, repository, file)));
+  const version = await context.content.newVersion(repository, async (draft) => {
+    for (const unit of await draft.save(units)) context.created(prnOf(unit));
   });
   return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));
 }
 
-async function addGroup(context: TaskContext, tools: ContentTools, args: GroupArgs): Promise<unknown> {
+async function addGroup(context: ContentTaskContext, args: GroupArgs): Promise<unknown> {
   const files = await takeGroup(context, args.session);
-  return files.length > 0 ? await addUploads(context, tools, { repository: args.repository, files }) : null;
+  return files.length > 0 ? await addUploads(context, { repository: args.repository, files }) : null;
 }
 
 const prnOf = ({ type, pulpId }: SavedContent) => `prn:${type.app}.${type.name.toLowerCase()}:${pulpId}`;
@@ -75,8 +69,7 @@ interface ArtifactRow {
 }
 
 async function unitsOfFile(
-  context: TaskContext,
-  tools: ContentTools,
+  context: ContentTaskContext,
   repository: Repository,
   file: UploadedFile,
 ): Promise<DeclaredContent[]> {
@@ -84,7 +77,7 @@ async function unitsOfFile(
   const artifact = await context.db.row<ArtifactRow>(sql`select id, size, encode(sha256, 'hex') as sha256
     from artifact where pulp_id = ${file.artifact} and domain_id = ${domain.id}`);
   if (!artifact) throw new Error(`The artifact ${file.artifact} does not exist any more`);
-  const { companions = [], ...unit } = await tools.withFile(context, domain, artifact.sha256, (path) =>
+  const { companions = [], ...unit } = await context.content.withFile(artifact.sha256, (path) =>
     readPackageFile(context, repository, file, artifact, path),
   );
   const artifacts = unit.artifacts.map((one) => (one.temp ? one : { ...one, artifactId: artifact.id }));
@@ -92,7 +85,7 @@ async function unitsOfFile(
 }
 
 async function readPackageFile(
-  context: TaskContext,
+  context: ContentTaskContext,
   repository: Repository,
   file: UploadedFile,
   { size, sha256 }: ArtifactRow,
@@ -106,7 +99,7 @@ async function readPackageFile(
       size,
       digests: { sha256 },
       file: path,
-      receive: (source) => receive(context, source),
+      content: context.content,
       services: context,
       domain: context.domain,
       repository,
@@ -115,14 +108,6 @@ async function readPackageFile(
   } catch (error) {
     throw error instanceof ValidationError ? codedError(error) : error;
   }
-}
-
-async function receive(
-  context: TaskContext,
-  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<TempArtifact> {
-  const digests = context.settings.allowedContentChecksums;
-  return await context.storage(context.domain).receive(source, { digests });
 }
 
 /** Attestations have codes of their own. */
@@ -136,25 +121,24 @@ function codedError(error: ValidationError): Error {
 }
 
 /** Marks a release; the same reason again changes nothing, another one replaces the mark. */
-async function yank(context: TaskContext, tools: ContentTools, args: YankArgs): Promise<unknown> {
-  const { repository, latest } = await tools.repository(context, args.repository);
+async function yank(context: ContentTaskContext, args: YankArgs): Promise<unknown> {
+  const { repository, latest } = await context.content.repository(args.repository);
   const reason = args.reason ?? '';
   const now = await yanksOfProject(context.db, latest, args.name);
   if (now.get(args.version) === reason) return null;
-  const version = await tools.newVersion(context, repository, async (draft) => {
-    const [mark] = await tools.save(context, [declareYank(args.name, args.version, reason)]);
-    await draft.add([mark!.id]);
+  const version = await context.content.newVersion(repository, async (draft) => {
+    await draft.save([declareYank(args.name, args.version, reason)]);
   });
   return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));
 }
 
-async function unyank(context: TaskContext, tools: ContentTools, args: YankArgs): Promise<unknown> {
-  const { repository, latest } = await tools.repository(context, args.repository);
+async function unyank(context: ContentTaskContext, args: YankArgs): Promise<unknown> {
+  const { repository, latest } = await context.content.repository(args.repository);
   const marks = await context.db.rows<{ id: number }>(sql`select y.content_id as id from python_yank y
     join repository_content rc on rc.content_id = y.content_id
     where y.name_normalized = ${args.name} and y.version = ${args.version} and ${inVersion(latest)}`);
   if (marks.length === 0) return null;
-  const version = await tools.newVersion(context, repository, async (draft) => {
+  const version = await context.content.newVersion(repository, async (draft) => {
     await draft.remove(marks.map((mark) => mark.id));
   });
   return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));

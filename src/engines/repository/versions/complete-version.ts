@@ -7,6 +7,7 @@ import type { RepositoryType } from '../../../plugin-api/contracts/repository.ts
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
 import type { Repository } from '../../../plugin-api/contracts/version.ts';
 import { prn } from '../../../plugin-api/declare/model.ts';
+import { TempPool } from '../temp-pool.ts';
 import { checkPaths } from './check-paths.ts';
 import { hookDraft } from './draft.ts';
 import { replaceDuplicates } from './replace-duplicates.ts';
@@ -25,10 +26,19 @@ export interface Completion {
 
 /** False when there was no change, then the version is gone again. */
 export async function complete(context: TaskContext, tx: Transaction, completion: Completion): Promise<boolean> {
+  const temps = new TempPool(context.storage(context.domain));
+  try {
+    return await check(context, tx, completion, temps);
+  } finally {
+    await temps.discard();
+  }
+}
+
+async function check(context: TaskContext, tx: Transaction, completion: Completion, temps: TempPool): Promise<boolean> {
   const { engine, repository, additions, before } = completion;
   const { version } = additions;
   const type = engine.types.repositoryType(repository.pulpType);
-  const hooks = hookDraft(context, tx, version, repository, wasAdded(additions));
+  const hooks = hookDraft(context, tx, version, repository, wasAdded(additions), temps);
   const count = () => countVersion(tx, version, before.counts);
   let { added } = await count();
   checkTypes(type, Object.keys(added));

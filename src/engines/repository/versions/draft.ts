@@ -5,9 +5,12 @@ import type { SavedUnit } from '../../../model/content/content.ts';
 import { withNamed } from '../../../model/content/named-units.ts';
 import { addContent, addNewContent, removeContent } from '../../../model/repositories/membership.ts';
 import type { VersionRow } from '../../../model/repositories/repository-version.ts';
+import type { DraftContext } from '../../../plugin-api/contracts/draft.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
-import type { DraftContext, Repository, VersionDraft } from '../../../plugin-api/contracts/version.ts';
+import type { Repository, VersionDraft } from '../../../plugin-api/contracts/version.ts';
+import { contentTools } from '../content-tools.ts';
 import { prepareUnits, savedContent, saveUnits } from '../save-units.ts';
+import type { TempPool } from '../temp-pool.ts';
 import { insideOf } from './inside-transaction.ts';
 
 const BATCH = 20_000;
@@ -60,6 +63,7 @@ export function hookDraft(
   row: VersionRow,
   repository: Repository,
   added: Sql,
+  temps: TempPool,
 ): HookDraft {
   const inside: TaskContext = { ...insideOf(context, tx), created: context.created };
   const plain = draftOf(inside, row);
@@ -76,6 +80,7 @@ export function hookDraft(
       ...plain,
       repository,
       added,
+      content: contentTools(inside, temps),
       add: noting(plain.add),
       remove: noting(plain.remove),
       save: noting(plain.save),

@@ -3,8 +3,8 @@ import type { Transaction } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
 import { isOpen } from '../../../model/repositories/membership.ts';
 import type { DeclaredContent } from '../../../plugin-api/contracts/declared-content.ts';
+import type { DraftContext } from '../../../plugin-api/contracts/draft.ts';
 import type { KeyedUnit, Preference } from '../../../plugin-api/contracts/preference.ts';
-import type { DraftContext } from '../../../plugin-api/contracts/version.ts';
 import type { Row } from '../../../plugin-api/declare/field.ts';
 import { type Additions, keyColumns, sameKey, wasAdded } from './repository-keys.ts';
 

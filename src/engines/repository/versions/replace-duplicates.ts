@@ -5,8 +5,8 @@ import { PulpError } from '../../../lib/errors.ts';
 import type { ContentTable } from '../../../model/content/natural-key.ts';
 import { isOpen, removeContent } from '../../../model/repositories/membership.ts';
 import type { Counts } from '../../../model/repositories/repository-version.ts';
+import type { DraftContext } from '../../../plugin-api/contracts/draft.ts';
 import type { RepositoryType } from '../../../plugin-api/contracts/repository.ts';
-import type { DraftContext } from '../../../plugin-api/contracts/version.ts';
 import { preferUnits } from './prefer-units.ts';
 import { type Additions, keyColumns, sameKey, wasAdded } from './repository-keys.ts';
 

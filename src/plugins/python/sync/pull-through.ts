@@ -102,7 +102,7 @@ export async function pulledPackage(
   if (!packageTypeOf(path)) return undefined;
   try {
     const facts = await readPackage(bytes.file, path, packageLimits(bytes.services));
-    return await declarePackage(facts, { digests, size, filename: path, receive: (source) => bytes.receive(source) });
+    return await declarePackage(facts, { digests, size, filename: path, content: bytes });
   } catch (error) {
     if (error instanceof PackageError) return undefined;
     throw error;

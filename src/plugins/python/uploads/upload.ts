@@ -1,6 +1,6 @@
 /** Makes a package of an uploaded file: everything is read from the file itself. */
 import { ValidationError } from '../../../lib/errors.ts';
-import type { DeclaredContent, UploadInput, Values } from '../../../plugin-api/index.ts';
+import type { ContentTools, DeclaredContent, UploadInput, Values } from '../../../plugin-api/index.ts';
 import { attestationsCompanion } from '../attestations/attestations.ts';
 import { PackageError } from '../formats/archives/package-error.ts';
 import { extensionMessage, type PackageFacts, readPackage } from '../formats/archives/read-package.ts';
@@ -40,14 +40,17 @@ async function readFacts({ file, services }: UploadInput, filename: string): Pro
   }
 }
 
-type Received = Pick<UploadInput, 'digests' | 'size' | 'receive'> & { readonly filename: string };
+type Received = Pick<UploadInput, 'digests' | 'size'> & {
+  readonly content: Pick<ContentTools, 'receive'>;
+  readonly filename: string;
+};
 
 /** The unit of a file that was read; the metadata of wheels becomes an artifact beside it (PEP 658). */
 export async function declarePackage(
   facts: PackageFacts,
-  { digests, size, receive, filename }: Received,
+  { digests, size, content, filename }: Received,
 ): Promise<DeclaredContent> {
-  const metadata = facts.metadataFile && (await receive([facts.metadataFile]));
+  const metadata = facts.metadataFile && (await content.receive([facts.metadataFile]));
   const values: Values = packageValues(facts, {
     filename,
     size,
