@@ -1,6 +1,6 @@
 /** Lists over all types of a master: `repositories/`, `remotes/`, `publications/`, `distributions/`, `contentguards/`, `content/`. */
 import { sql } from '../../db/sql.ts';
-import type { RequestContext } from '../../plugin-api/contracts/context.ts';
+import type { Presenter, RequestContext } from '../../plugin-api/contracts/context.ts';
 import { COMMON_ORDERING, labelField, nameFilters, reportHrefs } from '../../plugin-api/declare/common-fields.ts';
 import { datetime, type Field, object, type Row, string } from '../../plugin-api/declare/field.ts';
 import { choiceFilter, type Filters } from '../../plugin-api/declare/filter.ts';
@@ -50,19 +50,124 @@ function typedIdentity(master: string): Record<string, Field> {
   };
 }
 
-interface Generic {
+/** A list over all types of a master. */
+interface GenericList {
   readonly path: string;
   readonly name: string;
   readonly component: string;
   readonly table: TableMapping;
-  readonly fields: Record<string, Field>;
-  readonly filters: Filters;
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Given the types of distributions that serve publications. */
+  readonly filters: (publishing: readonly string[]) => Filters;
   readonly ordering: readonly string[];
   readonly labels: boolean;
+  /** Types that can be asked for beside those of the models. */
+  readonly moreTypes?: readonly string[];
 }
 
-function generic(declaration: Generic, types: readonly string[]): Resource {
-  const { path, name, component, table, fields, filters, ordering, labels } = declaration;
+const anyModel = (name: string, path: string, table: string): Model => ({ app: 'core', name, path, table });
+
+const plainTable = (name: string, newest: string): TableMapping => ({
+  name,
+  from: sql.raw(`${name} t`),
+  key: 'pulp_id',
+  newest: sql.raw(newest),
+  inDomain: true,
+});
+
+const hrefOfVersions = (row: Row, p: Presenter) =>
+  `${p.hrefOfType('repository', String(row.pulp_type), String(row.pulp_id))}versions/`;
+
+const versionHrefs: Record<string, Field> = {
+  versions_href: string({ format: 'uri', readOnly: true, column: false, read: hrefOfVersions }),
+  latest_version_href: string({
+    format: 'uri',
+    readOnly: true,
+    column: false,
+    read: (row, p) => (row.latest_number === null ? null : `${hrefOfVersions(row, p)}${row.latest_number}/`),
+  }),
+};
+
+const { distributions: _, ...publicationListFields } = publicationFields(
+  anyModel('Publication', 'publications', 'publication'),
+  false,
+);
+
+const LISTS: readonly GenericList[] = [
+  {
+    path: 'repositories',
+    name: 'Repository',
+    component: 'Repository',
+    table: repositoryTable(undefined),
+    fields: { ...repositoryFields(anyModel('Repository', 'repositories', 'repository'), true), ...versionHrefs },
+    filters: () => repositoryFilters,
+    ordering: REPOSITORY_ORDERING,
+    labels: true,
+  },
+  {
+    path: 'remotes',
+    name: 'Remote',
+    component: 'GenericRemote',
+    table: { ...plainTable('remote', 't.pulp_id'), where: sql.raw('t.kept_for is null') },
+    fields: remoteFields(anyModel('Remote', 'remotes', 'remote'), {}),
+    filters: () => remoteFilters,
+    ordering: REMOTE_ORDERING,
+    labels: true,
+  },
+  {
+    path: 'publications',
+    name: 'Publication',
+    component: 'Publication',
+    table: publicationTable(undefined),
+    fields: publicationListFields,
+    filters: () => publicationFilters,
+    ordering: PUBLICATION_ORDERING,
+    labels: false,
+  },
+  {
+    path: 'distributions',
+    name: 'Distribution',
+    component: 'Distribution',
+    table: distributionTable(undefined),
+    fields: distributionFields(anyModel('Distribution', 'distributions', 'distribution'), {}),
+    filters: distributionFilters,
+    ordering: DISTRIBUTION_ORDERING,
+    labels: true,
+  },
+  {
+    path: 'contentguards',
+    name: 'ContentGuard',
+    component: 'ContentGuard',
+    table: plainTable('content_guard', 't.pulp_id'),
+    fields: { name: string({}), description: string({ nullable: true }) },
+    filters: () => nameFilters,
+    ordering: [...COMMON_ORDERING, 'pulp_type', 'name', 'description'],
+    labels: false,
+  },
+  {
+    path: 'content',
+    name: 'Content',
+    component: 'MultipleArtifactContent',
+    table: plainTable('content', 't.id'),
+    fields: contentListFields(),
+    filters: () => contentFilters,
+    ordering: ['pk'],
+    labels: true,
+    // What publications are made of is content to Pulp, though of no use to anybody: its type can be asked for here too.
+    moreTypes: ['core.publishedmetadata'],
+  },
+];
+
+/** The generic lists; `models` tells which types each has, `publishing` which types of distributions serve publications. */
+export function genericLists(models: readonly Model[], publishing: readonly string[]): Resource[] {
+  return LISTS.map((list) => {
+    const known = models.flatMap(({ table, pulpType }) => (table === list.table.name && pulpType ? [pulpType] : []));
+    return genericList(list, [...known, ...(list.moreTypes ?? [])].sort(), publishing);
+  });
+}
+
+function genericList(list: GenericList, types: readonly string[], publishing: readonly string[]): Resource {
+  const { path, name, component, table, fields, filters, ordering, labels } = list;
   return {
     model: { app: 'core', name, path, table: `${table.name}s of any type` },
     tag: tagOf(path),
@@ -74,7 +179,7 @@ function generic(declaration: Generic, types: readonly string[]): Resource {
     table,
     fields: { ...fields, ...typedIdentity(table.name) },
     filters: {
-      ...filters,
+      ...filters(publishing),
       pulp_type: choiceFilter(sql.raw('t.pulp_type'), types, ['', 'in'], { help: 'The type.', closed: true }),
     },
     ordering,
@@ -85,148 +190,6 @@ function generic(declaration: Generic, types: readonly string[]): Resource {
       knownPlace: (request: RequestContext, offset: number) => placeInList(undefined, request, offset),
     }),
   };
-}
-
-/** What publications are made of is content to Pulp, though of no use to anybody: its type can be asked for here too. */
-const PUBLISHED_METADATA = 'core.publishedmetadata';
-
-const anyModel = (name: string, path: string, table: string): Model => ({ app: 'core', name, path, table });
-
-const versionHrefs: Record<string, Field> = {
-  versions_href: string({
-    format: 'uri',
-    readOnly: true,
-    column: false,
-    read: (row, p) => `${p.hrefOfType('repository', String(row.pulp_type), String(row.pulp_id))}versions/`,
-  }),
-  latest_version_href: string({
-    format: 'uri',
-    readOnly: true,
-    column: false,
-    read: (row, p) =>
-      row.latest_number === null
-        ? null
-        : `${p.hrefOfType('repository', String(row.pulp_type), String(row.pulp_id))}versions/${row.latest_number}/`,
-  }),
-};
-
-function without(fields: Record<string, Field>, ...names: string[]): Record<string, Field> {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
-}
-
-/** The generic lists; `models` tells which types each has, `publishing` which types of distributions serve publications. */
-export function genericLists(models: readonly Model[], publishing: readonly string[]): Resource[] {
-  const typesOf = (table: string) =>
-    models
-      .filter((model) => model.table === table && model.pulpType)
-      .map((model) => model.pulpType!)
-      .sort();
-  const remoteTable: TableMapping = {
-    name: 'remote',
-    from: sql.raw('remote t'),
-    key: 'pulp_id',
-    newest: sql.raw('t.pulp_id'),
-    where: sql.raw('t.kept_for is null'),
-    inDomain: true,
-  };
-  const guardTable: TableMapping = {
-    name: 'content_guard',
-    from: sql.raw('content_guard t'),
-    key: 'pulp_id',
-    newest: sql.raw('t.pulp_id'),
-    inDomain: true,
-  };
-  const contentTable: TableMapping = {
-    name: 'content',
-    from: sql.raw('content t'),
-    key: 'pulp_id',
-    newest: sql.raw('t.id'),
-    inDomain: true,
-  };
-  const repositoryBase = repositoryFields(anyModel('Repository', 'repositories', 'repository'), true);
-  return [
-    generic(
-      {
-        path: 'repositories',
-        name: 'Repository',
-        component: 'Repository',
-        table: repositoryTable(undefined),
-        fields: { ...repositoryBase, ...versionHrefs },
-        filters: repositoryFilters,
-        ordering: REPOSITORY_ORDERING,
-        labels: true,
-      },
-      typesOf('repository'),
-    ),
-    generic(
-      {
-        path: 'remotes',
-        name: 'Remote',
-        component: 'GenericRemote',
-        table: remoteTable,
-        fields: remoteFields(anyModel('Remote', 'remotes', 'remote'), {}),
-        filters: remoteFilters,
-        ordering: REMOTE_ORDERING,
-        labels: true,
-      },
-      typesOf('remote'),
-    ),
-    generic(
-      {
-        path: 'publications',
-        name: 'Publication',
-        component: 'Publication',
-        table: publicationTable(undefined),
-        fields: without(
-          publicationFields(anyModel('Publication', 'publications', 'publication'), false),
-          'distributions',
-        ),
-        filters: publicationFilters,
-        ordering: PUBLICATION_ORDERING,
-        labels: false,
-      },
-      typesOf('publication'),
-    ),
-    generic(
-      {
-        path: 'distributions',
-        name: 'Distribution',
-        component: 'Distribution',
-        table: distributionTable(undefined),
-        fields: distributionFields(anyModel('Distribution', 'distributions', 'distribution'), {}),
-        filters: distributionFilters(publishing),
-        ordering: DISTRIBUTION_ORDERING,
-        labels: true,
-      },
-      typesOf('distribution'),
-    ),
-    generic(
-      {
-        path: 'contentguards',
-        name: 'ContentGuard',
-        component: 'ContentGuard',
-        table: guardTable,
-        fields: { name: string({}), description: string({ nullable: true }) },
-        filters: nameFilters,
-        ordering: [...COMMON_ORDERING, 'pulp_type', 'name', 'description'],
-        labels: false,
-      },
-      typesOf('content_guard'),
-    ),
-    generic(
-      {
-        path: 'content',
-        name: 'Content',
-        component: 'MultipleArtifactContent',
-        table: contentTable,
-        fields: contentListFields(),
-        filters: contentFilters,
-        ordering: ['pk'],
-        labels: true,
-      },
-      [...typesOf('content'), PUBLISHED_METADATA].sort(),
-    ),
-  ];
 }
 
 function contentListFields(): Record<string, Field> {
