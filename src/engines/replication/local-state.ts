@@ -1,6 +1,7 @@
 /** Reads what a plan is compared with: the distributions, repositories, remotes and holdings of a domain. */
 import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
+import { statesIn } from '../../model/replication/run-states.ts';
 import type { Values } from '../../plugin-api/declare/field.ts';
 import type {
   Claim,
@@ -12,7 +13,6 @@ import type {
   LocalState,
   PlannedUpstream,
 } from './plan/plan-types.ts';
-import { statesIn } from './run/run-states.ts';
 
 /** One statement for each kind of object, however many there are. */
 export async function readLocalState(db: Queryable, domainId: number, upstreamId: string): Promise<LocalState> {

@@ -1,9 +1,10 @@
 /** The tasks of replication. */
+
+import { findRun } from '../../model/replication/run.ts';
+import { isRun, type Trait } from '../../model/replication/run-states.ts';
 import type { TaskContext, TaskFunction } from '../../plugin-api/contracts/task.ts';
 import type { ReplicationParts } from './replication-parts.ts';
-import { isRun, type Trait } from './run/run-states.ts';
 import { FINALIZE, REPLICATE } from './run/run-tasks.ts';
-import { findRun } from './run/runs.ts';
 import type { Here, Next } from './steps/step.ts';
 import { carryOn } from './steps/steps.ts';
 import { cleanUpTask } from './switch/clean-up-task.ts';

@@ -1,5 +1,5 @@
 /** After a sync on behalf of a replication: sees that there is a publication where the type needs one, and notes what was made. */
-import { heldPublication, recordSynced } from '../../model/replication.ts';
+import { heldPublication, recordSynced } from '../../model/replication/holding.ts';
 import { addGroupProgress } from '../../model/tasks/task-group.ts';
 import type { SyncContext } from '../../plugin-api/contracts/sync.ts';
 import type { Version } from '../../plugin-api/contracts/version.ts';

@@ -41,3 +41,15 @@ export async function announceChanges(tx: Transaction, condition: Sql): Promise<
 export async function announceTypeChange(tx: Transaction, domainId: number, pulpType: string): Promise<void> {
   await announceChanges(tx, sql`d.domain_id = ${domainId} and d.pulp_type = ${pulpType}`);
 }
+
+/** Several distributions of a domain are about to be switched together: for so many seconds nobody answers from memory. */
+export async function announceSwitch(db: Queryable, domainId: number, seconds: number): Promise<void> {
+  await db.run(sql`insert into distribution_switch (domain_id, switching_until)
+    values (${domainId}, clock_timestamp() + make_interval(secs => ${seconds}))
+    on conflict (domain_id) do update set switching_until = excluded.switching_until`);
+  await announceChange(db);
+}
+
+export async function withdrawSwitch(db: Queryable, domainId: number): Promise<void> {
+  await db.run(sql`delete from distribution_switch where domain_id = ${domainId}`);
+}

@@ -1,7 +1,6 @@
 /** Runs of a replication with their items: to look at, activate, try again and take back (docs/spec/replication.md §3 and §4). */
 
 import { sql } from '../../../db/sql.ts';
-import { statesIn, statesThat } from '../../../engines/replication/run/run-states.ts';
 import {
   advanceLocks,
   FINALIZE,
@@ -10,6 +9,8 @@ import {
   ROLL_BACK,
 } from '../../../engines/replication/run/run-tasks.ts';
 import { HttpError } from '../../../lib/errors.ts';
+import { reopenRun, setRunGroup } from '../../../model/replication/run.ts';
+import { statesIn, statesThat } from '../../../model/replication/run-states.ts';
 import { allTasksDispatched, createTaskGroup } from '../../../model/tasks/task-group.ts';
 import type { Answer, Presenter, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import {
@@ -87,7 +88,7 @@ async function dispatchFor(
   exclusive: readonly string[],
 ) {
   const group = await createTaskGroup(request.db, request.domain.id, `Replication run ${target.id}`);
-  await request.db.run(sql`update replication_run set task_group_id = ${group} where pulp_id = ${target.id}`);
+  await setRunGroup(request.db, target.id, group);
   const task = await request.dispatch({ name, args: { run: target.id, ...args }, exclusive, taskGroup: group });
   await allTasksDispatched(request.db, group);
   return { task, group };
@@ -140,11 +141,7 @@ const retry: Action = {
   output: { 202: { component: 'TaskGroupOperation' } },
   run: async (request, target): Promise<Answer> => {
     requireState(target, statesThat('repeatable'), 'tried again');
-    await request.db.run(sql`update replication_item set state = 'planned', error = null, attempts = 0, task_id = null
-      where run_id = ${target.id} and state in ('failed', 'conflict', 'staging')`);
-    await request.db.run(
-      sql`update replication_run set state = 'planned', error = null, finished_at = null where pulp_id = ${target.id}`,
-    );
+    await reopenRun(request.db, target.id);
     const { exclusive } = advanceLocks(request.domain.pulpId, String(target.row.upstream_id));
     const { group } = await dispatchFor(request, target, REPLICATE, { round: 1 }, exclusive);
     return acceptedGroup(request, group);

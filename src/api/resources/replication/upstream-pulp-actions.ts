@@ -4,9 +4,9 @@ import type { Plan, PlanItem } from '../../../engines/replication/plan/plan-type
 import { type Prepared, preparePlan } from '../../../engines/replication/prepare-plan.ts';
 import type { ReplicationParts } from '../../../engines/replication/replication-parts.ts';
 import { advanceLocks, REPLICATE } from '../../../engines/replication/run/run-tasks.ts';
-import { insertRun } from '../../../engines/replication/run/runs.ts';
 import { findUpstream, type Upstream } from '../../../engines/replication/upstream/upstream.ts';
 import { HttpError, PulpError } from '../../../lib/errors.ts';
+import { insertRun } from '../../../model/replication/run.ts';
 import { allTasksDispatched, createTaskGroup } from '../../../model/tasks/task-group.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { boolean, json, string, type Values } from '../../../plugin-api/declare/field.ts';

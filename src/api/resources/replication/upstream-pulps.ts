@@ -2,9 +2,10 @@
 import { sql } from '../../../db/sql.ts';
 import { CONNECTION_NAMES, SECRET_NAMES } from '../../../download/connection-settings.ts';
 import type { ReplicationParts } from '../../../engines/replication/replication-parts.ts';
-import { dropKept } from '../../../engines/replication/switch/keep-for-rollback.ts';
 import { normalisedRoot } from '../../../engines/replication/upstream/upstream.ts';
 import { ValidationError } from '../../../lib/errors.ts';
+import { dropKept } from '../../../model/replication/kept-stores.ts';
+import { noteSettingsChanged } from '../../../model/replication/run.ts';
 import type { RequestContext } from '../../../plugin-api/contracts/context.ts';
 import { identityFields, nameFilters } from '../../../plugin-api/declare/common-fields.ts';
 import {
@@ -133,7 +134,7 @@ export function upstreamPulpResource(parts: ReplicationParts, distributions: Res
     },
     beforeDelete: (tx, row) => dropKept(tx, String(row.pulp_id)),
     afterSave: async (tx, id) => {
-      await tx.run(sql`update upstream_pulp set settings_generation = settings_generation + 1 where pulp_id = ${id}`);
+      await noteSettingsChanged(tx, id);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The items of a run in the database: what it does to each object. */
 import type { Queryable, Transaction } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
+import { putItems } from '../../../model/replication/item.ts';
 import type { Values } from '../../../plugin-api/declare/field.ts';
 import type { PlanItem } from '../plan/plan-types.ts';
 
@@ -28,16 +29,7 @@ export async function writeItems(tx: Transaction, runId: string, rows: readonly 
     conflict: item.conflict ?? null,
     error: error ?? item.reason ?? null,
   }));
-  await tx.run(
-    sql`delete from replication_item where run_id = ${runId} and key <> all(${rows.map(({ item }) => item.key)}::text[])`,
-  );
-  await tx.run(sql`insert into replication_item (run_id, key, object, type, name, base_path, act, state, old, new, target, conflict, error)
-    select ${runId}, i.* from jsonb_to_recordset(${JSON.stringify(values)}::jsonb)
-      as i (key text, object text, type text, name text, base_path text, act text, state text, old jsonb, new jsonb,
-        target jsonb, conflict jsonb, error text)
-    on conflict (run_id, key) do update set object = excluded.object, type = excluded.type, name = excluded.name,
-      base_path = excluded.base_path, act = excluded.act, state = excluded.state, old = excluded.old, new = excluded.new,
-      target = excluded.target, conflict = excluded.conflict, error = excluded.error`);
+  await putItems(tx, runId, values);
 }
 
 /** Ids of the items of a run by key. */
@@ -68,27 +60,4 @@ export async function storesOfItems(
     select key, target -> 'repository' ->> 'id' as repository, target -> 'remote' ->> 'id' as remote
       from replication_item where run_id = ${runId} and target ? 'repository'`);
   return new Map(rows.map((row) => [row.key, row]));
-}
-
-/** Its sync may have ended before this is noted. */
-export async function noteSyncStarted(db: Queryable, itemId: number, task: string): Promise<void> {
-  await db.run(sql`update replication_item set task_id = ${task}, attempts = attempts + 1,
-    state = case when state = 'planned' then 'staging' else state end where id = ${itemId}`);
-}
-
-interface ItemFailure {
-  readonly key: string;
-  readonly error: string;
-}
-
-export async function markFailed(db: Queryable, runId: string, failures: readonly ItemFailure[]): Promise<void> {
-  await db.run(sql`update replication_item i set state = 'failed', error = f.error
-    from jsonb_to_recordset(${JSON.stringify(failures)}::jsonb) as f (key text, error text)
-    where i.run_id = ${runId} and i.key = f.key`);
-}
-
-/** What is not what upstream serves has to be fetched again. */
-export async function forgetFetched(db: Queryable, runId: string, keys: readonly string[]): Promise<void> {
-  await db.run(sql`update replication_holding h set watermark = null from replication_item i
-    where i.run_id = ${runId} and i.key = any(${keys}::text[]) and h.repository_id = (i.target -> 'repository' ->> 'id')::uuid`);
 }

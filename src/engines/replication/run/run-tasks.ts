@@ -1,8 +1,8 @@
 /** The tasks of a run by name, and what each holds while it runs. */
 import { sql } from '../../../db/sql.ts';
+import type { Stores } from '../../../model/replication/kept-stores.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
 import { prn } from '../../../plugin-api/declare/model.ts';
-import type { Stores } from '../switch/keep-for-rollback.ts';
 
 export const REPLICATE = 'pulpcore.app.tasks.replica.replicate_distributions';
 export const FINALIZE = 'pulpcore.app.tasks.replica.finalize_replication';

@@ -1,6 +1,7 @@
 /** After the syncs of a round: which items failed, and which only lost the process that worked on them. */
 import type { Database } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
+import { markFailed } from '../../../model/replication/item.ts';
 import type { Failure } from '../run/report.ts';
 
 /** Tries of an item whose task was cut off from outside. */
@@ -32,11 +33,10 @@ export async function settleSyncs(db: Database, runId: string): Promise<void> {
     where i.run_id = ${runId} and i.state = 'staging' and (t.state is null or t.state in ('completed', 'failed', 'canceled'))`);
   const failed = rows.flatMap((row) => {
     const error = failureOf(row);
-    return error === undefined ? [] : [{ id: row.id, error }];
+    return error === undefined ? [] : [{ key: row.key, error }];
   });
   if (failed.length === 0) return;
-  await db.run(sql`update replication_item i set state = 'failed', error = f.error
-    from jsonb_to_recordset(${JSON.stringify(failed)}::jsonb) as f (id bigint, error text) where i.id = f.id`);
+  await markFailed(db, runId, failed);
 }
 
 /** Undefined: try again. */

@@ -1,8 +1,8 @@
 /** The ends of a run before its switch: nothing to do, ready for whoever activates it, or stopped with the reason. */
 
+import { changeRun, endRun } from '../../../model/replication/run.ts';
 import { type ItemRow, writeItems } from '../run/items.ts';
 import { conflictsFound } from '../run/report.ts';
-import { changeRun, endRun } from '../run/runs.ts';
 import type { Step } from './step.ts';
 
 export const end: Step<'over'> = async ({ context, run }) => {

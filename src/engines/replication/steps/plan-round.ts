@@ -1,8 +1,9 @@
 /** Takes stock of the syncs of the round before, then compares anew what upstream has with what is here. */
+
+import { noteRound } from '../../../model/replication/run.ts';
 import { addGroupProgress, openGroupProgress } from '../../../model/tasks/task-group.ts';
 import { preparePlan } from '../prepare-plan.ts';
 import { requireRights } from '../rights.ts';
-import { noteRound } from '../run/runs.ts';
 import { failuresOf, settleSyncs } from '../stage/settle-syncs.ts';
 import { giveUp } from './give-up.ts';
 import type { Step } from './step.ts';

@@ -1,8 +1,10 @@
 /** Makes the repositories and remotes of a plan and notes what is to be done to each object; nothing of it is served yet. */
+
+import { markFailed } from '../../../model/replication/item.ts';
+import { changeRun } from '../../../model/replication/run.ts';
 import type { PlanItem } from '../plan/plan-types.ts';
 import type { Prepared } from '../prepare-plan.ts';
-import { formerActs, type ItemRow, markFailed, writeItems } from '../run/items.ts';
-import { changeRun } from '../run/runs.ts';
+import { formerActs, type ItemRow, writeItems } from '../run/items.ts';
 import { targetOf } from '../run/targets.ts';
 import { failuresOf } from '../stage/settle-syncs.ts';
 import { stageStores } from '../stage/stage-stores.ts';

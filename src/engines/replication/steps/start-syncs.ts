@@ -1,10 +1,11 @@
 /** Starts one task of the type's own sync for each item that is not here, all in the group of the run. */
 import { sql } from '../../../db/sql.ts';
 import { forEachConcurrent } from '../../../lib/flow/map-concurrent.ts';
+import { noteSyncStarted } from '../../../model/replication/item.ts';
 import { openGroupProgress } from '../../../model/tasks/task-group.ts';
 import type { PlanItem } from '../plan/plan-types.ts';
 import type { ReplicationParts } from '../replication-parts.ts';
-import { itemIds, noteSyncStarted, storesOfItems } from '../run/items.ts';
+import { itemIds, storesOfItems } from '../run/items.ts';
 import { upstreamPrn } from '../run/run-tasks.ts';
 import type { Here, Step } from './step.ts';
 

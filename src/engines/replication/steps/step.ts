@@ -1,10 +1,11 @@
 /** What a step of a run is given, and what it answers: the state in which the run goes on, and what that needs to know. */
+
+import type { Stores } from '../../../model/replication/kept-stores.ts';
+import type { Run } from '../../../model/replication/run.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
 import type { PlanItem } from '../plan/plan-types.ts';
 import type { Prepared } from '../prepare-plan.ts';
 import type { ReplicationParts } from '../replication-parts.ts';
-import type { Run } from '../run/runs.ts';
-import type { Stores } from '../switch/keep-for-rollback.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** Where a run is. */

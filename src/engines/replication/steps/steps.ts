@@ -1,8 +1,9 @@
 /** The way of a run: for each state the step that leads out of it, and the task in which that runs. */
 import { messageOf } from '../../../lib/errors.ts';
+import { changeRun, findRun } from '../../../model/replication/run.ts';
+import { isRun } from '../../../model/replication/run-states.ts';
 import type { TaskRequest } from '../../../plugin-api/contracts/context.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
-import { isRun } from '../run/run-states.ts';
 import {
   advanceLocks,
   CLEAN_UP,
@@ -12,7 +13,6 @@ import {
   REPLICATE,
   upstreamPrn,
 } from '../run/run-tasks.ts';
-import { changeRun, findRun } from '../run/runs.ts';
 import { block, end, fail, makeReady } from './end.ts';
 import { planRound } from './plan-round.ts';
 import { stageItems } from './stage-items.ts';

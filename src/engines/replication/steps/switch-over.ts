@@ -2,21 +2,15 @@
 import type { Transaction } from '../../../db/database.ts';
 import { violatedUnique } from '../../../db/errors.ts';
 import { sql } from '../../../db/sql.ts';
+import { noLongerKept, type Stores } from '../../../model/replication/kept-stores.ts';
+import { endRun, pinFormer, type Run } from '../../../model/replication/run.ts';
+import { changeStores, type StoreChange } from '../../../model/replication/switch.ts';
 import { addGroupProgress, openGroupProgress } from '../../../model/tasks/task-group.ts';
 import type { TaskContext } from '../../../plugin-api/contracts/task.ts';
 import { replicationFailed } from '../run/report.ts';
-import { endRun, type Run } from '../run/runs.ts';
 import type { DistributionValues } from '../run/targets.ts';
-import {
-  ChangedMeanwhile,
-  changeDistributions,
-  changeStores,
-  type DistributionChange,
-  type StoreChange,
-  type SwitchItem,
-} from '../switch/activate.ts';
+import { ChangedMeanwhile, changeDistributions, type DistributionChange, type SwitchItem } from '../switch/activate.ts';
 import { explainOverlap } from '../switch/explain-overlap.ts';
-import { noLongerKept, type Stores } from '../switch/keep-for-rollback.ts';
 import { requireAnnounced, switchTogether } from '../switch/switch-mark.ts';
 import type { Next, Step } from './step.ts';
 
@@ -76,7 +70,11 @@ async function switchAll(
   { items, changes, left }: Switch,
 ): Promise<void> {
   await requireAnnounced(tx, context.domain.id);
-  await pinFormer(tx, run, changes);
+  await pinFormer(tx, run, {
+    versions: changes.map(({ before }) => before?.repository_version_id).filter(Boolean),
+    publications: changes.map(({ before }) => before?.publication_id).filter(Boolean),
+    repositories: changes.map(({ before }) => before?.repository_id).filter(Boolean),
+  });
   await changeDistributions(tx, context.domain.id, changes);
   const stores = (what: 'repository' | 'remote') =>
     items.flatMap(({ target }) => (target[what] ? [target[what] as StoreChange & Record<string, unknown>] : []));
@@ -86,22 +84,6 @@ async function switchAll(
     if (change.before === null) context.created(context.models.prnOfType('distribution', change.type, change.id));
   }
   await endRun(tx, context.domain.id, run);
-}
-
-/** Keeps the versions that were served, for as long as this run can be taken back, instead of those of the run before. */
-async function pinFormer(tx: Transaction, run: Run, changes: readonly DistributionChange[]): Promise<void> {
-  await tx.run(sql`delete from replication_pin where run_id in (
-    select pulp_id from replication_run where upstream_id = ${run.upstreamId} and pulp_id <> ${run.id})`);
-  const versions = changes.map(({ before }) => before?.repository_version_id).filter(Boolean);
-  const publications = changes.map(({ before }) => before?.publication_id).filter(Boolean);
-  // One that served a repository as it grew returns to that: its newest version stays.
-  const repositories = changes.map(({ before }) => before?.repository_id).filter(Boolean);
-  await tx.run(sql`insert into replication_pin (run_id, version_id)
-    select ${run.id}, v.pulp_id from repository_version v where v.pulp_id = any(${versions}::uuid[])
-      or v.pulp_id in (select repository_version_id from publication where pulp_id = any(${publications}::uuid[]))
-      or v.id in (select max(n.id) from repository r join repository_version n on n.repository_id = r.id and n.complete
-        where r.pulp_id = any(${repositories}::uuid[]) group by r.id)
-    on conflict do nothing`);
 }
 
 function changeOf(item: SwitchItem & Held): DistributionChange {

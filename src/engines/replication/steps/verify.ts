@@ -1,5 +1,6 @@
 /** Everything is here: compares it with what upstream lists, and leaves the rest to the switch. */
-import { forgetFetched, markFailed } from '../run/items.ts';
+
+import { forgetFetched, markFailed } from '../../../model/replication/item.ts';
 import { failuresOf } from '../stage/settle-syncs.ts';
 import { verifyFetched } from '../stage/verify-fetched.ts';
 import { giveUp } from './give-up.ts';

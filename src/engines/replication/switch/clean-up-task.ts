@@ -1,7 +1,8 @@
 /** Puts away the repositories and remotes that a switch has left without use. */
+
+import { deleteRemotes, putAway, type Stores } from '../../../model/replication/kept-stores.ts';
 import type { TaskFunction } from '../../../plugin-api/contracts/task.ts';
 import { CLEAN_UP } from '../run/run-tasks.ts';
-import { deleteRemotes, putAway, type Stores } from './keep-for-rollback.ts';
 
 export const cleanUpTask: TaskFunction = {
   name: CLEAN_UP,

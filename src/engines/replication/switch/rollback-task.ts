@@ -2,14 +2,14 @@
 import type { Transaction } from '../../../db/database.ts';
 import { violatedUnique } from '../../../db/errors.ts';
 import { sql } from '../../../db/sql.ts';
+import { bringBack } from '../../../model/replication/kept-stores.ts';
+import { findRun, noteRolledBack, type Run } from '../../../model/replication/run.ts';
 import type { TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
 import { replicationFailed } from '../run/report.ts';
 import { ROLL_BACK } from '../run/run-tasks.ts';
-import { findRun, type Run } from '../run/runs.ts';
 import type { DistributionValues, Target } from '../run/targets.ts';
 import { ChangedMeanwhile, changeDistributions, type DistributionChange } from './activate.ts';
 import { explainOverlap } from './explain-overlap.ts';
-import { bringBack } from './keep-for-rollback.ts';
 import { requireAnnounced, switchTogether } from './switch-mark.ts';
 
 interface ActiveItem {
@@ -99,9 +99,5 @@ async function takeBack(tx: Transaction, context: TaskContext, run: Run, changes
   await requireAnnounced(tx, context.domain.id);
   await bringBack(tx, run.id);
   await changeDistributions(tx, context.domain.id, changes);
-  await tx.run(sql`update replication_item set state = 'rolled_back' where run_id = ${run.id} and state = 'active'`);
-  await tx.run(
-    sql`update replication_run set state = 'rolled_back', pulp_last_updated = now() where pulp_id = ${run.id}`,
-  );
-  await tx.run(sql`delete from replication_pin where run_id = ${run.id}`);
+  await noteRolledBack(tx, run.id);
 }

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Queryable } from '../../../db/database.ts';
 import { sql } from '../../../db/sql.ts';
-import { announceChange } from '../../../model/repositories/distribution-change.ts';
+import { announceChange, announceSwitch, withdrawSwitch } from '../../../model/repositories/distribution-change.ts';
 
 /** Longer than any content process uses what it knows without looking (milliseconds); see distribution-cache.ts. */
 const ANNOUNCED_BEFORE = 100;
@@ -14,16 +14,13 @@ const MARGIN = 60;
 
 /** Announces, waits, runs the switch, and takes the announcement back however that ends. */
 export async function switchTogether<T>(db: Database, domainId: number, work: () => Promise<T>): Promise<T> {
-  await db.run(sql`insert into distribution_switch (domain_id, switching_until)
-    values (${domainId}, clock_timestamp() + make_interval(secs => ${VOID_AFTER}))
-    on conflict (domain_id) do update set switching_until = excluded.switching_until`);
-  await announceChange(db);
+  await announceSwitch(db, domainId, VOID_AFTER);
   try {
     await sleep(ANNOUNCED_BEFORE);
     return await work();
   } finally {
     // When the database is away the announcement ends by itself; until then content is only looked up more often.
-    await db.run(sql`delete from distribution_switch where domain_id = ${domainId}`).catch(() => {});
+    await withdrawSwitch(db, domainId).catch(() => {});
     await announceChange(db).catch(() => {});
   }
 }

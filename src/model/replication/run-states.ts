@@ -1,5 +1,5 @@
 /** The states of a run, and what may be done with a run that is in them. */
-import { type Sql, sql } from '../../../db/sql.ts';
+import { type Sql, sql } from '../../db/sql.ts';
 
 interface Traits {
   /** Under way, or waiting for its switch: what it brings is claimed. */

@@ -1,7 +1,7 @@
 /** Repositories and remotes that a switch has left without use: out of sight while the run can be taken back, then deleted. */
-import type { Queryable, Transaction } from '../../../db/database.ts';
-import { sql } from '../../../db/sql.ts';
-import { deleteWithParts } from '../../../model/repositories/sub-repository.ts';
+import type { Queryable, Transaction } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
+import { deleteWithParts } from '../repositories/sub-repository.ts';
 
 export interface Stores {
   readonly repositories: readonly string[];

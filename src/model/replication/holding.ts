@@ -1,7 +1,7 @@
 /** What syncs of replicated repositories leave behind: which version and publication hold what upstream served. */
-import type { Queryable, Transaction } from '../db/database.ts';
-import { sql } from '../db/sql.ts';
-import { inVersion, versionRow } from './repositories/membership.ts';
+import type { Queryable, Transaction } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
+import { inVersion, versionRow } from '../repositories/membership.ts';
 
 interface SyncedItem {
   /** id of the item of the run for which was synced. */
