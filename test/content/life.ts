@@ -8,7 +8,6 @@ import { digestsOf, sha256Of } from '../../src/lib/crypto/digest.ts';
 import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { protectedVersions, trimVersions } from '../../src/model/repositories/protected-versions.ts';
 import { trimCheckpoints } from '../../src/model/repositories/publication.ts';
-import { filePlugin } from '../../src/plugins/file/plugin.ts';
 import { type Held, ModelRepository, pathOf, reclaimable, textOf, type Unit } from './life-model.ts';
 import { manifestOf, type Upstream } from './upstream.ts';
 import { DELETE_VERSION, MODIFY, ORPHANS, PUBLISH, type TestRepository, type World } from './world.ts';
@@ -143,7 +142,10 @@ export class Life {
 
   /** As the task of a DELETE does it. */
   async #delete(table: string, id: string): Promise<void> {
-    const resource = filePlugin.resources.find(({ model }) => model.table === table)!;
+    const pulpType = 'file.file';
+    const resource = this.#world.program.resources.find(
+      ({ model }) => model.table === table && model.pulpType === pulpType,
+    )!;
     const { context } = this.#world.context();
     const row = await context.write((tx) => deleteRow(tx, resource, this.#world.domain, id, context));
     assert.ok(row, `${table} ${id} was there`);

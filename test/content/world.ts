@@ -59,7 +59,7 @@ export class World {
   readonly settings: Settings;
   readonly engine: VersionEngine;
   readonly #tasks: ReadonlyMap<string, TaskFunction>;
-  readonly #program: Program;
+  readonly program: Program;
   #names = 0;
 
   constructor(
@@ -75,9 +75,9 @@ export class World {
     this.store = store;
     this.root = root;
     this.settings = settings;
-    this.#program = composeProgram(plugins);
-    this.engine = contentEngine(this.#program);
-    this.#tasks = new Map(contentTasks(this.#program).map((task) => [task.name, task]));
+    this.program = composeProgram(plugins);
+    this.engine = contentEngine(this.program);
+    this.#tasks = new Map(contentTasks(this.program).map((task) => [task.name, task]));
   }
 
   /** A context whose transactions are always fenced successfully; what the task tells is kept. */
@@ -95,7 +95,7 @@ export class World {
       storage: () => this.store,
       downloader: (remote) => createDownloader(remote),
       secrets: new Secrets([Buffer.alloc(32, 7)]),
-      models: this.#program.models,
+      models: this.program.models,
       create: () => Promise.reject(new Error('no requests are made here')),
       logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       present: async (_domain, label, id) => ({ label, id }),
