@@ -305,3 +305,22 @@ test('orphans that are named stay, and go with those that name them', async () =
   await forget(repository);
   assert.deepEqual(await there(), { parcels: 0, shelves: 0, bundles: 0 });
 });
+
+test('a unit that comes by itself and is named, before or after and in other batches, is fetched once', async () => {
+  const repository = await world.repository({ pulpType: PARCELS });
+  const texts = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`${at}`, `once ${at}`]));
+  const remote = await world.remote(upstream.publish('once', texts));
+  upstreamUnits = ({ remote: { settings } }) => {
+    const parcels = Object.entries(texts).map(([at, text]) =>
+      declareParcel(`once${at}`, 1, { url: `${new URL(at, settings.url)}`, digests: { sha256: sha256Of(text) } }),
+    );
+    const [early, late] = [parcels.slice(0, 10), parcels.slice(10)];
+    const named = Array.from({ length: 5000 }, (_, at) => bundleOf(`once ${at}`, parcels[at % 20]!, parcels[0]!));
+    return [...early, ...named, ...late];
+  };
+  await world.run(SYNC_PARCELS, { repository: repository.pulpId, remote });
+  assert.equal((await content(repository)).length, 5020);
+  const asked = upstream.requests.filter((path) => path.startsWith('/once/'));
+  assert.deepEqual(asked.toSorted(), [...new Set(asked)].toSorted());
+  assert.equal(asked.length, 20);
+});

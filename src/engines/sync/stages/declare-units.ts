@@ -7,17 +7,14 @@ import { type SyncUnit, syncUnit } from '../units.ts';
 
 /**
  * Fills the channel; when that is failed meanwhile, the source is told to end. Units that others name come before those, so that they are
- * fetched like all: each declared object once, however many name it.
+ * fetched like all: each declared object once, however many name it and whether it comes by itself too.
  */
 export async function declareUnits(units: DeclaredUnits, channel: BoundedChannel<SyncUnit>): Promise<void> {
   const told = new WeakSet<DeclaredContent>();
   const put = async (declared: DeclaredContent): Promise<void> => {
-    const named = namedDeclarations(declared);
-    for (const one of named) {
-      if (told.has(one)) continue;
-      told.add(one);
-      await put(one);
-    }
+    if (told.has(declared)) return;
+    told.add(declared);
+    for (const one of namedDeclarations(declared)) await put(one);
     await channel.put(syncUnit(declared));
   };
   for await (const some of units) {
