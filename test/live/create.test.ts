@@ -37,7 +37,7 @@ const nowhere = () => Promise.reject(new Error('nothing is stored'));
 const handler = new LiveHandler([registry], {
   services: api.services,
   passwords: new VerifiedPasswords(),
-  authorize: async () => undefined,
+  authorize: async () => true,
   dispatch: () => Promise.reject(new Error('nothing is dispatched')),
   content: { find: async () => undefined, refusalOf: nowhere, kept: nowhere, send: nowhere },
 });

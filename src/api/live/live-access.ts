@@ -1,12 +1,11 @@
 /** Access control of live protocols by the policies of their views. */
 import { Conditions, type ConditionTools } from '../../access/conditions.ts';
 import { decide } from '../../access/decide.ts';
-import { loadGrants, NOBODY, type ObjectKey } from '../../access/grants.ts';
+import { type Grants, loadGrants, NOBODY, type ObjectKey } from '../../access/grants.ts';
 import type { PolicyStore } from '../../access/policies.ts';
 import { sql } from '../../db/sql.ts';
-import { HttpError } from '../../lib/errors.ts';
-import type { Domain, RequestContext, Services, User } from '../../plugin-api/contracts/context.ts';
-import type { LiveSubject } from '../../plugin-api/contracts/live.ts';
+import type { Services, User } from '../../plugin-api/contracts/context.ts';
+import type { LiveRequest, LiveSubject } from '../../plugin-api/contracts/live.ts';
 import type { Statement } from '../../plugin-api/declare/access.ts';
 import { labelOf, type Model } from '../../plugin-api/declare/model.ts';
 
@@ -15,53 +14,55 @@ interface LiveQuestion {
   readonly policy: string;
   readonly action: string;
   readonly subject: LiveSubject;
-  /** HEAD as GET. */
-  readonly method: string;
-  /** The request as conditions see it. */
-  readonly context: (domain: Domain) => Promise<RequestContext>;
+  readonly request: Pick<LiveRequest, 'method' | 'context'>;
 }
 
-/** Whether a user, or nobody, may do something by a policy; throws HttpError 401 or 403. */
-export type AuthorizeLive = (user: User | null, question: LiveQuestion) => Promise<void>;
+/** Whether a user, or nobody, may do something by a policy. */
+export type AuthorizeLive = (user: User | null, question: LiveQuestion) => Promise<boolean>;
 
 export function liveAccess(services: Services, policies: PolicyStore, tools: ConditionTools): AuthorizeLive {
   const open = new AnonymousDecisions();
   return async (user, question) => {
-    const { action, method, policy, subject } = question;
-    const object = objectOf(services, subject);
+    const { action, policy, subject } = question;
+    const { method } = question.request;
+    const object = user ? objectOf(services, subject) : undefined;
     const grants =
       user && !user.isSuperuser ? await loadGrants(services.db, user, subject.domain.id, object) : undefined;
     const { statements } = await policies.get(policy, grants?.generation);
-    if (!user && open.allow(statements, action, method)) return;
+    if (!user && open.allow(statements, action, method)) return true;
     let conditions: Promise<Conditions> | undefined;
-    const conditionsOf = async () => {
-      const request = await question.context(subject.domain);
-      const params: Record<string, string> = object ? { pk: object.id } : {};
-      const asked = {
-        request,
-        model: object?.model,
-        action,
-        detail: object !== undefined,
-        params,
-        subject: conditionSubject(services, subject),
-      };
-      return new Conditions(tools, asked, grants ?? NOBODY);
-    };
     const allowed = await decide(statements, {
       user,
       groups: grants?.groups ?? [],
       action,
       method,
       evaluate: async (condition) => {
-        conditions ??= conditionsOf();
+        conditions ??= conditionsOf(services, tools, question, grants);
         return await (await conditions).evaluate(condition);
       },
     });
     if (allowed === true && !user && !conditions) open.note(statements, action, method);
-    if (allowed === true) return;
-    if (!user) throw new HttpError(401, 'Authentication credentials were not provided.');
-    throw new HttpError(403, 'You do not have permission to perform this action.');
+    return allowed === true;
   };
+}
+
+async function conditionsOf(
+  services: Services,
+  tools: ConditionTools,
+  { action, subject, request }: LiveQuestion,
+  grants: Grants = NOBODY,
+): Promise<Conditions> {
+  const object = objectOf(services, subject);
+  const params: Record<string, string> = object ? { pk: object.id } : {};
+  const asked = {
+    request: await request.context(subject.domain),
+    model: object?.model,
+    action,
+    detail: object !== undefined,
+    params,
+    subject: conditionSubject(services, subject),
+  };
+  return new Conditions(tools, asked, grants);
 }
 
 /** What statements let nobody in particular do without a condition, so that it follows from the statements alone. */

@@ -72,9 +72,9 @@ export class LiveExchange implements LiveRequest {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #cid: string;
-  readonly #received: { readonly domain: Domain; readonly temp: TempArtifact }[] = [];
+  #received: { readonly domain: Domain; readonly temp: TempArtifact }[] | undefined;
   /** By domain what was received by tools for content. */
-  readonly #pools = new Map<number, TempPool>();
+  #pools: Map<number, TempPool> | undefined;
   #query: URLSearchParams | undefined;
   #abort: AbortController | undefined;
   #accounts: LiveAccounts | undefined;
@@ -166,29 +166,16 @@ export class LiveExchange implements LiveRequest {
   }
 
   user(): Promise<User | null> {
-    this.#user ??= this.#challenging(this.#api.authenticate?.(this) ?? this.accounts.ofRequest());
+    this.#user ??= this.#api.authenticate?.(this) ?? this.accounts.ofRequest();
     return this.#user;
   }
 
   async authorize(policy: string, action: string, subject?: LiveSubject): Promise<User | null> {
     const user = await this.user();
-    const question = {
-      policy,
-      action,
-      subject: subject ?? { domain: (await this.domain('default'))! },
-      method: this.method,
-      context: (domain: Domain) => this.context(domain),
-    };
-    await this.#challenging(this.#parts.authorize(user, question));
-    return user;
-  }
-
-  async #challenging<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      throw challenged(this.#api, this, error);
-    }
+    const about = subject ?? { domain: (await this.domain('default'))! };
+    if (await this.#parts.authorize(user, { policy, action, subject: about, request: this })) return user;
+    if (user) throw new HttpError(403, 'You do not have permission to perform this action.');
+    throw challenged(this.#api, this, new HttpError(401, 'Authentication credentials were not provided.'));
   }
 
   async body(domain: Domain) {
@@ -200,7 +187,7 @@ export class LiveExchange implements LiveRequest {
       receive: (source) => store.receive(source, { digests: services.settings.allowedContentChecksums }),
       discard: (temp) => store.discard(temp),
     });
-    for (const { temp } of filesOf(body)) this.#received.push({ domain, temp });
+    for (const { temp } of filesOf(body)) this.#noteReceived(domain, temp);
     return { values: (body.values ?? {}) as Record<string, unknown>, isForm: body.isForm };
   }
 
@@ -217,8 +204,13 @@ export class LiveExchange implements LiveRequest {
     const digests = this.services.settings.allowedContentChecksums;
     const { expected } = options;
     const temp = await this.services.storage(domain).receive(this.stream(options), { digests, expected });
-    this.#received.push({ domain, temp });
+    this.#noteReceived(domain, temp);
     return temp;
+  }
+
+  #noteReceived(domain: Domain, temp: TempArtifact): void {
+    this.#received ??= [];
+    this.#received.push({ domain, temp });
   }
 
   /** A body comes once. */
@@ -245,16 +237,21 @@ export class LiveExchange implements LiveRequest {
     return ownRequest(services, { domain, user, method, url, query, dispatch }).create(...object);
   }
 
-  /** Received bytes that nobody has kept. */
   content(domain: Domain): ContentTools {
+    this.#pools ??= new Map();
     const known = this.#pools.get(domain.id);
     const temps = known ?? new TempPool(this.services.storage(domain));
     if (!known) this.#pools.set(domain.id, temps);
     return contentTools(requestScope(this.services, domain, this.signal), temps);
   }
 
+  /** It has received bytes, which nobody may have kept. */
+  get hasFiles(): boolean {
+    return this.#received !== undefined || this.#pools !== undefined;
+  }
+
   async discardFiles(): Promise<void> {
-    for (const temps of this.#pools.values()) await temps.discard();
-    for (const { domain, temp } of this.#received) await this.services.storage(domain).discard(temp);
+    for (const temps of this.#pools?.values() ?? []) await temps.discard();
+    for (const { domain, temp } of this.#received ?? []) await this.services.storage(domain).discard(temp);
   }
 }

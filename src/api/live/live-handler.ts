@@ -52,25 +52,17 @@ export class LiveHandler {
       try {
         const answer = await this.#answer(place, exchange);
         if (isWaiting(response)) response.shouldKeepAlive = false;
-        await this.#send(request, response, answer, cid);
+        if (!('file' in answer)) await sendLive(request, response, answer, cid);
+        else await this.#parts.content.send(request, response.setHeader('Correlation-ID', cid), answer);
+      } catch (error) {
+        if (!response.destroyed) throw error;
+        // Either the client has gone, or the protocol could not make its answer to the end.
+        const { logger } = this.#parts.services;
+        logger.warn({ error: messageOf(error), url: request.url }, 'an answer was not sent to its end');
       } finally {
-        await exchange.discardFiles();
+        if (exchange.hasFiles) await exchange.discardFiles();
       }
     });
-  }
-
-  async #send(request: IncomingMessage, response: ServerResponse, answer: LiveAnswer, cid: string): Promise<void> {
-    try {
-      if ('file' in answer) {
-        response.setHeader('Correlation-ID', cid);
-        await this.#parts.content.send(request, response, answer);
-      } else await sendLive(request, response, answer, cid);
-    } catch (error) {
-      if (!response.destroyed) throw error;
-      // Either the client has gone, or the protocol could not make its answer to the end.
-      const { logger } = this.#parts.services;
-      logger.warn({ error: messageOf(error), url: request.url }, 'an answer was not sent to its end');
-    }
   }
 
   async #answer({ api, routes }: Place, exchange: LiveExchange): Promise<LiveAnswer> {

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { endTogether } from '../../lib/flow/end-together.ts';
-import { chooseBody, KeptBody } from '../../lib/http/exchange/kept-body.ts';
+import { type ChosenBody, chooseBody, KeptBody } from '../../lib/http/exchange/kept-body.ts';
 import type { LiveTextAnswer } from '../../plugin-api/contracts/live.ts';
 
 /** Headers of every answer, as in the REST API. */
@@ -24,7 +24,7 @@ export async function sendLive(
 ): Promise<void> {
   if (response.headersSent || response.destroyed) return;
   const { body } = answer;
-  if (body instanceof KeptBody) return await sendKept(request, response, { answer, body, cid });
+  if (body instanceof KeptBody) return sendKept(request, response, { answer, body, cid });
   const headers: string[] = [];
   for (const name in answer.headers) headers.push(name, answer.headers[name]!);
   headers.push('Correlation-ID', cid, ...SECURITY_HEADERS, 'Vary', varyOf(request));
@@ -49,14 +49,26 @@ const varyOf = ({ headers }: IncomingMessage) => (headers.authorization ? 'Accep
 const codedVaryOf = ({ headers }: IncomingMessage) =>
   headers.authorization ? 'Accept, Accept-Encoding' : 'Accept, Cookie, Accept-Encoding';
 
-async function sendKept(
+interface KeptAnswer {
+  readonly answer: LiveTextAnswer;
+  readonly body: KeptBody;
+  readonly cid: string;
+}
+
+function sendKept(request: IncomingMessage, response: ServerResponse, kept: KeptAnswer): Promise<void> | undefined {
+  const { 'Content-Type': contentType, 'Last-Modified': lastModified } = kept.answer.headers ?? {};
+  const chosen = chooseBody(request.headers, kept.body, { contentType, lastModified });
+  if (chosen instanceof Promise) return chosen.then((coded) => sendChosen(request, response, kept, coded));
+  sendChosen(request, response, kept, chosen);
+  return undefined;
+}
+
+function sendChosen(
   request: IncomingMessage,
   response: ServerResponse,
-  { answer, body, cid }: { readonly answer: LiveTextAnswer; readonly body: KeptBody; readonly cid: string },
-): Promise<void> {
-  const { 'Content-Type': contentType, 'Last-Modified': lastModified } = answer.headers ?? {};
-  const choice = chooseBody(request.headers, body, { contentType, lastModified });
-  const chosen = choice instanceof Promise ? await choice : choice;
+  { answer, body, cid }: KeptAnswer,
+  chosen: ChosenBody,
+): void {
   const headers: string[] = [];
   let isFresh = false;
   for (const name in answer.headers) {
@@ -64,8 +76,7 @@ async function sendKept(
     if (name === 'Cache-Control') isFresh = true;
     headers.push(name, answer.headers[name]!);
   }
-  headers.push('ETag', chosen.etag, 'Correlation-ID', cid, ...SECURITY_HEADERS);
-  headers.push('Vary', codedVaryOf(request));
+  headers.push('ETag', chosen.etag, 'Correlation-ID', cid, ...SECURITY_HEADERS, 'Vary', codedVaryOf(request));
   if (!isFresh) headers.push('Cache-Control', 'no-cache');
   if (!chosen.bytes) return void response.writeHead(304, headers).end();
   if (chosen.coding) headers.push('Content-Encoding', chosen.coding);
