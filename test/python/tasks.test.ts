@@ -129,9 +129,12 @@ test('an index that takes no uploads, and one without a repository', async () =>
     await running.server.fetch(`${live}legacy/`, { method: 'POST', body: form('a-1.0.tar.gz', makeSdist('a', '1.0')) });
   const refused = await send(closed.live);
   assert.deepEqual([refused.status, refused.statusText], [403, 'Index is not allowing uploads']);
+  // Not every connection and client has reason phrases.
+  assert.equal(await refused.text(), 'Index is not allowing uploads');
   await running.run('distributions/python/pypi/', { name: 'none', base_path: 'none', repository: null });
   const nowhere = await send('/pypi/none/');
   assert.deepEqual([nowhere.status, nowhere.statusText], [400, 'Index is not pointing to a repository']);
+  assert.equal(await nowhere.text(), 'Index is not pointing to a repository');
 });
 
 /** Over a connection of its own, so that any of the processes may answer. */

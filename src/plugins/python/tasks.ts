@@ -8,12 +8,13 @@ import {
   type Repository,
   type SavedContent,
   sql,
+  type Version,
 } from '../../plugin-api/index.ts';
 import { pythonPackage } from './rest/content.ts';
 import { declareYank } from './sync/sync.ts';
 import { takeGroup, type UploadedFile } from './uploads/grouped-uploads.ts';
-import { readUploadedPackage } from './uploads/upload.ts';
-import { yanksOfProject } from './version-packages.ts';
+import { existsMessage, readUploadedPackage } from './uploads/upload.ts';
+import { filesNamed, yanksOfProject } from './version-packages.ts';
 
 export const UPLOAD_TASK = 'pulp_python.app.tasks.upload.upload';
 export const GROUP_TASK = 'pulp_python.app.tasks.upload.upload_group';
@@ -44,11 +45,12 @@ export const pythonTasks: readonly ContentTask[] = [
   { name: UNYANK_TASK, run: (context, args: YankArgs) => unyank(context, args) },
 ];
 
-/** Artifacts become packages of one new version. */
+/** Artifacts become packages of one new version. Throws where it would have other bytes under the name of one of them. */
 async function addUploads(context: ContentTaskContext, args: UploadArgs): Promise<unknown> {
-  const { repository } = await context.content.repository(args.repository);
+  const { repository, latest } = await context.content.repository(args.repository);
   const units: DeclaredContent[] = [];
   for (const file of args.files) units.push(...(await unitsOfFile(context, repository, file)));
+  await refuseOthersOfName(context, latest, units);
   const version = await context.content.newVersion(repository, async (draft) => {
     for (const unit of await draft.save(units)) context.created(prnOf(unit));
   });
@@ -58,6 +60,23 @@ async function addUploads(context: ContentTaskContext, args: UploadArgs): Promis
 async function addGroup(context: ContentTaskContext, args: GroupArgs): Promise<unknown> {
   const files = await takeGroup(context, args.session);
   return files.length > 0 ? await addUploads(context, { repository: args.repository, files }) : null;
+}
+
+/** Whatever came in since the request was answered: uploads of one name wait for each other here. */
+async function refuseOthersOfName(
+  { db }: ContentTaskContext,
+  latest: Version,
+  units: readonly DeclaredContent[],
+): Promise<void> {
+  const packages = units.filter((unit) => unit.type === pythonPackage).map((unit) => unit.values);
+  const names = packages.map((one) => String(one.filename));
+  const known = await filesNamed(db, latest, names);
+  for (const { filename, sha256 } of packages) {
+    const name = String(filename);
+    const there = known.get(name) ?? sha256;
+    if (there !== sha256) throw ValidationError.field('content', existsMessage(name));
+    known.set(name, String(sha256));
+  }
 }
 
 const prnOf = ({ type, pulpId }: SavedContent) => `prn:${type.app}.${type.name.toLowerCase()}:${pulpId}`;

@@ -128,12 +128,16 @@ export async function projectsChanged(
   return row?.names;
 }
 
-/** Whether the version has a file of this name. */
-export async function hasFile(db: Queryable, version: Version, filename: string): Promise<boolean> {
-  const row =
-    await db.row(sql`select 1 as found from python_package p join repository_content rc on rc.content_id = p.content_id
-    where p.filename = ${filename} and ${inVersion(version)} limit 1`);
-  return row !== undefined;
+/** SHA-256 of the files of some names that the version has, by name. */
+export async function filesNamed(
+  db: Queryable,
+  version: Version,
+  filenames: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await db.rows<{ filename: string; sha256: string }>(sql`select p.filename, p.sha256
+    from python_package p join repository_content rc on rc.content_id = p.content_id
+    where p.filename = any(${filenames}::text[]) and ${inVersion(version)}`);
+  return new Map(rows.map(({ filename, sha256 }) => [filename, sha256]));
 }
 
 const SCAN_BATCH = 1000;

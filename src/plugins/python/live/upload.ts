@@ -21,7 +21,9 @@ import { pythonSettings } from '../settings.ts';
 import { GROUP_TASK, type GroupArgs, UPLOAD_TASK, type UploadArgs } from '../tasks.ts';
 import { beginGroup, joinGroup, type UploadedFile } from '../uploads/grouped-uploads.ts';
 import { packageLimits } from '../uploads/package-limits.ts';
-import { hasFile } from '../version-packages.ts';
+import { existsMessage } from '../uploads/upload.ts';
+import { filesNamed } from '../version-packages.ts';
+import { refusal } from './refusal.ts';
 import type { ServedIndex } from './served-index.ts';
 
 const METADATA_VERSIONS = ['1.0', '1.1', '1.2', '2.0', '2.1', '2.2', '2.3', '2.4', '2.5'];
@@ -34,14 +36,11 @@ export async function uploadAnswer(index: ServedIndex, policy: string): Promise<
   const { request, distribution, domain } = index;
   const user = await request.authorize(policy, 'create', distribution);
   const repositoryId = distribution.row.repository_id as string | null;
-  if (distribution.details.allow_uploads === false) return { status: 403, reason: 'Index is not allowing uploads' };
-  if (!repositoryId) return { status: 400, reason: 'Index is not pointing to a repository' };
+  if (distribution.details.allow_uploads === false) return refusal(403, 'Index is not allowing uploads');
+  if (!repositoryId) return refusal(400, 'Index is not pointing to a repository');
   const { content, attestations } = readUpload(await request.body(domain));
   const { filename } = content;
-  const latest = await latestOf(index, repositoryId);
-  if (latest && (await hasFile(request.services.db, latest, filename))) {
-    return { status: 400, reason: `Package ${filename} already exists in index` };
-  }
+  if (await isThere(index, repositoryId, filename)) return refusal(400, existsMessage(filename));
   await checkPackage(content, request.services);
   const artifact = await request.keepFile(domain, content);
   if (settingsFor(request.services, pythonSettings).pythonGroupUploads) {
@@ -54,7 +53,15 @@ export async function uploadAnswer(index: ServedIndex, policy: string): Promise<
     immediate: content.temp.size <= AT_ONCE,
     exclusive: [`prn:core.artifact:${artifact}`, `prn:python.pythonrepository:${repositoryId}`],
   });
+  // Another upload of the name was quicker, and this one has heard of it already.
+  if (task.state === 'failed' && (await isThere(index, repositoryId, filename)))
+    return refusal(400, existsMessage(filename));
   return accepted(index.presenter, task);
+}
+
+async function isThere(index: ServedIndex, repositoryId: string, filename: string): Promise<boolean> {
+  const latest = await latestOf(index, repositoryId);
+  return latest !== null && (await filesNamed(index.request.services.db, latest, [filename])).size > 0;
 }
 
 /** Becomes part of the version that the task of the first of several uploads makes. */

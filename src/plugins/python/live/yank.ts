@@ -3,13 +3,14 @@ import { ValidationError } from '../../../lib/errors.ts';
 import { accepted, inVersion, type LiveAnswer, sql, type Values, type Version } from '../../../plugin-api/index.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { UNYANK_TASK, YANK_TASK } from '../tasks.ts';
+import { refusal } from './refusal.ts';
 import type { ServedIndex } from './served-index.ts';
 
 export async function yankAnswer(index: ServedIndex, kind: 'yank' | 'unyank'): Promise<LiveAnswer> {
   const { request, distribution, domain, version } = index;
   const user = await request.authorize('pypi/yank', kind, distribution);
   const repository = distribution.row.repository_id as string | null;
-  if (!repository) return { status: 400, reason: 'Index is not pointing to a repository' };
+  if (!repository) return refusal(400, 'Index is not pointing to a repository');
   const { values } = await request.body(domain);
   const { name: given, version: release } = required(values, ['name', 'version'] as const);
   const name = normalizeName(given);

@@ -36,7 +36,7 @@ const groupOf = ({ session, task, start_time: time }: GroupRow): UploadGroup => 
 
 const soon = sql`clock_timestamp() + make_interval(secs => ${WINDOW})`;
 
-/** Adds a file to the group that is still waiting; undefined when there is none. */
+/** Adds a file to the group that is still waiting; undefined when there is none, or it has a file of the name: one will be refused. */
 export async function joinGroup(
   db: Database,
   repositoryId: string,
@@ -46,6 +46,7 @@ export async function joinGroup(
   const row = await db.row<GroupRow>(sql`update python_upload_group
     set files = files || ${sql.json([file])}, start_time = ${soon}
     where repository_id = ${repositoryId} and user_id is not distinct from ${userId} and start_time > clock_timestamp()
+      and not files @> ${sql.json([{ filename: file.filename }])}
     returning pulp_id as session, task, start_time`);
   return row && groupOf(row);
 }

@@ -9,6 +9,9 @@ import { pythonPackage } from '../rest/content.ts';
 import { packageLimits } from './package-limits.ts';
 import { packageValues } from './package-values.ts';
 
+/** What uploaders are told of a name that the index has already; some clients look for these words. */
+export const existsMessage = (filename: string) => `Package ${filename} already exists in index`;
+
 /**
  * The package in a file, with its provenance where attestations came along. Throws ValidationError for a wrong digest, a name
  * without a known extension, or a file that is no package.
