@@ -34,7 +34,7 @@ import {
 } from './engine/operations.ts';
 import { prnOf } from './engine/present.ts';
 import { presenterFor } from './engine/presenter.ts';
-import { type Body, filesOf, readBody } from './engine/read-body.ts';
+import { type Body, readBody } from './engine/read-body.ts';
 import type { Route } from './engine/routes.ts';
 import { validateBody } from './engine/validate-body.ts';
 import { withCreate } from './own-request.ts';
@@ -242,7 +242,7 @@ export class ApiHandler {
     try {
       return await work(body);
     } finally {
-      for (const file of filesOf(body)) await store.discard(file.temp);
+      for (const file of body.files ?? []) await store.discard(file.temp);
     }
   }
 }

@@ -131,6 +131,35 @@ test('content without bytes, with two sources, or of objects that are gone', asy
   assert.deepEqual(await running.leftovers(), before);
 });
 
+test('files and fields with the names that every object has', async () => {
+  const before = await running.leftovers();
+  const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'];
+  const paths = ['content/file/files/', 'content/file/files/upload/', 'artifacts/', 'repositories/file/file/'];
+  for (const name of names)
+    for (const path of paths) {
+      const form = new FormData();
+      form.set(name, new Blob(['never to be kept'.repeat(1000)]), 'x');
+      form.append(name, new Blob(['nor this one'.repeat(1000)]), 'y');
+      const { status } = await running.call('POST', path, form);
+      assert.ok([400, 405].includes(status), `${path} ${name} ${status}`);
+    }
+  const post = async (body: string | URLSearchParams, type: string) => {
+    const headers = { 'content-type': type };
+    const reply = await running.server.fetch('/pulp/api/v3/repositories/file/file/', { method: 'POST', headers, body });
+    return { status: reply.status, text: await reply.text() };
+  };
+  for (const name of names) {
+    const refused = { status: 400, text: JSON.stringify({ [name]: ['Unexpected field'] }) };
+    assert.deepEqual(await post(`{"name": "own", "${name}": 1}`, 'application/json'), refused);
+    assert.deepEqual(await post(`name=own&${name}=1`, 'application/x-www-form-urlencoded'), refused);
+  }
+  const labels = '{"name": "labelled", "pulp_labels": {"__proto__": [], "constructor": {}}}';
+  const refused = await post(labels, 'application/json');
+  assert.equal(refused.status, 400);
+  assert.deepEqual(Object.keys(JSON.parse(refused.text).pulp_labels), ['__proto__', 'constructor']);
+  assert.deepEqual(await running.leftovers(), before);
+});
+
 test('after all that the server is alive', async () => {
   await running.assertAlive();
   await running.assertWhole();

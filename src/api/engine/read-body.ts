@@ -8,6 +8,8 @@ export interface Body {
   readonly values: unknown;
   /** Values came from a form: everything is text. */
   readonly isForm: boolean;
+  /** All files that came with it, whatever their parts are called. */
+  readonly files?: readonly UploadedFile[];
 }
 
 interface BodyLimits {
@@ -106,6 +108,9 @@ function placeOf(error: unknown, text: string): string {
   return `${missed ?? 'Expecting value'}: line ${line} column ${column} (char ${position})`;
 }
 
+/** Without what every object has: a part may have any name. */
+const noValues = (): Record<string, unknown> => Object.create(null);
+
 /** A key that comes several times becomes a list. */
 function addValue(values: Record<string, unknown>, key: string, value: unknown): void {
   const before = values[key];
@@ -115,15 +120,15 @@ function addValue(values: Record<string, unknown>, key: string, value: unknown):
 }
 
 function fromForm(text: string): Record<string, unknown> {
-  const values: Record<string, unknown> = {};
+  const values = noValues();
   for (const [key, value] of new URLSearchParams(text)) addValue(values, key, value);
   return values;
 }
 
 async function readMultipart(request: IncomingMessage, limits: BodyLimits): Promise<Body> {
-  const values: Record<string, unknown> = {};
+  const values = noValues();
   const receiving: Promise<void>[] = [];
-  const received: TempArtifact[] = [];
+  const received: UploadedFile[] = [];
   let form: busboy.Busboy | undefined;
   try {
     const parser = formParser(request, limits.maxBytes);
@@ -144,8 +149,8 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
       parser.on('file', (name, stream, info) => {
         stream.on('error', (error) => reject(formError(error)));
         const work = limits.receive(stream).then((temp) => {
-          received.push(temp);
           const uploaded: UploadedFile = { filename: info.filename ?? '', temp };
+          received.push(uploaded);
           addValue(values, name, uploaded);
         });
         work.catch((error) => {
@@ -166,10 +171,10 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
     // Ends the file under way, which would wait for the rest for ever.
     form?.destroy();
     await Promise.allSettled(receiving);
-    for (const temp of received) await limits.discard(temp);
+    for (const { temp } of received) await limits.discard(temp);
     throw error;
   }
-  return { values, isForm: true };
+  return { values, isForm: true, files: received };
 }
 
 /**
@@ -195,12 +200,6 @@ function formParser(request: IncomingMessage, maxBytes: number): busboy.Busboy {
 /** A form that ends too early, has no boundary and so on. */
 function formError(error: unknown): ValidationError {
   return new ValidationError({ detail: `Multipart form parse error - ${messageOf(error)}` });
-}
-
-/** All files of a body, so that those nobody took can be discarded. */
-export function filesOf(body: Body): UploadedFile[] {
-  if (typeof body.values !== 'object' || body.values === null) return [];
-  return Object.values(body.values).flat().filter(isUploadedFile);
 }
 
 export function isUploadedFile(value: unknown): value is UploadedFile {

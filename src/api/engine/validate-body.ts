@@ -51,9 +51,11 @@ export async function validateBody(
 }
 
 function refuseUnknown(fields: Readonly<Record<string, Field>>, data: Values): void {
-  const unknown = Object.keys(data).filter((key) => !(key in fields) || (fields[key]!.readOnly && !TOLERATED.has(key)));
+  const unknown = Object.keys(data).filter(
+    (key) => !Object.hasOwn(fields, key) || (fields[key]!.readOnly && !TOLERATED.has(key)),
+  );
   // read-only fields that clients send back from an answer are ignored, as Pulp does
-  const strange = unknown.filter((key) => !(key in fields));
+  const strange = unknown.filter((key) => !Object.hasOwn(fields, key));
   if (strange.length > 0) {
     throw new ValidationError(Object.fromEntries(strange.map((key) => [key, ['Unexpected field']])));
   }
@@ -69,7 +71,7 @@ async function readField(
   hrefs: HrefReader,
   rules: BodyRules,
 ): Promise<unknown> {
-  const raw = data[name];
+  const raw = Object.hasOwn(data, name) ? data[name] : undefined;
   if (raw === undefined) {
     if (rules.partial) return undefined;
     if (isRequired(field))

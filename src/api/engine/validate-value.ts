@@ -179,7 +179,7 @@ function listFromForm(raw: string): unknown {
 
 /** Validates items of a list or map; errors are told by index or key. */
 function eachItem<K>(entries: Iterable<[K, unknown]>, check: (item: unknown) => unknown): [K, unknown][] {
-  const errors: { [key: string]: ErrorBody } = {};
+  const errors: { [key: string]: ErrorBody } = Object.create(null);
   const out: [K, unknown][] = [];
   for (const [key, item] of entries) {
     try {
@@ -232,7 +232,7 @@ function toNested(field: Field, value: unknown, isForm: boolean): Record<string,
   const out: Record<string, unknown> = {};
   for (const [name, part] of Object.entries(field.properties ?? {})) {
     try {
-      if (!(name in object)) {
+      if (!Object.hasOwn(object, name)) {
         if (part.default !== undefined) out[name] = part.default;
         else if (part.required) throw new Refused('This field is required.');
         continue;

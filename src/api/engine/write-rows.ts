@@ -117,7 +117,9 @@ function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return (a ?? null) === (b ?? null);
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].every((key) => key in a && key in b && same((a as Values)[key], (b as Values)[key]));
+  return [...keys].every(
+    (key) => Object.hasOwn(a, key) && Object.hasOwn(b, key) && same((a as Values)[key], (b as Values)[key]),
+  );
 }
 
 interface ConstraintError {

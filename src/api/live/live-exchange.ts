@@ -33,7 +33,7 @@ import type {
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { findDomain } from '../domains.ts';
 import { presenterFor } from '../engine/presenter.ts';
-import { filesOf, readBody } from '../engine/read-body.ts';
+import { readBody } from '../engine/read-body.ts';
 import { ownRequest, withCreate } from '../own-request.ts';
 import { challenged } from './challenge.ts';
 import type { AuthorizeLive } from './live-access.ts';
@@ -187,7 +187,7 @@ export class LiveExchange implements LiveRequest {
       receive: (source) => store.receive(source, { digests: services.settings.allowedContentChecksums }),
       discard: (temp) => store.discard(temp),
     });
-    for (const { temp } of filesOf(body)) this.#noteReceived(domain, temp);
+    for (const { temp } of body.files ?? []) this.#noteReceived(domain, temp);
     return { values: (body.values ?? {}) as Record<string, unknown>, isForm: body.isForm };
   }
 

@@ -235,7 +235,8 @@ function toObject(given: unknown): Values {
 }
 
 function renamed(given: Values, fields: StorageClass['fields'], aliases: StorageClass['aliases']): Values {
-  const own = (key: string) => (key in fields ? key : aliases[key.toLowerCase()]);
+  const own = (key: string) =>
+    Object.hasOwn(fields, key) ? key : new Map(Object.entries(aliases)).get(key.toLowerCase());
   const unknown = Object.keys(given).filter((key) => own(key) === undefined);
   if (unknown.length > 0) throw new Refused(Object.fromEntries(unknown.map((key) => [key, 'Unexpected field'])));
   return Object.fromEntries(Object.entries(given).map(([key, value]) => [own(key)!, value]));
