@@ -6,7 +6,7 @@ import type { Resource } from '../plugin-api/declare/resource.ts';
 import type { Grants } from './grants.ts';
 
 /** What scoping knows of the caller. */
-interface Viewer {
+export interface Viewer {
   readonly request: Pick<RequestContext, 'user' | 'domain' | 'services'>;
   readonly grants: Grants;
 }
@@ -71,7 +71,16 @@ function heldObjects(models: readonly Model[], { request, grants }: Viewer): Sql
 
 /** The conditions for rows of other kinds that a request names, for those its user may see. */
 export function visibleBeside(viewer: Viewer): Visible {
-  return (kind, alias) => (kind === 'content' ? visibleContent(viewer, alias) : visibleOfAnyType(kind, alias, viewer));
+  return (table, alias) => {
+    if (table === 'content') return visibleContent(viewer, alias);
+    if (table === 'task') return visibleTasks(viewer, alias);
+    if (modelsOf(table, viewer.request.services.models).length > 0) return visibleOfAnyType(table, alias, viewer);
+    const models = viewer.request.services.models.all.filter((model) => model.table === table);
+    if (models.some((model) => holdsWidely(model, viewer))) return undefined;
+    const key = models[0]?.key;
+    const object = key ? sql`object_key(${sql.raw(alias)}.${sql.ident(key)})` : sql.raw(`${alias}.pulp_id`);
+    return sql`${object} in (${heldObjects(models, viewer)})`;
+  };
 }
 
 function modelsOf(table: string, models: Models): Model[] {

@@ -46,6 +46,8 @@ export interface Permit {
   readonly scope?: Sql;
   /** The condition for other rows that the request names. */
   readonly visible?: Visible;
+  /** Whether the body may name these objects. */
+  readonly mayName?: RequestContext['mayName'];
   /** The decision depends on what the body names: throws when that is not allowed. */
   readonly checkBody?: (values: Readonly<Record<string, unknown>>) => Promise<void>;
 }

@@ -7,6 +7,7 @@ import { Conditions, type ConditionTools } from '../access/conditions.ts';
 import { decide } from '../access/decide.ts';
 import { type Grants, loadGrants, type ObjectKey, objectKey } from '../access/grants.ts';
 import { unauthorized } from '../access/identities/authenticate.ts';
+import { nameable } from '../access/nameable.ts';
 import type { PolicyStore } from '../access/policies.ts';
 import { visibleBeside, visibleRows } from '../access/scoping.ts';
 import { permissionsOfOwner } from '../access/task-owner.ts';
@@ -56,16 +57,14 @@ export class PolicyAccess implements AccessControl {
     const asked = { view: viewOf(model), model, action: actionOf(route), detail: isDetail(route), params };
     const { policy, grants, conditions, decision } = await this.#open(request, asked);
     const scope = await this.#scope(policy, route, request, grants, conditions);
-    const seen: Permit = { ...(scope && { scope, visible: visibleBeside({ request, grants }) }) };
+    const seen: Permit = { ...(scope && { scope }), ...this.#beside(request, grants) };
     return await permit(decision, seen, () => refusal(request, route, params, scope, conditions));
   }
 
   async authorizeView(request: RequestContext, { view, action }: ViewQuestion, params: Params): Promise<Permit> {
-    const { user } = request;
     const { grants, decision } = await this.#open(request, { view, action, detail: false, params });
-    const seen: Permit = user?.isSuperuser ? {} : { visible: visibleBeside({ request, grants }) };
-    return await permit(decision, seen, async () =>
-      user ? new HttpError(403, FORBIDDEN) : unauthorized(request.headers, NO_CREDENTIALS),
+    return await permit(decision, this.#beside(request, grants), async () =>
+      request.user ? new HttpError(403, FORBIDDEN) : unauthorized(request.headers, NO_CREDENTIALS),
     );
   }
 
@@ -75,6 +74,22 @@ export class PolicyAccess implements AccessControl {
     const { decision } = await this.#open(request, asked);
     const answer = await decision();
     return (answer === 'body' ? await decision({}) : answer) === true;
+  }
+
+  /** What a request may see and name beside its own object; superusers everything. */
+  #beside(request: RequestContext, grants: Grants): Permit {
+    if (request.user?.isSuperuser) return {};
+    const viewer = { request, grants };
+    const byPolicy = async (model: Model, ids: readonly string[]) => {
+      const policy = await this.#parts.policies.get(viewOf(model), grants.generation);
+      if (policy.queryset_scoping?.function) return false;
+      for (const id of ids) if (!(await this.may(request, model, 'retrieve', id))) return false;
+      return true;
+    };
+    return {
+      visible: visibleBeside(viewer),
+      mayName: async (model, ids) => (await nameable(request.db, viewer, model, ids)) || (await byPolicy(model, ids)),
+    };
   }
 
   /** Everything that the answer to a question is made of. */

@@ -1,8 +1,7 @@
 /** Finds the objects that hrefs and PRNs name, many at a time, and only those that the caller may see. */
-import { type Sql, sql } from '../../db/sql.ts';
-import { ValidationError } from '../../lib/errors.ts';
+import { sql } from '../../db/sql.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
-import type { Field, ReferenceTarget, Values } from '../../plugin-api/declare/field.ts';
+import type { ReferenceTarget } from '../../plugin-api/declare/field.ts';
 import type { Model } from '../../plugin-api/declare/model.ts';
 import type { Reference } from '../../plugin-api/declare/reference.ts';
 import { fits, type HrefReader, type Named } from '../engine/hrefs.ts';
@@ -56,15 +55,11 @@ async function rowsOf(request: Seen, model: Model, group: readonly Named[]): Pro
   const conditions = [sql`true`];
   if (model.pulpType) conditions.push(sql`t.pulp_type = ${model.pulpType}`);
   if (model.inDomain !== false) conditions.push(sql`t.domain_id = ${domain.id}`);
-  const seen = visibleRows(request, model.table);
+  const seen = request.visible?.(model.table, 't');
   if (seen) conditions.push(seen);
   const key = sql.ident(model.key ?? 'pulp_id');
   return await db.rows(sql`select t.*, t.${key}::text as _key from ${sql.ident(model.table)} t
     where t.${key}::text = any(${group.map(({ id }) => id.toLowerCase())}::text[]) and ${sql.join(conditions, ' and ')}`);
-}
-
-function visibleRows({ visible }: Seen, table: string): Sql | undefined {
-  return table === 'repository' || table === 'distribution' || table === 'content' ? visible?.(table, 't') : undefined;
 }
 
 async function versionRows({ db, domain, visible }: Seen, group: readonly Named[]): Promise<Record<string, unknown>[]> {
@@ -76,22 +71,4 @@ async function versionRows({ db, domain, visible }: Seen, group: readonly Named[
       else t.number = n.number and t.repository_id = (select id from repository where pulp_id = n.id) end
     join repository r on r.id = t.repository_id
     where t.complete and r.domain_id = ${domain.id} and ${seen}`);
-}
-
-/** References of a body to what the caller may not see are refused like those to what is not there. Throws ValidationError. */
-export async function requireVisible(
-  request: Seen,
-  hrefs: HrefReader,
-  fields: Readonly<Record<string, Field>>,
-  values: Values,
-): Promise<void> {
-  if (!request.visible) return;
-  for (const [name, field] of Object.entries(fields)) {
-    const target = field.target ?? field.items?.target;
-    const references = [values[name] ?? []].flat() as Reference[];
-    if (!target || references.length === 0) continue;
-    const prns = references.map(({ prn }) => prn);
-    const found = await namedObjects(request, hrefs, target, prns);
-    if (found.includes(undefined)) throw ValidationError.field(name, 'Invalid hyperlink - Object does not exist.');
-  }
 }

@@ -4,7 +4,7 @@ import { accepted } from '../../plugin-api/toolkit/accepted.ts';
 import { HrefReader } from '../engine/hrefs.ts';
 import { validateBody } from '../engine/validate-body.ts';
 import type { Endpoint } from './endpoint.ts';
-import { namedObjects, requireVisible } from './named-objects.ts';
+import { namedObjects } from './named-objects.ts';
 
 /** `component` is the package type. Throws for a path that is not below the API prefix. */
 export function pluginEndpoint(component: string, endpoint: PluginEndpoint): Endpoint {
@@ -19,7 +19,6 @@ export function pluginEndpoint(component: string, endpoint: PluginEndpoint): End
       const { models, settings } = request.services;
       const hrefs = new HrefReader(models, settings);
       const values = fields ? await validateBody(fields, body, request, hrefs) : {};
-      if (fields) await requireVisible(request, hrefs, fields, values);
       const asked = {
         ...request,
         params,

@@ -12,7 +12,7 @@ import { accepted } from '../../plugin-api/toolkit/accepted.ts';
 import { asksForDryRun, deleteNow } from '../types/dry-run.ts';
 import type { FilterSet } from './filters.ts';
 import { type HrefReader, isUuid } from './hrefs.ts';
-import { hrefOf, present, presentOne, prnOf, selectionOf } from './present.ts';
+import { hrefOf, present, presentOne, prnOf, selectionOf, storedValue } from './present.ts';
 import type { Body } from './read-body.ts';
 import { pageOf, readPage, readRow } from './read-rows.ts';
 import { validateBody } from './validate-body.ts';
@@ -219,13 +219,22 @@ export async function changeRow(
   resource.guard?.(row);
   const id = String(row[resource.table.key]);
   const alsoWrong = alsoTaken(resource, request, id);
-  const found = await validateBody(resource.fields, body, request, hrefs, { partial, alsoWrong });
+  const found = await validateBody(resource.fields, body, request, hrefs, {
+    partial,
+    alsoWrong,
+    kept: keptBy(resource, row),
+  });
   const values = (await resource.validate?.(found, request, row)) ?? found;
   const stored = storable(resource.fields, values);
   await checkUnique(resource, request.domain, stored, request.services, id);
   if (resource.operations.update === 'now') return await updateNow(runtime, request, id, stored);
   if (isUnchanged(resource, row, stored)) return { status: 200, body: await presentOne(resource, row, request) };
   return await dispatchWrite(runtime, request, 'update', resource.operations.update!, row, stored, values);
+}
+
+/** References that a row has already. */
+function keptBy(resource: Resource, row: Row) {
+  return (name: string, id: string) => storedValue(name, resource.fields[name]!, row) === id;
 }
 
 async function updateNow(

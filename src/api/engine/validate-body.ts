@@ -1,8 +1,9 @@
 /** Checks a request body against fields: conversion, references, unknown keys; all errors at once (core.md §1.8). */
 
-import { type ErrorBody, ValidationError } from '../../lib/errors.ts';
+import { type ErrorBody, HttpError, ValidationError } from '../../lib/errors.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import { type Field, isRequired, type Values } from '../../plugin-api/declare/field.ts';
+import type { Model } from '../../plugin-api/declare/model.ts';
 import type { Reference } from '../../plugin-api/declare/reference.ts';
 import { findAnywhere, fits, type HrefReader, isInDomain } from './hrefs.ts';
 import type { Body } from './read-body.ts';
@@ -13,6 +14,8 @@ interface BodyRules {
   readonly partial?: boolean;
   /** Asked when some field is wrong already: what else is wrong with the others, as Pulp tells all at once. */
   readonly alsoWrong?: (values: Values) => Promise<{ readonly [field: string]: ErrorBody | string }>;
+  /** Whether the object has this reference already: what is sent back unchanged needs no right. */
+  readonly kept?: (field: string, id: string) => boolean;
   /** Unknown keys are not an error. */
   readonly ignoreUnknown?: boolean;
 }
@@ -81,21 +84,46 @@ async function readField(
   const emptyReference = isForm && raw === '' && field.kind === 'reference' && field.nullable;
   const value = emptyReference ? null : validateValue(field, raw, isForm);
   if (value === null) return null;
-  if (field.kind === 'reference') return await resolveReference(field, value as string, request, hrefs);
+  if (field.kind === 'reference') return (await resolveAll(name, field, [value as string], request, hrefs, rules))[0];
   if (field.kind === 'list' && field.items?.kind === 'reference')
-    return await resolveList(field.items, value as string[], request, hrefs);
+    return await resolveAll(name, field.items, value as string[], request, hrefs, rules);
   return value;
 }
 
-async function resolveList(
+/** What is named, in order; one question for each model about the right to name it. */
+async function resolveAll(
+  name: string,
   field: Field,
-  values: string[],
+  texts: readonly string[],
   request: RequestContext,
   hrefs: HrefReader,
+  rules: BodyRules,
 ): Promise<Reference[]> {
-  const found: Reference[] = [];
-  for (const value of values) found.push(await resolveReference(field, value, request, hrefs));
-  return found;
+  const found: Found[] = [];
+  for (const text of texts) found.push(await resolveReference(field, text, request, hrefs));
+  if (request.mayName)
+    for (const [model, group] of Map.groupBy(found, (one) => one.model)) {
+      const ids = group.map(({ reference }) => reference.id).filter((id) => !rules.kept?.(name, id));
+      if (ids.length > 0 && !(await request.mayName(model, ids))) throw hidden(model);
+    }
+  return found.map(({ reference }) => reference);
+}
+
+/**
+ * As Pulp answers where its policies ask for the right to view what a body names. What has no roles of its own is seen
+ * through others, and told as if it were not there.
+ */
+function hidden({ table }: Model): Error {
+  return table === 'repository_version' || table === 'content'
+    ? new Refused(NOT_THERE)
+    : new HttpError(403, 'You do not have permission to perform this action.');
+}
+
+const NOT_THERE = 'Invalid hyperlink - Object does not exist.';
+
+interface Found {
+  readonly model: Model;
+  readonly reference: Reference;
 }
 
 /** Finds what an href or PRN points at; Pulp's words when it is not there or of another kind. */
@@ -104,20 +132,17 @@ async function resolveReference(
   text: string,
   request: RequestContext,
   hrefs: HrefReader,
-): Promise<Reference> {
+): Promise<Found> {
   const named = hrefs.read(text);
   if (!fits(named.model, field.target!)) throw new Refused('Invalid hyperlink - Incorrect URL match.');
   const row = await findAnywhere(request.db, named);
   if (!row) {
-    throw new Refused(
-      text.startsWith('prn:')
-        ? `${named.model.name} matching query does not exist.`
-        : 'Invalid hyperlink - Object does not exist.',
-    );
+    throw new Refused(text.startsWith('prn:') ? `${named.model.name} matching query does not exist.` : NOT_THERE);
   }
   if (!field.anyDomain && !isInDomain(named.model, row, request.domain)) {
     throw new CrossRefused(`Objects must all be a part of the ${request.domain.name} domain.`);
   }
   const id = String(row[named.model.key ?? 'pulp_id']);
-  return { id, row, prn: `prn:${named.model.prnApp ?? named.model.app}.${named.model.name.toLowerCase()}:${id}` };
+  const prn = `prn:${named.model.prnApp ?? named.model.app}.${named.model.name.toLowerCase()}:${id}`;
+  return { model: named.model, reference: { id, row, prn } };
 }

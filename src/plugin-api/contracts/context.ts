@@ -101,8 +101,8 @@ export interface DispatchedTask {
   readonly state: string;
 }
 
-/** What a request names beside its own object, such as the repository in a filter, has to be visible too. */
-export type Visible = (kind: 'repository' | 'distribution' | 'content', alias: string) => Sql | undefined;
+/** What a request names beside its own object, such as the repository in a filter, has to be visible too. `table` is that of its model. */
+export type Visible = (table: string, alias: string) => Sql | undefined;
 
 /** Turns rows into wire values: knows the prefix of hrefs and the models. */
 export interface Presenter {
@@ -120,6 +120,8 @@ export interface Presenter {
   contentUrl(basePath: string): string;
   /** Condition on rows of another kind for those the caller may see; absent, or undefined, when the caller sees all of them. */
   readonly visible?: Visible;
+  /** Whether all of these objects of a model may be named in a body by the caller; absent when the caller may name any. */
+  readonly mayName?: (model: Model, ids: readonly string[]) => Promise<boolean>;
 }
 
 /** A request to the REST API as actions see it. */
