@@ -29,7 +29,7 @@ function main(): number {
   const files = fillTemplate(namesOf(name), options);
   const changed = install(namesOf(name), options, files);
   process.stdout.write(
-    `${changed.map((file) => `  ${file}\n`).join('')}Next: node --test test/conformance/${name}.test.ts\n`,
+    `${changed.map((file) => `  ${file}\n`).join('')}Next: npm test -- test/conformance/${name}.test.ts\n`,
   );
   if (options.settings) process.stdout.write('      node scripts/settings-page.ts\n');
   return 0;

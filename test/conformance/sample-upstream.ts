@@ -20,6 +20,8 @@ export class SampleUpstream {
   tree: UpstreamTree = {};
   readonly requests: string[] = [];
   readonly #server: Server = createServer((request, response) => void this.#answer(request, response));
+  /** Paths whose answers break off in the middle. */
+  readonly broken = new Set<string>();
   readonly #gates = new Map<string, Gate>();
 
   static async start(): Promise<SampleUpstream> {
@@ -64,6 +66,7 @@ export class SampleUpstream {
     const file = this.tree[path];
     if (file === undefined) return void response.writeHead(404).end();
     if (typeof file === 'object' && 'type' in file) response.setHeader('content-type', file.type);
+    if (this.broken.has(path)) return breakOff(bodyOf(file), response);
     sendPart(request.headers.range, bodyOf(file), response);
   }
 }
@@ -79,6 +82,19 @@ function sendPart(range: string | undefined, body: Buffer, response: ServerRespo
     'content-length': part.length,
   });
   response.end(part);
+}
+
+function breakOff(body: Buffer, response: ServerResponse): void {
+  response.setHeader('content-length', body.length);
+  response.write(body.subarray(0, body.length / 2), () => response.destroy());
+}
+
+/** Each file that is equal to these bytes is of other bytes of the same length from now on. */
+export function withOtherBytes(tree: UpstreamTree, bytes: Buffer): UpstreamTree {
+  const spoilt = Buffer.from(bytes);
+  spoilt[0]! ^= 0xff;
+  const files = Object.entries(tree).map(([path, file]) => [path, bodyOf(file).equals(bytes) ? spoilt : file]);
+  return Object.fromEntries(files);
 }
 
 export function bodyOf(file: UpstreamFile): Buffer {

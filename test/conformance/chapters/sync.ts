@@ -1,8 +1,8 @@
 /** Syncs: what upstream adds, changes and removes; nothing new; upstreams that are broken. */
 import assert from 'node:assert/strict';
 import { assertCompleted, type Place } from '../place.ts';
-import type { Json, UpstreamTree } from '../plugin-conformance.ts';
-import { bodyOf } from '../sample-upstream.ts';
+import type { Json } from '../plugin-conformance.ts';
+import { withOtherBytes } from '../sample-upstream.ts';
 import type { Suite } from '../suite.ts';
 
 export function syncChapter(suite: Suite): void {
@@ -31,6 +31,10 @@ export function syncChapter(suite: Suite): void {
     place.offer(changed);
     assertCompleted(await place.sync(repository, remote, upstream!.mirror));
     await place.assertUnits(repository, changed);
+    place.offer([]);
+    assertCompleted(await place.sync(repository, remote, upstream!.mirror));
+    await place.assertUnits(repository, []);
+    await place.assertUnits(repository, changed, 2);
   });
 
   suite.check('sync: an unchanged upstream makes no version', ['sync'], async (place) => {
@@ -62,6 +66,20 @@ export function syncChapter(suite: Suite): void {
     },
   );
 
+  suite.check('sync: an upstream that hangs up in the middle, and is well again', ['sync'], async (place) => {
+    const [repository, remote] = [await place.repository(), await place.remote(place.atOnce)];
+    place.offer(first);
+    const path = place.source.pathOf(kept.bytes);
+    place.source.broken.add(path);
+    const task = await place.sync(repository, remote, upstream!.additive ?? {});
+    assert.equal(task.state, 'failed', JSON.stringify(task.progress_reports));
+    await assertNoTrace(place, repository);
+    place.source.broken.delete(path);
+    assertCompleted(await place.sync(repository, remote, upstream!.additive ?? {}));
+    await place.assertUnits(repository, first);
+    assert.equal(await place.latest(repository), 1);
+  });
+
   suite.check('sync: an upstream that answers 404 to everything', ['sync'], async (place) => {
     const [repository, remote] = [await place.repository(), await place.remote()];
     const task = await place.sync(repository, remote, upstream!.additive ?? {});
@@ -84,14 +102,6 @@ export function syncChapter(suite: Suite): void {
 /** Versions among what a task has made. */
 const versionsIn = (task: Json): string[] =>
   task.created_resources.filter((href: string) => href.includes('/versions/'));
-
-/** The first bytes of each file that is equal to these are others; its length stays. */
-function withOtherBytes(tree: UpstreamTree, bytes: Buffer): UpstreamTree {
-  const spoilt = Buffer.from(bytes);
-  spoilt[0]! ^= 0xff;
-  const files = Object.entries(tree).map(([path, file]) => [path, bodyOf(file).equals(bytes) ? spoilt : file]);
-  return Object.fromEntries(files);
-}
 
 /** A failed sync leaves no version; what it has saved by then belongs to none. */
 async function assertNoTrace(place: Place, repository: Json): Promise<void> {
