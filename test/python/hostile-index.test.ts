@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { after } from 'node:test';
-import { sha256Of } from '../../src/lib/crypto/digest.ts';
+import { digestsOf, sha256Of } from '../../src/lib/crypto/digest.ts';
 import { useRunningServer } from '../support/running-server.ts';
 import { makeSdist, makeWheel } from './upstream.ts';
 
@@ -160,6 +160,33 @@ test('on demand, bytes of another digest reach no client', async () => {
   const received = response?.ok ? await response.arrayBuffer().catch(() => undefined) : undefined;
   assert.equal(received, undefined);
 });
+
+/** Longer than what is held back until its digest is known. */
+const large = Buffer.concat([sdist, Buffer.alloc(9 * 1024 * 1024)]);
+
+for (const name of ['md5', 'sha1', 'sha224', 'sha384', 'sha512'] as const) {
+  test(`pull-through: ${name} of the index is checked, of small files, large ones and metadata`, async () => {
+    const digest = (bytes: Buffer) => `${name}=${digestsOf(bytes, [name])[name]}`;
+    const anchor = (file: string, told: string) => `<a href="/f/${file}#${digest(Buffer.from(told))}">x</a>`;
+    const html = `${anchor('good-1.0.tar.gz', 'other')}${anchor('good-2.0.tar.gz', 'other')}
+      <a href="/f/good-3.0.tar.gz#${digest(sdist)}">x</a><a href="/f/good-4.0.tar.gz#${digest(large)}">x</a>
+      <a href="/f/good-1.0-py3-none-any.whl" data-core-metadata="${digest(Buffer.from('other'))}">x</a>`;
+    const files = { '/f/good-1.0.tar.gz': sdist, '/f/good-2.0.tar.gz': large };
+    const right = { '/f/good-3.0.tar.gz': sdist, '/f/good-4.0.tar.gz': large };
+    pages = { '/simple/good/': html, '/f/good-1.0-py3-none-any.whl.metadata': wheel.metadata, ...files, ...right };
+    const remote = await running.create('remotes/python/python/', { url: `${origin}/`, max_retries: 0 });
+    await running.run('distributions/python/pypi/', { name, base_path: name, remote: remote.pulp_href });
+    const get = async (file: string) => {
+      const answer = await running.server.fetch(`/pulp/content/${name}/${file}`).catch(() => undefined);
+      return answer?.ok ? await answer.arrayBuffer().catch(() => undefined) : undefined;
+    };
+    assert.equal(await get('good-1.0.tar.gz'), undefined);
+    assert.equal(await get('good-2.0.tar.gz'), undefined);
+    assert.equal(await get('good-1.0-py3-none-any.whl.metadata'), undefined);
+    assert.equal((await get('good-3.0.tar.gz'))?.byteLength, sdist.length);
+    assert.equal((await get('good-4.0.tar.gz'))?.byteLength, large.length);
+  });
+}
 
 test('pull-through: pages that lie give no file, and a hostile page does not hold the server up', async () => {
   const html = `<a href="javascript:1">good-2.0.tar.gz</a><a href="file:///etc/passwd">good-3.0.tar.gz</a>

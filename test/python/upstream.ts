@@ -127,7 +127,7 @@ export class UpstreamIndex {
       url: `../../files/${filename}`,
       hashes: { sha256: sha256Of(body) },
       requiresPython: '>=3.8',
-      metadata: metadata ? sha256Of(metadata) : null,
+      metadata: metadata ? { sha256: sha256Of(metadata) } : null,
       yanked: yanked ?? null,
       size: null,
       uploadTime: null,

@@ -1,6 +1,6 @@
 /** Fetches a file for a flight from one source: small bodies whole, others into a temporary file that readers follow. */
 import { decode, takingOf } from '../../download/content-coding.ts';
-import { type DigestName, type Digests, digestsOf } from '../../lib/crypto/digest.ts';
+import { DIGEST_NAMES, type DigestName, type Digests, digestsOf } from '../../lib/crypto/digest.ts';
 import { BodyMismatch } from '../../lib/http/body-mismatch.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
 import { BodyReader, checkDigests, type Expected } from '../../storage/body.ts';
@@ -134,7 +134,8 @@ export class FileFetcher {
   ): Promise<Fetched> {
     try {
       await this.#tools.spool.ensureDirectory();
-      const digests = await receiveLarge(this.#tools.hashPool(), path, held, body, [...order.names]);
+      const names = new Set([...order.names, ...expectedNames(order)]);
+      const digests = await receiveLarge(this.#tools.hashPool(), path, held, body, [...names]);
       checkDigests(digests, order.expected.digests);
       await flight.follow(path);
       flight.succeed(digests, body.size);
@@ -146,9 +147,14 @@ export class FileFetcher {
   }
 }
 
+/** Digests that are told are computed whatever artifacts may have: what is not computed is not compared. */
+function expectedNames({ expected }: FetchOrder): DigestName[] {
+  return DIGEST_NAMES.filter((name) => expected.digests?.[name]);
+}
+
 function finishBytes(flight: Flight, order: FetchOrder, bytes: Buffer): Fetched {
   const names = new Set<DigestName>(order.all ? order.names : ['sha256']);
-  for (const [name, value] of Object.entries(order.expected.digests ?? {})) if (value) names.add(name as DigestName);
+  for (const name of expectedNames(order)) names.add(name);
   const digests = digestsOf(bytes, [...names]);
   checkDigests(digests, order.expected.digests);
   flight.succeed(digests, bytes.length, bytes);

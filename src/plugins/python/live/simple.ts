@@ -74,7 +74,7 @@ function fileOf(
     url: urls.files + encodeURIComponent(filename),
     hashes: { sha256 },
     requiresPython: row.requires_python || null,
-    metadata: row.metadata_sha256,
+    metadata: row.metadata_sha256 ? { sha256: row.metadata_sha256 } : null,
     yanked: yanked ?? null,
     size: row.size,
     uploadTime: row.added instanceof Date ? row.added.toISOString() : row.added,

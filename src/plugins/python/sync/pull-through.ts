@@ -1,4 +1,5 @@
 /** Files that are only upstream: where they are, and what becomes of them once a client has fetched one. */
+import { type Digests, isDigestName } from '../../../lib/crypto/digest.ts';
 import { SingleFlight } from '../../../lib/flow/single-flight.ts';
 import type { DeclaredContent, PulledBytes, Remote, Services, UpstreamFile } from '../../../plugin-api/index.ts';
 import { PackageError } from '../formats/archives/package-error.ts';
@@ -37,7 +38,8 @@ export async function locateUpstream(services: Services, remote: Remote, path: s
   for (const project of projectsOf(filename)) {
     if (!wantsProject(selection, project)) continue;
     const file = (await filesOf(services, remote, project)).find((one) => one.filename === filename);
-    if (file) return isMetadata ? metadataOf(file) : { url: file.url, size: file.size, digests: digestsOf(file) };
+    if (file)
+      return isMetadata ? metadataOf(file) : { url: file.url, size: file.size, digests: toldDigests(file.hashes) };
   }
   return null;
 }
@@ -50,11 +52,13 @@ export function pathWithQuery(path: string, query: URLSearchParams): string {
 
 function metadataOf({ metadata, url }: IndexFile): UpstreamFile | null {
   if (metadata === null) return null;
-  return { url: metadataUrl(url), digests: typeof metadata === 'string' ? { sha256: metadata } : {} };
+  return { url: metadataUrl(url), digests: toldDigests(metadata) };
 }
 
-function digestsOf({ hashes }: IndexFile): UpstreamFile['digests'] {
-  return hashes.sha256 ? { sha256: hashes.sha256 } : {};
+/** What the bytes are checked against: the SHA-256, or all that upstream tells where it tells none. Malformed ones fit no bytes. */
+function toldDigests(told: Readonly<Record<string, string>>): Digests {
+  if (told.sha256) return { sha256: told.sha256 };
+  return Object.fromEntries(Object.entries(told).filter(([name]) => isDigestName(name)));
 }
 
 /** The projects a file may belong to: its name has them before a dash and the version. */

@@ -108,7 +108,7 @@ function declareFile(
   file: ReleaseFile,
   told: IndexFile | undefined,
 ): DeclaredContent {
-  const metadata = typeof told?.metadata === 'string' ? told.metadata : null;
+  const metadata = told?.metadata?.sha256 ?? null;
   const { sha256, size, url, filename } = file;
   const artifacts: DeclaredArtifact[] = [{ relativePath: filename, url, size, digests: { sha256 }, deferred }];
   if (metadata) {

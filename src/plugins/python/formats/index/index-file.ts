@@ -6,8 +6,8 @@ export interface IndexFile {
   /** Hex digests by algorithm. */
   readonly hashes: Readonly<Record<string, string>>;
   readonly requiresPython: string | null;
-  /** Of METADATA, which is then at the URL with `.metadata` behind it; true where upstream tells no digest. */
-  readonly metadata: string | true | null;
+  /** Hex digests of METADATA, which is then at the URL with `.metadata` behind it; empty where none is told. */
+  readonly metadata: Readonly<Record<string, string>> | null;
   /** The reason, which may be empty; null when the file is not yanked. */
   readonly yanked: string | null;
   readonly size: number | null;

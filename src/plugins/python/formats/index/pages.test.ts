@@ -13,7 +13,7 @@ const file: IndexFile = {
   url: 'http://host/x/a%3Cb-1.tar.gz',
   hashes: { sha256: 'a'.repeat(64) },
   requiresPython: '>=3.8, <4',
-  metadata: 'b'.repeat(64),
+  metadata: { sha256: 'b'.repeat(64) },
   yanked: 'has a "bug"',
   size: 5,
   uploadTime: '2026-01-01T00:00:00Z',
@@ -41,8 +41,18 @@ test('JSON pages', () => {
 test('other styles of HTML', () => {
   const page = `<A HREF='../../f/a-1.zip#md5=${'c'.repeat(32)}' data-yanked data-dist-info-metadata=true>a-1.zip</A><a name=x>no link</a>`;
   const [found, ...others] = readProjectPage(page, 'http://host/simple/a/');
-  assert.deepEqual([found?.url, found?.yanked, found?.metadata, others.length], ['http://host/f/a-1.zip', '', true, 0]);
+  assert.deepEqual([found?.url, found?.yanked, found?.metadata, others.length], ['http://host/f/a-1.zip', '', {}, 0]);
   assert.deepEqual(found?.hashes, { md5: 'c'.repeat(32) });
+});
+
+test('digests of other kinds, of files and of metadata', () => {
+  const told = { ...plain, hashes: { sha512: 'd'.repeat(128) }, metadata: { sha384: 'e'.repeat(96) } };
+  const [html] = readProjectPage(writeProjectPage('a', [told]), 'http://host/');
+  assert.deepEqual([html?.hashes, html?.metadata], [told.hashes, told.metadata]);
+  const [json] = readProjectDocument(JSON.parse(writeProjectJson('a', [told], [])), 'http://host/');
+  assert.deepEqual([json?.hashes, json?.metadata], [told.hashes, told.metadata]);
+  const [egg] = readProjectPage(`<a href="a-1.zip#egg=a&amp;sha1=${'f'.repeat(40)}">a</a>`, 'http://host/');
+  assert.deepEqual(egg?.hashes, { sha1: 'f'.repeat(40) });
 });
 
 test('what is no such document has no files', () => {

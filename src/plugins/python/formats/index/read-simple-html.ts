@@ -7,7 +7,8 @@ const LONGEST_TEXT = 2000;
 const BASE_WITHIN = 64 * 1024;
 const ATTRIBUTE = /([a-z][a-z0-9-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/gi;
 const BASE = /<base\s[^>]*href\s*=\s*["']([^"']*)["']/i;
-const FRAGMENT = /^#(md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-f]+)$/i;
+/** A digest in a fragment, beside other parts (`#egg=x&sha256=…`), or in an attribute. */
+const DIGEST = /(?:^|[#&])(md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-f]+)(?=&|$)/i;
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
 function unescapeHtml(text: string): string {
@@ -69,14 +70,14 @@ export function readProjectPage(html: string, pageUrl: string): IndexFile[] {
 function fileOf(attributes: ReadonlyMap<string, string>, base: string): IndexFile | undefined {
   const url = attributes.has('href') ? webUrl(attributes.get('href')!, base) : undefined;
   if (!url) return undefined;
-  const digest = FRAGMENT.exec(url.hash);
+  const hashes = digestIn(url.hash);
   url.hash = '';
   const filename = unescaped(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
   if (filename === '') return undefined;
   return {
     filename,
     url: url.href,
-    hashes: digest ? { [digest[1]!.toLowerCase()]: digest[2]!.toLowerCase() } : {},
+    hashes,
     requiresPython: attributes.get('data-requires-python') ?? null,
     metadata: metadataOf(attributes.get('data-core-metadata') ?? attributes.get('data-dist-info-metadata')),
     yanked: attributes.get('data-yanked') ?? null,
@@ -86,9 +87,13 @@ function fileOf(attributes: ReadonlyMap<string, string>, base: string): IndexFil
   };
 }
 
-function metadataOf(value: string | undefined): string | true | null {
-  if (value === undefined || value === 'false') return null;
-  return /^sha256=([0-9a-f]{64})$/i.exec(value)?.[1]?.toLowerCase() ?? true;
+function metadataOf(value: string | undefined): IndexFile['metadata'] {
+  return value === undefined || value === 'false' ? null : digestIn(value);
+}
+
+function digestIn(text: string): Record<string, string> {
+  const [, name, digest] = DIGEST.exec(text) ?? [];
+  return name && digest ? { [name.toLowerCase()]: digest.toLowerCase() } : {};
 }
 
 const absolute = (url: string | undefined, base: string) => (url ? (webUrl(url, base)?.href ?? null) : null);

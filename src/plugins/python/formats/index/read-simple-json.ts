@@ -46,7 +46,6 @@ function hashesOf(value: unknown): Record<string, string> {
   return Object.fromEntries(entries.map(([name, digest]) => [name.toLowerCase(), digest.toLowerCase()]));
 }
 
-function metadataOf(value: unknown): string | true | null {
-  if (isPlain(value)) return textOf(value.sha256)?.toLowerCase() ?? true;
-  return value === true ? true : null;
+function metadataOf(value: unknown): IndexFile['metadata'] {
+  return isPlain(value) || value === true ? hashesOf(value) : null;
 }

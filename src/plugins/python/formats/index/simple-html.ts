@@ -42,14 +42,19 @@ export function writeProjectPage(normalized: string, files: Iterable<IndexFile>)
 }
 
 function anchorOf(file: IndexFile): string {
-  const sha256 = file.hashes.sha256;
-  const [algorithm, digest] = sha256 ? ['sha256', sha256] : (Object.entries(file.hashes)[0] ?? []);
-  const href = file.url + (digest ? `#${algorithm}=${digest}` : '');
+  const digest = digestText(file.hashes);
+  const href = file.url + (digest && `#${digest}`);
   return `<a href="${escapeHtml(href)}" rel="internal"${attributesOf(file)}>${escapeHtml(file.filename)}</a>`;
 }
 
+/** Pages have place for one digest: `sha256=…` where it is known; empty where there is none. */
+function digestText(digests: Readonly<Record<string, string>>): string {
+  const [algorithm, digest] = digests.sha256 ? ['sha256', digests.sha256] : (Object.entries(digests)[0] ?? []);
+  return digest ? `${algorithm}=${digest}` : '';
+}
+
 function attributesOf({ requiresPython, yanked, metadata, provenance }: IndexFile): string {
-  const told = metadata === null ? null : metadata === true ? 'true' : `sha256=${metadata}`;
+  const told = metadata && (digestText(metadata) || 'true');
   return [
     attribute('data-requires-python', requiresPython || null),
     attribute('data-yanked', yanked),

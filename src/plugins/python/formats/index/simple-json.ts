@@ -15,7 +15,7 @@ export function writeProjectJson(normalized: string, files: readonly IndexFile[]
 }
 
 function fileObject(file: IndexFile): object {
-  const metadata = file.metadata === null ? false : file.metadata === true ? true : { sha256: file.metadata };
+  const metadata = file.metadata === null ? false : Object.keys(file.metadata).length === 0 || file.metadata;
   return {
     filename: file.filename,
     url: file.url,
