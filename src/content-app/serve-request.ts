@@ -136,7 +136,7 @@ export class ContentServer {
   /** The type's own answer, if it has one for this request; those that may be kept are sent from there. */
   async #byPlugin(exchange: Exchange): Promise<Resolved | 'sent' | undefined> {
     const { entry, path, request, response } = exchange;
-    const ask = () => this.#parts.resolver.byPlugin(entry, path, request.headers);
+    const ask = () => this.#parts.resolver.byPlugin(entry, path, request);
     const key = entry.type?.keeps?.(path, request.headers);
     if (!key || !exchange.kept) return await ask();
     const state = await exchange.kept;

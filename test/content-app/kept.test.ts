@@ -19,7 +19,7 @@ const documents: DistributionType = {
     return name === undefined ? undefined : { subject: name === 'all' ? '' : name, variant: `${accept}` };
   },
   changed: async () => changed,
-  serve: async (_services, { version }, path, { accept }) => {
+  serve: async (_services, { version }, path, { headers: { accept } }) => {
     asked.push(path);
     if (path === 'doc/none') return undefined;
     if (path === 'doc/gone') return { kind: 'text', status: 410, body: 'gone', contentType: 'text/plain' };

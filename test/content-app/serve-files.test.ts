@@ -254,7 +254,7 @@ test('a plugin answers before everything else', async () => {
     {
       pulpType: 'file.file',
       servesPublications: true,
-      serve: async (_services, distribution, path, headers) => {
+      serve: async (_services, distribution, path, { headers }) => {
         if (path === 'text')
           return {
             kind: 'text',

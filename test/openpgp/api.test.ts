@@ -106,7 +106,8 @@ test('a keyring serves a list of keys, and keys that gpg reads', async () => {
     version,
     publicationId: null,
   };
-  const answer = async (path: string) => await serveKeys(api.services, distribution, path, {});
+  const answer = async (path: string) =>
+    await serveKeys(api.services, distribution, path, { headers: {}, origin: 'http://here' });
   const listing = await answer('');
   assert.match(
     String((listing as { body: string }).body),

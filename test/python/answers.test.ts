@@ -6,7 +6,7 @@ import { useRunningServer } from '../support/running-server.ts';
 import { form, makeIndex } from './own-index.ts';
 import { makeSdist, makeWheel, UpstreamIndex } from './upstream.ts';
 
-const running = await useRunningServer();
+const running = await useRunningServer({ trusted_proxies: ['127.0.0.1'] });
 const upstream = await UpstreamIndex.start();
 after(() => upstream.close());
 
@@ -33,6 +33,25 @@ test('fields of an upload that may be left out may be blank; the digest may not'
   assert.equal((await upload(live, 'blank-1.0.tar.gz', bytes, blank)).status, 202);
   const { body } = await running.call('POST', `${live}legacy/`, { content: 'x', sha256_digest: sha256Of(bytes) });
   assert.deepEqual(body, { content: ['The submitted data was not a file. Check the encoding type on the form.'] });
+});
+
+test('pages name the host by which each client has come, whoever came first', async () => {
+  const { live } = await makeIndex(running, 'hosts');
+  await upload(live, 'hosted-1.0.tar.gz', makeSdist('hosted', '1.0'));
+  const linkOf = async (headers: Record<string, string>, path = 'simple/hosted/') => {
+    const text = await (await running.server.fetch(live + path, { headers })).text();
+    return /https?:\/\/[^/"]+/.exec(text)?.[0];
+  };
+  const json = { accept: 'application/vnd.pypi.simple.v1+json' };
+  const own = await linkOf(json);
+  const tls = { ...json, 'x-forwarded-proto': 'https' };
+  assert.equal(await linkOf(tls), own?.replace('http:', 'https:'));
+  assert.equal(await linkOf({ ...tls, 'x-forwarded-host': 'pkgs.example' }), 'https://pkgs.example');
+  assert.equal(await linkOf(json), own);
+  const content = live.replace('/pypi/', '/pulp/content/');
+  const host = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'pkgs.example' };
+  const metadata = await running.server.fetch(`${content}pypi/hosted/json`, { headers: host });
+  assert.match(JSON.stringify(await metadata.json()), /"url":"https:\/\/pkgs\.example\/pulp\/content\//);
 });
 
 test('attestations that are none are told before a task is made of the upload', async () => {

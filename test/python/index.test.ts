@@ -278,7 +278,9 @@ test('each form of a page has a validator of its own, which a change elsewhere d
   const json = await get({ accept: JSON_TYPE });
   const [etag, other] = [html, json].map(({ headers }) => headers.get('etag')!);
   assert.notEqual(etag, other);
-  assert.equal(html.headers.get('cache-control'), 'max-age=600, public');
+  assert.equal(html.headers.get('cache-control'), 'private, no-cache', 'it was read with credentials');
+  const open = await fetch(new URL(page, server.url));
+  assert.deepEqual([open.status, open.headers.get('cache-control')], [200, 'no-cache']);
   assert.match(html.headers.get('vary')!, /Accept-Encoding/);
   await finished(await call('POST', `${index.live}yank/`, { name: 'beta', version: '0.1' }));
   const known = await get({ 'if-none-match': etag! });

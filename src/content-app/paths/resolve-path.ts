@@ -1,7 +1,8 @@
 /** What a path of a distribution is, in the order of core.md §5.3 from the plugin's own answer to the grace period. */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Semaphore } from '../../lib/flow/semaphore.ts';
 import { encodePath } from '../../lib/http/relative-path.ts';
+import { requestOrigin } from '../../lib/http/request-origin.ts';
 import type { Services } from '../../plugin-api/contracts/context.ts';
 import type { ServeAnswer } from '../../plugin-api/contracts/serve.ts';
 import type { TempArtifact } from '../../storage/artifact-store.ts';
@@ -69,8 +70,11 @@ export class PathResolver {
   }
 
   /** The type's own answer, if it has one for this request. */
-  async byPlugin(entry: ServedEntry, path: string, headers: IncomingHttpHeaders): Promise<Resolved | undefined> {
-    const answer = await entry.type?.serve?.(this.#services, entry.distribution, path, headers);
+  async byPlugin(entry: ServedEntry, path: string, request: IncomingMessage): Promise<Resolved | undefined> {
+    if (!entry.type?.serve) return undefined;
+    const origin = requestOrigin(request, this.#services.settings.trustedProxies);
+    const asked = { headers: request.headers, origin };
+    const answer = await entry.type.serve(this.#services, entry.distribution, path, asked);
     if (!answer) return undefined;
     if (answer.kind === 'artifact') {
       const file = await findArtifactFile(this.#services, answer.id);

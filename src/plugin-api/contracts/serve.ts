@@ -20,6 +20,13 @@ export interface ServedDistribution {
   readonly publicationId: string | null;
 }
 
+/** What a type may know of a request for content. */
+export interface ServeRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** `https://host` as the client sees it: trusted proxies are believed. */
+  readonly origin: string;
+}
+
 /** What a type answers to a path by itself. */
 export type ServeAnswer =
   | {
@@ -58,7 +65,7 @@ export interface DistributionType {
     services: Services,
     distribution: ServedDistribution,
     path: string,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
+    request: ServeRequest,
   ): Promise<ServeAnswer | undefined>;
   /**
    * The answer of `serve` that a request for a path gets, where the core may keep it: texts with status 200 that follow from the state of

@@ -7,7 +7,6 @@ import { knownIndex } from './known-index.ts';
 import { ownUrl, type ServedIndex, servedVersion } from './served-index.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
 
-const MAX_AGE = 600;
 const MOST_RELEASES = 500;
 const MOST_PROJECTS = 40;
 
@@ -28,7 +27,7 @@ export async function feedAnswer(index: ServedIndex, feed: FeedKind): Promise<Li
   const { request } = index;
   servedVersion(index);
   const { facts: validators } = await knownIndex(index, await request.kept(index.distribution));
-  const { 'Last-Modified': _, ...cache } = cacheHeaders(validators, MAX_AGE);
+  const { 'Last-Modified': _, ...cache } = cacheHeaders(validators, index.user);
   const headers = { 'Content-Type': 'application/rss+xml; charset=utf-8', ...cache };
   if (isUnchanged(request.headers, validators?.etag, undefined)) return notModified(headers);
   const body = await feedText(index, feed);

@@ -110,22 +110,19 @@ async function read(
   below: string,
 ): Promise<LiveAnswer> {
   if (route.kind === 'index' || route.kind === 'project') return await readSimple(request, distribution, route, below);
-  const index = openIndex(request, distribution);
+  const open = async (policy: string, action: string) =>
+    openIndex(request, distribution, await request.authorize(policy, action, distribution));
   switch (route.kind) {
     case 'root':
-      await request.authorize('pypi/root', 'list', distribution);
-      return await summaryAnswer(index);
+      return await summaryAnswer(await open('pypi/root', 'list'));
     case 'metadata':
-      await request.authorize('pypi/pypi', 'retrieve', distribution);
-      return await metadataAnswer(index, route.name, route.version);
+      return await metadataAnswer(await open('pypi/pypi', 'retrieve'), route.name, route.version);
     case 'provenance':
-      await request.authorize('pypi/integrity', 'retrieve', distribution);
-      return await provenanceAnswer(index, route);
+      return await provenanceAnswer(await open('pypi/integrity', 'retrieve'), route);
     case 'updates':
     case 'newProjects':
     case 'releases':
-      await request.authorize('pypi/rss', FEED_ACTIONS[route.kind], distribution);
-      return await feedAnswer(index, route);
+      return await feedAnswer(await open('pypi/rss', FEED_ACTIONS[route.kind]), route);
     default:
       if (!(await request.user())) await request.authorize('pypi/legacy', 'create', distribution);
       throw new HttpError(405, 'Method "GET" not allowed.');
@@ -139,16 +136,17 @@ async function readSimple(
   route: LiveRoute & { kind: 'index' | 'project' },
   below: string,
 ): Promise<LiveAnswer> {
-  const index = openIndex(request, distribution);
   const state = distribution.publicationId ? undefined : request.kept(distribution);
   state?.catch(() => undefined); // whoever may see the index sees the error
-  await request.authorize('pypi/simple', route.kind === 'index' ? 'list' : 'retrieve', distribution);
+  const action = route.kind === 'index' ? 'list' : 'retrieve';
+  const user = await request.authorize('pypi/simple', action, distribution);
   if (!state)
     return publishedPage(
       request,
       distribution,
       route.kind === 'project' ? `simple/${normalizeName(route.name)}/` : below,
     );
+  const index = openIndex(request, distribution, user);
   return await simpleAnswer(index, await state, route.kind === 'project' ? route.name : null);
 }
 

@@ -9,21 +9,19 @@ import { knownIndex } from './known-index.ts';
 import { fileUrl, type ServedIndex, servedVersion } from './served-index.ts';
 import { cacheHeaders, isUnchanged, notModified } from './validators.ts';
 
-const MAX_AGE = 900;
-
 /** Of the newest release or the one asked for; 404 without a body where there is none. */
 export async function metadataAnswer(index: ServedIndex, name: string, asked: string | null): Promise<LiveAnswer> {
   const { request } = index;
   const version = servedVersion(index);
   const { facts: validators } = await knownIndex(index, await request.kept(index.distribution));
-  const headers = { 'X-PYPI-LAST-SERIAL': String(LAST_SERIAL), ...cacheHeaders(validators, MAX_AGE) };
+  const headers = { 'X-PYPI-LAST-SERIAL': String(LAST_SERIAL), ...cacheHeaders(validators, index.user) };
   if (isUnchanged(request.headers, validators?.etag, validators?.lastModified)) return notModified(headers);
   const body = await projectMetadata(request.services.db, version, {
     name,
     asked,
     urlOf: (filename) => fileUrl(index, filename),
   });
-  return body ? { status: 200, headers, body } : { status: 404, headers: cacheHeaders(validators, MAX_AGE) };
+  return body ? { status: 200, headers, body } : { status: 404, headers: cacheHeaders(validators, index.user) };
 }
 
 /** The release that is asked for, in whatever spelling: `1.00` is `1.0`. */

@@ -1,6 +1,6 @@
 /** Answers requests for simple pages: those that are kept where that still holds, with validators of their own. */
 import { type KeptBody, validated } from '../../../lib/http/exchange/kept-body.ts';
-import type { DistributionState, LiveTextAnswer } from '../../../plugin-api/index.ts';
+import type { DistributionState, LiveTextAnswer, User } from '../../../plugin-api/index.ts';
 import { LAST_SERIAL } from '../formats/index/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { type KnownIndex, knownIndex } from './known-index.ts';
@@ -9,7 +9,6 @@ import { type ServedIndex, servedVersion } from './served-index.ts';
 import { indexPage, projectPage } from './simple.ts';
 import { cacheHeaders } from './validators.ts';
 
-const SIMPLE_MAX_AGE = 600;
 const HTML_TYPE = 'text/html; charset=utf-8';
 
 /** The list of projects, or the files of one. Pages with files of upstream are made for each request. */
@@ -28,13 +27,13 @@ export async function simpleAnswer(
   const make = async () =>
     project === null ? await indexPage(served, known, type) : await projectPage(served, known, name, type);
   const keeps = project === null || !distribution.row.remote_id;
-  const key = { subject: name, variant: `${type} ${headers.host} ${known.facts?.repairs ?? 0}` };
+  const key = { subject: name, variant: `${type} ${request.origin} ${known.facts?.repairs ?? 0}` };
   const page = keeps ? await state.answer(key, make) : await validatedPage(make);
   if (page === undefined) {
-    const headers = { 'Content-Type': HTML_TYPE, ...cacheHeaders(known.facts, SIMPLE_MAX_AGE) };
+    const headers = { 'Content-Type': HTML_TYPE, ...cacheHeaders(known.facts, served.user) };
     return { status: 404, headers, body: `${name} does not exist.` };
   }
-  return { status: 200, headers: pageHeaders(type, known), body: page };
+  return { status: 200, headers: pageHeaders(type, known, served.user), body: page };
 }
 
 /** Its validator follows from what upstream has said too. */
@@ -50,16 +49,17 @@ function nothingServed(served: ServedIndex, type: SimpleType): LiveTextAnswer {
 }
 
 /** By the index in its state and the form of its pages: most requests are for some of them. */
-const headersOf = new WeakMap<KnownIndex, Map<SimpleType, Readonly<Record<string, string>>>>();
+const headersOf = new WeakMap<KnownIndex, Map<string, Readonly<Record<string, string>>>>();
 
-function pageHeaders(type: SimpleType, known: KnownIndex): Readonly<Record<string, string>> {
-  const byType = headersOf.get(known) ?? new Map<SimpleType, Readonly<Record<string, string>>>();
-  headersOf.set(known, byType);
-  let headers = byType.get(type);
+function pageHeaders(type: SimpleType, known: KnownIndex, user: User | null): Readonly<Record<string, string>> {
+  const form = user ? `private ${type}` : type;
+  const byForm = headersOf.get(known) ?? new Map<string, Readonly<Record<string, string>>>();
+  headersOf.set(known, byForm);
+  let headers = byForm.get(form);
   if (!headers) {
-    const { ETag: _, ...cache } = cacheHeaders(known.facts, SIMPLE_MAX_AGE);
+    const { ETag: _, ...cache } = cacheHeaders(known.facts, user);
     headers = { 'Content-Type': type, 'X-PyPI-Last-Serial': String(LAST_SERIAL), ...cache };
-    byType.set(type, headers);
+    byForm.set(form, headers);
   }
   return headers;
 }
