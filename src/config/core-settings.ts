@@ -27,6 +27,11 @@ const processes = {
     'Where vulnerabilities are looked up: the query URL of a service of the OSV protocol, or a file: URL of a directory with OSV records',
   ),
   vuln_report_task_limiter: integer(10, 'Parallel requests of one vulnerability report', { minimum: 1 }),
+  sync_max_removed_percent: integer(
+    50,
+    'A mirror that would lose a larger share of its units, and more than 100 of them, fails instead; 100 sets no bound',
+    { minimum: 0 },
+  ),
   sync_max_in_flight_items: optionalInteger('Content units under way in one sync; null is 1000'),
   sync_max_in_flight_mb: integer(5120, 'MiB of downloads under way in one sync', { minimum: 1 }),
 };

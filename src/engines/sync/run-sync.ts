@@ -1,7 +1,5 @@
 /** A sync from the look at upstream to its end: what upstream has becomes a version, and what is kept of it is noted. */
-import type { IdList } from '../../lib/text/id-list.ts';
 import { isAlternateRepository } from '../../model/content/alternate-source.ts';
-import { openContentIds } from '../../model/repositories/membership.ts';
 import { mergeRepositoryDetails } from '../../model/repositories/repository.ts';
 import type {
   DeclaredUnits,
@@ -12,11 +10,11 @@ import type {
   SyncEnd,
   SyncedUnits,
 } from '../../plugin-api/contracts/sync.ts';
-import type { ProgressReport } from '../../plugin-api/contracts/task.ts';
 import type { Repository, Version } from '../../plugin-api/contracts/version.ts';
 import type { VersionEngine } from '../repository/versions/version-context.ts';
 import { detailTables, type NewVersion, withNewVersions } from '../repository/versions/with-new-version.ts';
 import { FillReports } from './fill-reports.ts';
+import { removeOthers } from './remove-others.ts';
 import { type PipelineOptions, runPipeline } from './run-pipeline.ts';
 import type { SyncMeans } from './sync-context.ts';
 
@@ -25,6 +23,8 @@ interface Running extends SyncMeans {
   readonly context: SyncContext;
   readonly engine: VersionEngine;
   readonly sync: RepositorySync;
+  /** How much of its units a mirror may lose, in percent. */
+  readonly bound: number;
 }
 
 export interface Outcome {
@@ -88,10 +88,10 @@ async function fillAll(running: Running, targets: readonly Target[]): Promise<Fi
   try {
     const made = await withNewVersions(context, engine, async (begin) => {
       for (const target of targets) {
-        const { repository, units } = target;
+        const { repository, units, spares } = target;
         if (units) {
           const version = await begin(repository, { unseen: repository.id !== context.repository.id });
-          await fill(running, reports, version, { repository, units });
+          await fill(running, reports, version, { repository, units, spares });
         }
         filled.push({ target, ended: (await target.end?.()) ?? {} });
       }
@@ -109,7 +109,7 @@ async function fill(
   running: Running,
   reports: FillReports,
   version: NewVersion,
-  { repository, units }: { readonly repository: Repository; readonly units: DeclaredUnits },
+  { repository, units, spares }: Pick<Target, 'repository' | 'spares'> & { readonly units: DeclaredUnits },
 ): Promise<void> {
   const { context, engine, remotes, temps, sync } = running;
   const { remote, options } = context;
@@ -127,20 +127,10 @@ async function fill(
   };
   const seen = await runPipeline(pipeline, units);
   const mirror = sync.mirrors ? sync.mirrors(options) : options.mirror === true;
-  if (mirror) await removeOthers(context, version, seen, reports.removed);
-}
-
-/** A mirror has nothing that upstream has not. */
-async function removeOthers(
-  context: SyncContext,
-  version: NewVersion,
-  seen: IdList,
-  report: ProgressReport,
-): Promise<void> {
-  for await (const batch of openContentIds(context.db, version.repositoryId)) {
-    const gone = batch.filter((id) => !seen.has(id));
-    if (gone.length > 0) report.add(await version.remove(gone));
-  }
+  if (!mirror) return;
+  // What an alternate source lists is nobody's content.
+  const bound = pipeline.alternate ? 100 : running.bound;
+  await removeOthers(context, version, { seen, bound, report: reports.removed, spares });
 }
 
 async function keepDetails(context: SyncContext, filled: readonly Filled[]): Promise<void> {

@@ -44,7 +44,9 @@ async function syncRepository(
   const means = { remotes, temps, parts, closings };
   try {
     const target = await openContext(context, sync, args, means);
-    const { made, publication } = await runSync({ ...means, context: target, engine, sync });
+    // A replication compares with the list of upstream before anything of it is shown.
+    const bound = args.record === undefined ? context.settings.syncMaxRemovedPercent : 100;
+    const { made, publication } = await runSync({ ...means, context: target, engine, sync, bound });
     if (args.record !== undefined) {
       await recordSync(target, engine, { ...args.record, version: made ?? target.latest, publication });
     }

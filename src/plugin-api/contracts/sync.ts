@@ -68,6 +68,8 @@ export type DeclaredUnits = AsyncIterable<DeclaredContent | readonly DeclaredCon
 export interface SyncedUnits {
   /** Read once, while a version is being made of it. */
   readonly units: DeclaredUnits;
+  /** Of units that a mirror would remove, those that stay: upstream could not be asked about them. Called once all units were read. */
+  spares?(contentIds: readonly number[]): Promise<readonly number[]>;
   /** Asked once all units are in the version, before it is complete. */
   end?(): SyncEnd | Promise<SyncEnd>;
 }
