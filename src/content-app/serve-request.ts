@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DatabaseUnavailable } from '../db/errors.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Services } from '../plugin-api/contracts/context.ts';
-import { MissingFile } from '../storage/storage-errors.ts';
+import { DamagedFile, MissingFile } from '../storage/storage-errors.ts';
 import type { DistributionCache } from './distributions/distribution-cache.ts';
 import { leadsToDistributions, listDistributions } from './distributions/list-distributions.ts';
 import { pullsThrough, type ServedEntry } from './distributions/served-entry.ts';
@@ -195,7 +195,8 @@ export class ContentServer {
       if (!(error instanceof MissingFile) || response.headersSent) throw error;
       answers.delete(key);
       if (mark === 'HIT') return this.#serve(exchange);
-      services.logger.error({ key: file.key }, 'an artifact is missing in the storage');
+      const wrong = error instanceof DamagedFile ? 'damaged' : 'missing';
+      services.logger.error({ key: file.key }, `an artifact is ${wrong} in the storage; repair/ of the API mends it`);
       sendStatus(request, response, { status: 404 });
     }
   }

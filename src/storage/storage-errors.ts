@@ -38,11 +38,19 @@ export class StorageFull extends Error {
 
 /** A key names no file. */
 export class MissingFile extends Error {
-  override readonly name = 'MissingFile';
+  override readonly name: string = 'MissingFile';
   readonly key: string;
-  constructor(key: string) {
-    super(`The file ${key} is missing in the storage.`);
+  constructor(key: string, what = 'missing') {
+    super(`The file ${key} is ${what} in the storage.`);
     this.key = key;
+  }
+}
+
+/** The file of a key has other bytes than it should have: as good as none. */
+export class DamagedFile extends MissingFile {
+  override readonly name = 'DamagedFile';
+  constructor(key: string) {
+    super(key, 'damaged');
   }
 }
 

@@ -1,5 +1,7 @@
 /** Through the API of a running server: which distributions serve a unit, and checkpoints that are kept fewer of. */
 import assert from 'node:assert/strict';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 import { sha256Of } from '../../src/lib/crypto/digest.ts';
 import { upstreamFiles, useExampleUpstream } from '../docs/guide-shell.ts';
@@ -13,6 +15,7 @@ async function upload(repository: string, path: string): Promise<string> {
   form.set('relative_path', path);
   form.set('repository', repository);
   const { body } = await running.call('POST', 'content/file/files/', form);
+  assert.ok(body.task, JSON.stringify(body));
   const { created_resources, error } = await running.ended(body.task);
   assert.equal(error, null);
   return created_resources.find((href) => href.includes('/content/'))!;
@@ -85,4 +88,45 @@ test('space that was reclaimed is filled again by the next download, small files
   assert.deepEqual([state, await artifacts()], ['completed', 0]);
   await download();
   assert.equal(await artifacts(), 1);
+});
+
+/** The stored file of some bytes, damaged in place: its size stays. */
+function damage(text: string): void {
+  const sha256 = sha256Of(text);
+  const file = join(running.server.data, 'media', 'artifact', sha256.slice(0, 2), sha256.slice(2));
+  const handle = openSync(file, 'r+');
+  writeSync(handle, 'BROKEN', 0);
+  closeSync(handle);
+}
+
+test('a damaged file is served to nobody, and a repair is seen at once', async () => {
+  const upstream = await useExampleUpstream();
+  const remote = await running.remote(`${upstream}/mended/PULP_MANIFEST`);
+  const { pulp_href: repository } = await running.repository({ autopublish: true, remote: remote.pulp_href });
+  await running.run(`${repository}sync/`);
+  await distribute({ repository });
+  const url = `/pulp/content/served/${paths}/hello.txt`;
+  const text = upstreamFiles['hello.txt']!;
+  const download = async () => {
+    const response = await running.server.fetch(url);
+    return response.status === 200 ? await response.text() : response.status;
+  };
+  damage(text);
+  assert.equal(await download(), 404);
+  await running.run('repair/', { verify_checksums: true });
+  assert.equal(await download(), text);
+  assert.equal(await download(), text);
+});
+
+test('what a repair has put aside is not served from memory', async () => {
+  const { pulp_href: repository } = await running.repository({ autopublish: true });
+  await upload(repository, 'nowhere-else');
+  await distribute({ repository });
+  const url = `/pulp/content/served/${paths}/nowhere-else`;
+  assert.equal((await running.server.fetch(url)).status, 200);
+  damage('nowhere-else');
+  await running.run('repair/', { verify_checksums: true });
+  assert.equal((await running.server.fetch(url)).status, 404);
+  await upload(repository, 'nowhere-else');
+  assert.equal(await (await running.server.fetch(url)).text(), 'nowhere-else');
 });

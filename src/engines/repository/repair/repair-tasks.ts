@@ -1,7 +1,9 @@
 /** The tasks that look for missing and damaged files and fetch them again (core.md §3.4). */
+import { sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
 import { forEachConcurrent } from '../../../lib/flow/map-concurrent.ts';
 import { type StoredArtifact, storedArtifacts } from '../../../model/content/stored-artifacts.ts';
+import { announceChanges } from '../../../model/repositories/distribution-change.ts';
 import type { VersionPlace } from '../../../model/repositories/membership.ts';
 import { findVersionById } from '../../../model/repositories/repository-version.ts';
 import type { ProgressReport, TaskContext, TaskFunction } from '../../../plugin-api/contracts/task.ts';
@@ -44,9 +46,11 @@ async function repair(context: TaskContext, version: VersionPlace | null, args: 
   try {
     for await (const batch of storedArtifacts(context.db, context.domain.id, version)) {
       context.signal.throwIfAborted();
+      const changed = reports.repaired.done + reports.unrepairable.done;
       await forEachConcurrent(batch, FILES_AT_ONCE, (artifact) =>
         mend(mender, reports, artifact, args.dry_run === true),
       );
+      if (reports.repaired.done + reports.unrepairable.done > changed) await announceMended(context);
     }
   } finally {
     await mender.close();
@@ -54,6 +58,11 @@ async function repair(context: TaskContext, version: VersionPlace | null, args: 
   for (const report of Object.values(reports)) report.finish();
   const { missing, corrupted } = reports;
   return args.dry_run ? { missing: missing.done, corrupted: corrupted.done } : undefined;
+}
+
+/** What processes know of the files of the domain, bytes of small ones too, is looked up anew. */
+async function announceMended({ domain, write }: TaskContext): Promise<void> {
+  await write((tx) => announceChanges(tx, sql`d.domain_id = ${domain.id}`));
 }
 
 async function mend(mender: ArtifactMender, reports: Reports, artifact: StoredArtifact, look: boolean): Promise<void> {
