@@ -15,7 +15,7 @@ export async function withServices<T>(
     await requireMigrated(db, settings);
     const own = Object.freeze({ ...settings, databaseUrl });
     const program = await loadProgram(own);
-    const services = await buildServices(program, own, { logger, role: 'command', poolSize: 3 });
+    const services = await buildServices(program, own, { logger, role: 'command', poolSize: 3, anyKey: true });
     try {
       return await work(services, program);
     } finally {

@@ -5,6 +5,7 @@ import type { Settings } from '../../config/settings.ts';
 import { openDatabase } from '../../db/database.ts';
 import type { EmbeddedPostgres } from '../../db/embedded/embedded.ts';
 import { lockDataDirectory } from '../storage/data-directory.ts';
+import { databaseKeys } from '../storage/encryption-key.ts';
 import { migrateDatabase, startOwnPostgres } from '../storage/prepare-database.ts';
 import { onStopSignal } from './child-process.ts';
 import { createFirstObjects, type FirstStart } from './first-start.ts';
@@ -61,6 +62,7 @@ async function prepare(settings: Settings, logger: AppLogger): Promise<FirstStar
   const db = openDatabase({ url: settings.databaseUrl, poolSize: 2, applicationName: 'deckle start' });
   try {
     await migrateDatabase(db, settings, logger);
+    await databaseKeys(settings, db);
     return await createFirstObjects(db, settings);
   } finally {
     await db.close();

@@ -12,12 +12,11 @@ import { findBackup } from '../../engines/backup/manifest.ts';
 import type { Report } from '../../engines/backup/progress.ts';
 import { settingsText } from '../../engines/backup/settings-text.ts';
 import { verifyBackup } from '../../engines/backup/verify-backup.ts';
-import { Secrets } from '../../lib/crypto/secrets.ts';
 import type { AppLogger } from '../processes/logging.ts';
 import { acquireProcessLock } from '../processes/process-lock.ts';
 import { programVersion } from '../processes/program-version.ts';
 import { clusterDirectory, lockFile, restoreMark, StartRefused } from './data-directory.ts';
-import { encryptionKeyFile } from './encryption-key.ts';
+import { databaseKeys } from './encryption-key.ts';
 import { migrationSources } from './migrations.ts';
 import { requireMigrated, withDatabase } from './prepare-database.ts';
 import { openStorage } from './storage.ts';
@@ -44,7 +43,7 @@ export async function backUp(
   try {
     return await withDatabase(settings, logger, async (db, databaseUrl) => {
       await requireMigrated(db, settings);
-      const storage = await openStorage(settings, db, await Secrets.load(encryptionKeyFile(settings)));
+      const storage = await openStorage(settings, db, await databaseKeys(settings, db));
       return await makeBackup({
         db,
         databaseUrl,

@@ -13,10 +13,9 @@ import type { Report } from '../../engines/backup/progress.ts';
 import { type RestoredFiles, restoreFiles } from '../../engines/backup/restore-files.ts';
 import { rotateKeys } from '../../engines/backup/rotate-keys.ts';
 import { verifySealed } from '../../engines/backup/verify-backup.ts';
-import { Secrets } from '../../lib/crypto/secrets.ts';
 import type { AppLogger } from '../processes/logging.ts';
 import { lockDataDirectory, lockFile, restoreMark } from './data-directory.ts';
-import { encryptionKeyFile } from './encryption-key.ts';
+import { acceptKeys, databaseKeys, encryptionKeyFile } from './encryption-key.ts';
 import { migrationSources } from './migrations.ts';
 import { startOwnPostgres } from './prepare-database.ts';
 import { openStorage } from './storage.ts';
@@ -117,7 +116,9 @@ async function bringBack(settings: Settings, source: Source, db: Database, repor
   const loaded = await loadDatabase(db, join(path, manifest.database.path), await migrationSources(settings), report);
   const rows = Object.values(loaded.rows).reduce((sum, count) => sum + count, 0);
   report.tell(`Database: ${rows} rows loaded, ${loaded.upgraded} newer migrations applied.`);
-  const storage = await openStorage(settings, db, await Secrets.load(encryptionKeyFile(settings)));
+  // Somebody has forced a restore without them.
+  if (!existsSync(encryptionKeyFile(settings))) await acceptKeys(settings, db);
+  const storage = await openStorage(settings, db, await databaseKeys(settings, db, true));
   const files = await restoreFiles(path, manifest, storage.driverOf, report);
   report.tell(`Files: ${files.brought} brought back, ${files.present} were there.`);
   await tellTidied(db, files, report);
@@ -134,12 +135,12 @@ async function tellTidied(db: Database, files: RestoredFiles, report: Report): P
 }
 
 async function checkSecrets(settings: Settings, db: Database, report: Report): Promise<void> {
-  const secrets = await Secrets.load(encryptionKeyFile(settings));
-  const { unreadable } = await rotateKeys(db, secrets, true);
+  const { unreadable } = await rotateKeys(db, await databaseKeys(settings, db, true), true);
   if (unreadable.length === 0) return;
   report.tell(
     `WARNING: ${unreadable.length} secrets (${[...new Set(unreadable)].join(', ')}) cannot be read with ${encryptionKeyFile(settings)}. ` +
-      'Put the key they were encrypted with into that file, or set them anew.',
+      'Put the key they were encrypted with into that file, or run deckle rotate-db-key --accept-loss and set them anew: the server ' +
+      'does not start before.',
   );
 }
 

@@ -1,6 +1,7 @@
 /** What a process does that may run under `serve` or alone: alone, it finds its database and checks the schema. */
 
 import { makeDataDirectory } from '../../app/storage/data-directory.ts';
+import { databaseKeys } from '../../app/storage/encryption-key.ts';
 import { requireDatabaseUrl, requireMigrated } from '../../app/storage/prepare-database.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openDatabase } from '../../db/database.ts';
@@ -19,6 +20,7 @@ export async function readySettings({ settings, options }: CommandContext): Prom
   const db = openDatabase({ url: databaseUrl, poolSize: 2, applicationName: 'deckle start' });
   try {
     await requireMigrated(db, settings);
+    await databaseKeys(settings, db);
   } finally {
     await db.close();
   }

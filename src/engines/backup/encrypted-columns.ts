@@ -19,6 +19,7 @@ const details = (table: string): EncryptedColumn => ({ table, key: 'pulp_id', co
 
 /** A table that gets an encrypted column is named here; test/backup/encrypted-columns.test.ts finds those that are not. */
 export const encryptedColumns: readonly EncryptedColumn[] = [
+  ...of('key_mark', ['token']),
   ...of('domain', ['storage_secrets']),
   ...of('content_guard', ['secrets']),
   ...of('remote', SECRET_NAMES),

@@ -47,21 +47,12 @@ class Rotator implements Rotation {
   #outdated(place: EncryptedColumn, tokens: Readonly<Record<string, string>>): Record<string, string> {
     const old: Record<string, string> = {};
     for (const [name, token] of Object.entries(tokens)) {
-      if (!this.#readable(token)) this.unreadable.push(`${place.table}.${place.column}`);
+      if (!this.#secrets.canRead(token)) this.unreadable.push(`${place.table}.${place.column}`);
       else if (this.#secrets.needsRotation(token)) old[name] = token;
       else this.current++;
     }
     this.rotated += Object.keys(old).length;
     return old;
-  }
-
-  #readable(token: string): boolean {
-    try {
-      this.#secrets.decrypt(token);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   #renewed(old: Readonly<Record<string, string>>): Record<string, string> {

@@ -4,13 +4,20 @@ import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isErrno } from '../process/errno.ts';
 
-/** The keys of a file, which is created with one random key and mode 0600 when absent. Throws when a line is no key. */
-export async function readOrCreateKeyFile(file: string): Promise<Buffer[]> {
+/** The keys of a file; undefined when there is none. Throws when a line is no key. */
+export async function readKeyFile(file: string): Promise<Buffer[] | undefined> {
   try {
     return parseKeys(await readFile(file, 'utf8'), file);
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error;
+    return undefined;
   }
+}
+
+/** Like readKeyFile, with one random key and mode 0600 where there is no file. */
+export async function readOrCreateKeyFile(file: string): Promise<Buffer[]> {
+  const found = await readKeyFile(file);
+  if (found) return found;
   await createKeyFile(file);
   return parseKeys(await readFile(file, 'utf8'), file);
 }

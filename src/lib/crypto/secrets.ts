@@ -1,7 +1,7 @@
 /** Encryption of secrets at rest: AES-256-GCM with rotating keys; values and key files of Pulp (Fernet) can be read too. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { decryptFernet, isFernet } from './fernet.ts';
-import { readOrCreateKeyFile } from './key-file.ts';
+import { readKeyFile, readOrCreateKeyFile } from './key-file.ts';
 
 const PREFIX = 'v1';
 const CIPHER = 'aes-256-gcm';
@@ -36,7 +36,13 @@ export class Secrets {
     this.#keys = keys.map(deriveKey);
   }
 
-  /** Reads a key file (one base64 key a line), or creates it with a random key when it does not exist. */
+  /** Reads a key file (one base64 key a line); undefined when there is none. */
+  static async read(file: string): Promise<Secrets | undefined> {
+    const keys = await readKeyFile(file);
+    return keys && new Secrets(keys);
+  }
+
+  /** Reads a key file, or creates it with a random key when it does not exist. */
   static async load(file: string): Promise<Secrets> {
     return new Secrets(await readOrCreateKeyFile(file));
   }
@@ -58,6 +64,17 @@ export class Secrets {
     const key = this.#keys.find((one) => one.id === id);
     if (!key) throw new SecretsError(`The key ${id} of an encrypted value is not in the key file.`);
     return open(key, Buffer.from(body, 'base64url'));
+  }
+
+  /** Whether a key of the file fits the token. */
+  canRead(token: string): boolean {
+    try {
+      this.decrypt(token);
+      return true;
+    } catch (error) {
+      if (error instanceof SecretsError) return false;
+      throw error;
+    }
   }
 
   /** True when a token is not of the current key and form: decrypt it and encrypt it again. */
