@@ -1,9 +1,11 @@
 /** The conventions of the REST API (core.md §1), seen through file repositories and remotes. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { sql } from '../../src/db/sql.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { useApi } from '../support/api.ts';
 
-const { call } = await useApi();
+const { call, db } = await useApi();
 const REPOSITORIES = 'repositories/file/file/';
 
 async function make(name: string, more: object = {}) {
@@ -208,6 +210,46 @@ test('q combines filters and has bounded cost', async () => {
   assert.deepEqual(await names(chain(8)), { q: ['Filter expression exceeds allowed complexity.'] });
 });
 
+test('texts in q are as they stand, and its depth is bounded', async () => {
+  await make('conv-text', { pulp_labels: { k: 'a,b', back: 'o\\b', quoted: "it''s" } });
+  await make('conv-te\\xt');
+  const names = async (q: string) => {
+    const { status, body } = await call('GET', `${REPOSITORIES}?fields=name&ordering=name&q=${encodeURIComponent(q)}`);
+    return status === 200 ? body.results.map((one: { name: string }) => one.name) : body;
+  };
+  for (const quote of ["'", '"']) {
+    assert.deepEqual(await names(`pulp_label_select=${quote}k=a\\,b${quote}`), ['conv-text']);
+    assert.deepEqual(await names(`pulp_label_select=${quote}k~\\,${quote}`), ['conv-text']);
+    assert.deepEqual(await names(`pulp_label_select=${quote}back=o\\b${quote}`), ['conv-text']);
+    assert.deepEqual(await names(`pulp_label_select=${quote}back=o\\\\b${quote}`), []);
+    assert.deepEqual(await names(`name=${quote}conv-te\\xt${quote}`), ['conv-te\\xt']);
+    assert.deepEqual(await names(`name=${quote}conv-te\\\\xt${quote}`), []);
+    assert.deepEqual(await names(`name=${quote}conv\\${quote}text${quote}`), []);
+    assert.deepEqual(await names(`name=${quote}open\\${quote}`), { q: ['Syntax error in expression.'] });
+  }
+  assert.deepEqual(await names("pulp_label_select='quoted=it''s'"), ['conv-text']);
+  const within = (n: number) => `${'('.repeat(n)}name=conv-text${')'.repeat(n)}`;
+  assert.deepEqual(await names(within(50)), ['conv-text']);
+  for (const q of [within(3000), '('.repeat(3000), `${'NOT '.repeat(2000)}name=x`, `${'NOT ('.repeat(1500)}name=x`])
+    assert.deepEqual(await names(q), { q: ['Filter expression exceeds allowed complexity.'] });
+});
+
+test('a cancel may be repeated; what ended otherwise is not canceled any more', async () => {
+  for (const [state, status] of [
+    ['canceling', 200],
+    ['canceled', 200],
+    ['completed', 409],
+    ['failed', 409],
+    ['skipped', 409],
+  ] as const) {
+    const id = uuid7();
+    await db.run(sql`insert into task (pulp_id, domain_id, name, state, pulp_created, pulp_last_updated)
+      select ${id}, id, 'any', ${state}, now(), now() from domain limit 1`);
+    const reply = await call('PATCH', `tasks/${id}/`, { state: 'canceled' });
+    assert.deepEqual([reply.status, reply.body.state], [status, state]);
+  }
+});
+
 test('labels are selected, set and unset', async () => {
   const repository = await make('conv-label', { pulp_labels: { env: 'prod', empty: null, text: 'Some, thing' } });
   const found = async (selector: string) => {
@@ -226,6 +268,14 @@ test('labels are selected, set and unset', async () => {
   assert.equal(await found('empty='), 0);
   assert.deepEqual(await found('env,'), ["Invalid search term: ''."]);
   assert.deepEqual(await found('!env=x'), ["Cannot use an operator with '!env'."]);
+  assert.deepEqual(await found('*'), ["Invalid search term: '*'."]);
+  assert.deepEqual(await found('env,!*'), ["Invalid search term: '!*'."]);
+  assert.equal(await found(' env'), 0);
+  assert.equal(await found('env =prod'), 0);
+  await make('conv-label-ü', { pulp_labels: { 'größe ü': '1', 名前: 'x', ' lead': 'y' } });
+  const named = async (selector: string) =>
+    (await call('GET', `${REPOSITORIES}?pulp_label_select=${encodeURIComponent(selector)}`)).body.results.length;
+  assert.deepEqual(await Promise.all(['größe ü=1', '名前', ' lead', 'lead'].map(named)), [1, 1, 1, 0]);
   const set = await call('POST', `${repository.pulp_href}set_label/`, { key: 'team', value: 'a' });
   assert.deepEqual([set.status, set.body], [201, { key: 'team', value: 'a' }]);
   const unset = await call('POST', `${repository.pulp_href}unset_label/`, { key: 'team' });

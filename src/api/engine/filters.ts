@@ -6,7 +6,7 @@ import type { Filter } from '../../plugin-api/declare/filter.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
 import { conditionFor, fits, type HrefReader, isUuid } from './hrefs.ts';
 import { escapeLike, labelCondition } from './label-select.ts';
-import { costOf, type Expression, MAX_COST, parseQ, SyntaxRefused } from './q-expression.ts';
+import { ComplexityRefused, costOf, type Expression, MAX_COST, parseQ, SyntaxRefused } from './q-expression.ts';
 import { likeCondition } from './search-piece.ts';
 import { Refused } from './validate-value.ts';
 
@@ -73,10 +73,10 @@ export class FilterSet {
       expression = parseQ(text);
     } catch (error) {
       if (error instanceof SyntaxRefused) throw ValidationError.field('q', 'Syntax error in expression.');
+      if (error instanceof ComplexityRefused) throw tooComplex();
       throw error;
     }
-    if (costOf(expression) > MAX_COST)
-      throw ValidationError.field('q', 'Filter expression exceeds allowed complexity.');
+    if (costOf(expression) > MAX_COST) throw tooComplex();
     return await this.#expression(expression, request);
   }
 
@@ -137,6 +137,8 @@ export class FilterSet {
     }
   }
 }
+
+const tooComplex = () => ValidationError.field('q', 'Filter expression exceeds allowed complexity.');
 
 /** The error of a filter inside `q`: Pulp tells it as JSON in the text of its own error. */
 function withinQ(key: string, error: unknown): unknown {

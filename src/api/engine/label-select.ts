@@ -2,8 +2,8 @@
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 
-/** Whatever is no operator belongs to the key: one that no label can have is simply not found. */
-const TERM = /^(!)?([^!=~].*?)\s*(?:(!=|=|~)(.*))?$/s;
+/** Begins with a character of keys; whatever is no operator belongs to the key: one that no label can have is simply not found. */
+const TERM = /^(!)?([\p{L}\p{N}_\s.-].*?)(?:(!=|=|~)(.*))?$/su;
 
 /** The condition for a selector on the column `labels`; throws a bare list of messages like Pulp. */
 export function labelCondition(labels: Sql, selector: string): Sql {
@@ -12,7 +12,7 @@ export function labelCondition(labels: Sql, selector: string): Sql {
 
 /** Splits at commas; `\,` is a comma inside a value. */
 function splitTerms(selector: string): string[] {
-  return selector.split(/(?<!\\),/).map((term) => term.replaceAll('\\,', ',').trim());
+  return selector.split(/(?<!\\),/).map((term) => term.replaceAll('\\,', ','));
 }
 
 function termCondition(labels: Sql, term: string): Sql {

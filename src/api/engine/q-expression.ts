@@ -7,13 +7,21 @@ export type Expression =
 
 export class SyntaxRefused extends Error {}
 
+/** More than MAX_COST, told by how deep it goes. */
+export class ComplexityRefused extends Error {}
+
 /** Cost above which an expression is refused. */
 export const MAX_COST = 8;
 
-const TOKEN = /\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(=)|([\p{Script=Latin}0-9.,_*-]+))/uy;
+/** Parentheses cost nothing, but each takes a part of the stack. */
+const MAX_DEPTH = 100;
+
+/** Where a text in quotes ends, a quote behind a backslash and a doubled one do not count; they are part of the value like all else. */
+const TOKEN =
+  /\s*(?:(\()|(\))|("(?:[^"\\\n\r]|""|\\[^\n\r])*"|'(?:[^'\\\n\r]|''|\\[^\n\r])*')|(=)|([\p{Script=Latin}0-9.,_*-]+))/uy;
 const KEY = /^[A-Za-z][A-Za-z0-9_]*$/;
 
-/** Parses an expression; throws SyntaxRefused. */
+/** Parses an expression; throws SyntaxRefused and ComplexityRefused. */
 export function parseQ(text: string): Expression {
   const tokens = tokenize(text);
   const reader = new Reader(tokens);
@@ -43,6 +51,7 @@ function tokenize(text: string): string[] {
 
 class Reader {
   #at = 0;
+  #depth = 0;
   readonly #tokens: readonly string[];
   constructor(tokens: readonly string[]) {
     this.#tokens = tokens;
@@ -66,6 +75,13 @@ class Reader {
   }
 
   #factor(): Expression {
+    if (++this.#depth > MAX_DEPTH) throw new ComplexityRefused();
+    const factor = this.#atDepth();
+    this.#depth--;
+    return factor;
+  }
+
+  #atDepth(): Expression {
     const token = this.#next();
     if (token === 'NOT') return { op: 'not', operand: this.#factor() };
     if (token === '(') {
@@ -87,6 +103,5 @@ class Reader {
 function unquote(token: string): string {
   if (token === '(' || token === ')' || token === '=') throw new SyntaxRefused();
   const quote = token[0];
-  if (quote !== '"' && quote !== "'") return token;
-  return token.slice(1, -1).replace(/\\(.)/g, '$1');
+  return quote === '"' || quote === "'" ? token.slice(1, -1) : token;
 }

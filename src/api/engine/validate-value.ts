@@ -32,7 +32,7 @@ const FALSE = new Set([
 const DATE_TIME = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s*(Z|z|[+-]\d\d(:?\d\d)?)?)?$/;
 /** Half of a pair of surrogates, which no encoding can carry. */
 const HALF_CHARACTER = /\p{Surrogate}/u;
-const LABEL_KEY = /^[\w .-]+$/;
+const LABEL_KEY = /^[\p{L}\p{N}_ .-]+$/u;
 
 /** How Python names the type of a JSON value: Pulp's messages use these words. */
 export function pythonType(value: unknown): string {

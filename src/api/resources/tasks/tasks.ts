@@ -157,7 +157,11 @@ async function cancel(request: RequestContext, target: ActionTarget, input: Row)
   const canceled = await cancelTask(request.services.db, target.id);
   const row = await readRow(request.db, taskResource, request.domain, target.id);
   if (!row) throw new HttpError(404, 'No Task matches the given query.');
-  return { status: canceled ? 200 : 409, body: await presentOne(taskResource, row, request) };
+  // a cancel that is sent again, because the answer was lost, has succeeded
+  return {
+    status: canceled || row.state === 'canceled' ? 200 : 409,
+    body: await presentOne(taskResource, row, request),
+  };
 }
 
 const statesEnum = choice('StatesEnum', FINAL);
