@@ -71,7 +71,7 @@ export class ModelRepository {
     if (followed.some(({ checkpoint }) => checkpoint))
       for (const { number, checkpoint } of this.publications) if (checkpoint) kept.add(number);
     const published = this.publications.map(({ number }) => number);
-    if (followed.length > 0 && published.length > 0) kept.add(Math.max(...published));
+    if (followed.some(({ checkpoint }) => !checkpoint) && published.length > 0) kept.add(Math.max(...published));
     return kept;
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { sql } from '../../src/db/sql.ts';
+import { uuid7 } from '../../src/lib/text/uuid7.ts';
+import { protectedVersions, trimVersions } from '../../src/model/repositories/protected-versions.ts';
 import { latestVersion } from '../../src/model/repositories/repository-version.ts';
 import { DELETE_VERSION, entry, MODIFY, type Run, type TestRepository, useWorld } from './world.ts';
 
@@ -122,6 +124,31 @@ test('old versions are trimmed, protected ones are not counted', async () => {
   );
   assert.deepEqual(await world.paths(repository, 1), [entry('retain.txt', 'retain 0')]);
   assert.deepEqual(await world.paths(repository, 5), [entry('retain.txt', 'retain 4')]);
+});
+
+test('a distribution of checkpoints protects those alone', async () => {
+  const repository = await world.repository();
+  for (let at = 1; at <= 3; at++) await modify(repository, [await unit('checked.txt', `checked ${at}`)]);
+  const publish = async (number: number, checkpoint: boolean) =>
+    await world.db.run(sql`insert into publication (pulp_id, domain_id, pulp_type, repository_version_id, complete, checkpoint)
+      values (${uuid7()}, ${world.domain.id}, 'file.file', ${await versionId(repository, number)}, true, ${checkpoint})`);
+  const follow = (name: string, checkpoint: boolean) =>
+    world.db.run(sql`insert into distribution (pulp_id, domain_id, pulp_type, name, base_path, repository_id, checkpoint)
+      values (${uuid7()}, ${world.domain.id}, 'file.file', ${name}, ${name}, ${repository.pulpId}, ${checkpoint})`);
+  const kept = async () => [...(await protectedVersions(world.db, repository.id, true))].sort();
+  await publish(1, true);
+  await publish(2, false);
+  assert.deepEqual(await kept(), []);
+  await follow('checkpoints', true);
+  assert.deepEqual(await kept(), [1]);
+  await world.db.transaction((tx) => trimVersions(tx, repository.id, 1, true));
+  assert.deepEqual(
+    (await world.versions(repository)).map(({ number }) => number),
+    [1, 3],
+  );
+  await publish(3, false);
+  await follow('latest', false);
+  assert.deepEqual(await kept(), [1, 3]);
 });
 
 /** A small generator of numbers, so that a failure can be run again. */

@@ -5,7 +5,7 @@ import { deleteVersion, type VersionRow } from './repository-version.ts';
 
 /**
  * Numbers of the versions that must stay: set on a distribution, themselves or by a publication; with checkpoint publications while
- * a checkpoint distribution exists; what a replication has fetched or can return to; and what distributions on the repository serve:
+ * a checkpoint distribution exists; what a replication has fetched or can return to; and what other distributions on the repository serve:
  * its latest published version or its latest one. Where the caller does not know which, a repository that was ever published tells.
  */
 export async function protectedVersions(
@@ -29,7 +29,7 @@ export async function protectedVersions(
       where p.checkpoint and exists (select from follower where checkpoint)
     union select v.number from version v join replication_pin k on k.version_id = v.pulp_id
     union select v.number from version v join replication_holding h on h.version_id = v.pulp_id
-    union (select v.number from version v where ${served} and exists (select from follower)
+    union (select v.number from version v where ${served} and exists (select from follower where not checkpoint)
       order by v.number desc limit 1)`);
   return new Set(rows.map((row) => row.number));
 }
