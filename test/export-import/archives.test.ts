@@ -8,8 +8,9 @@ import { sql } from '../../src/db/sql.ts';
 import { Archive } from '../../src/engines/export-import/archive.ts';
 import { ChunkedFile } from '../../src/engines/export-import/chunked-file.ts';
 import { TarWriter } from '../../src/engines/export-import/tar-writer.ts';
+import { createTaskGroup } from '../../src/model/tasks/task-group.ts';
 import { entry, type TestRepository } from '../content/world.ts';
-import { namesIn, useExportWorld } from './world.ts';
+import { IMPORT, namesIn, useExportWorld } from './world.ts';
 
 const w = await useExportWorld();
 const { world } = w;
@@ -206,8 +207,25 @@ test('damaged, missing and foreign archives are refused before anything is impor
     w.import(importer, { toc: toc.file }),
     /Missing import-chunks named in table-of-contents: export-.*\.0001/,
   );
+  await assert.rejects(w.import(importer, { path: directory }), /is not a file, so it is no archive/);
+  await assert.rejects(w.import(importer, { toc: directory }), /is no table of contents/);
   writeFileSync(join(directory, 'no.tar'), Buffer.alloc(2048, 'x'));
   await assert.rejects(w.import(importer, { path: join(directory, 'no.tar') }), /no tar archive/);
+});
+
+test('the group of a failed import waits for no more tasks', async () => {
+  const { world } = w;
+  const importer = await w.importer();
+  const path = join(w.directory(), 'missing.tar');
+  const group = await createTaskGroup(world.db, world.domain.id, 'import');
+  const all = async () =>
+    (await world.db.row<{ all: boolean }>(
+      sql`select all_tasks_dispatched as all from task_group where pulp_id = ${group}`,
+    ))!.all;
+  const { task } = world.context().context;
+  const args = { importer, params: {}, path, createRepositories: false };
+  await assert.rejects(world.run(IMPORT, args, undefined, { task: { ...task, taskGroup: group } }), /ENOENT/);
+  assert.equal(await all(), true);
 });
 
 async function tarWith(entries: Readonly<Record<string, string>>): Promise<string> {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { openDatabase } from '../../src/db/database.ts';
 import { sql } from '../../src/db/sql.ts';
+import { createTaskGroup } from '../../src/model/tasks/task-group.ts';
 import { cancelTask } from '../../src/tasking/queue/cancel.ts';
 import { dispatch, enqueue } from '../../src/tasking/queue/dispatch.ts';
 import { finishTask, nextTask, releaseTask, unblockAll } from '../../src/tasking/queue/queue.ts';
@@ -146,6 +147,21 @@ test('a task that is dispatched while its blocker ends is not forgotten', async 
     assert.equal((await nextTask(t.db, holder, {}))?.id, id);
     await finishTask(t.db, id, holder.lease, completed);
   }
+});
+
+test('a group whose only task is canceled before it begins has all tasks that it will ever have', async () => {
+  const [group, other] = [await createTaskGroup(t.db, 1, 'one'), await createTaskGroup(t.db, 1, 'two')];
+  const told = async (id: string) =>
+    (await t.db.row<{ all: boolean }>(sql`select all_tasks_dispatched as all from task_group where pulp_id = ${id}`))!
+      .all;
+  const { pulpId } = await dispatch(t.services, t.request('dummy_task', {}, { taskGroup: group }));
+  const both = [1, 2].map(() => dispatch(t.services, t.request('dummy_task', {}, { taskGroup: other })));
+  const [first, second] = await Promise.all(both);
+  await cancelTask(t.db, pulpId);
+  await cancelTask(t.db, first!.pulpId);
+  assert.deepEqual([await told(group), await told(other)], [true, false]);
+  await cancelTask(t.db, second!.pulpId);
+  assert.equal(await told(other), true);
 });
 
 test('cancellation: waiting tasks end at once and free their followers, running ones are marked', async () => {

@@ -54,6 +54,7 @@ async function sumOf(path: string): Promise<number | undefined> {
   const file = await open(path, 'r').catch(() => undefined);
   if (!file) return undefined;
   try {
+    if (!(await file.stat()).isFile()) return undefined;
     let sum = 0;
     const bytes = Buffer.allocUnsafe(PIECE);
     for (;;) {
@@ -82,7 +83,11 @@ export class Archive {
       for (const path of paths) {
         const file = await open(path, 'r');
         const last = parts.at(-1);
-        parts.push({ file, start: last ? last.start + last.size : 0, size: (await file.stat()).size });
+        const part = { file, start: last ? last.start + last.size : 0, size: 0 };
+        parts.push(part);
+        const found = await file.stat();
+        if (!found.isFile()) throw new Error(`${path} is not a file, so it is no archive.`);
+        part.size = found.size;
       }
       await archive.#index();
       return archive;

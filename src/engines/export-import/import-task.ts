@@ -26,6 +26,8 @@ export interface ImportArgs {
   readonly path?: string;
   readonly toc?: string;
   readonly createRepositories: boolean;
+  /** The task's own group, which this task fills. */
+  readonly group?: string;
 }
 
 export const PULP_IMPORT = 'pulpcore.app.tasks.importer.pulp_import';
@@ -35,19 +37,31 @@ export function pulpImportTask(types: ExportTypes): TaskFunction {
   return {
     name: PULP_IMPORT,
     async run(context, args: ImportArgs) {
-      await noteImport(context, args);
-      const pieces = await openPieces(context, args);
-      const archive = await Archive.open(pieces);
       try {
-        await checkVersions(archive, types);
-        await importArtifacts(context, archive);
-        await startRepositories(context, types, archive, args, pieces);
+        await importArchive(context, types, args);
       } finally {
-        await archive.close();
+        // Whoever waits for the group must not wait for tasks that will never be.
+        if (context.task.taskGroup) await allTasksDispatched(context.db, context.task.taskGroup);
       }
       return null;
     },
+    async cleanUp({ db }, { group }: ImportArgs) {
+      if (group) await allTasksDispatched(db, group);
+    },
   };
+}
+
+async function importArchive(context: TaskContext, types: ExportTypes, args: ImportArgs): Promise<void> {
+  await noteImport(context, args);
+  const pieces = await openPieces(context, args);
+  const archive = await Archive.open(pieces);
+  try {
+    await checkVersions(archive, types);
+    await importArtifacts(context, archive);
+    await startRepositories(context, types, archive, args, pieces);
+  } finally {
+    await archive.close();
+  }
 }
 
 async function noteImport(context: TaskContext, { importer, params }: ImportArgs): Promise<void> {
@@ -197,7 +211,6 @@ async function startRepositories(
       taskGroup: group,
     });
   }
-  if (group) await allTasksDispatched(context.db, group);
 }
 
 /** How many repositories are imported at once. */

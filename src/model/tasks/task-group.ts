@@ -15,6 +15,12 @@ export async function allTasksDispatched(db: Queryable, groupId: string): Promis
   await db.run(sql`update task_group set all_tasks_dispatched = true where pulp_id = ${groupId}::uuid`);
 }
 
+/** No more members come to a group all of whose tasks have ended, be it before their time. */
+export async function noMoreMembers(db: Queryable, groupId: string): Promise<void> {
+  await db.run(sql`update task_group set all_tasks_dispatched = true where pulp_id = ${groupId}::uuid
+    and not exists (select from task where task_group_id = ${groupId}::uuid and state in ('waiting', 'running', 'canceling'))`);
+}
+
 /** No more members come to any group, while no task runs. */
 export async function allGroupsDispatched(db: Queryable): Promise<void> {
   await db.run(sql`update task_group set all_tasks_dispatched = true where not all_tasks_dispatched`);

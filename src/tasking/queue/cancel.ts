@@ -2,7 +2,7 @@
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { cancelEverything } from '../../model/tasks/task.ts';
-import { allTasksDispatched } from '../../model/tasks/task-group.ts';
+import { allTasksDispatched, noMoreMembers } from '../../model/tasks/task-group.ts';
 import { cancelChannel, releaseTask } from './queue.ts';
 import type { TaskRow } from './task-row.ts';
 
@@ -11,7 +11,11 @@ export async function cancelTask(db: Database, pulpId: string): Promise<TaskRow 
   const task = await db.row<TaskRow>(sql`select * from cancel_task(${pulpId}::uuid)`);
   if (!task) return undefined;
   if (task.state === 'canceling') await db.notify(cancelChannel, pulpId);
-  else await releaseTask(db, task.id);
+  else {
+    await releaseTask(db, task.id);
+    // what would have filled the group never begins
+    if (task.task_group_id) await noMoreMembers(db, task.task_group_id);
+  }
   return task;
 }
 

@@ -112,6 +112,7 @@ async function startImport(request: RequestContext, target: ActionTarget, input:
     params: create === true ? input : rest,
     ...(typeof input.path === 'string' ? { path: input.path } : { toc: String(input.toc) }),
     createRepositories: create === true,
+    group: taskGroup,
   };
   const exclusive = [request.services.models.prnOfType('importer', 'core.pulp', importer)];
   await request.dispatch({ name: PULP_IMPORT, args, exclusive, taskGroup });
