@@ -27,3 +27,22 @@ test('no comment of plugin-api leans on its neighbour', () => {
   const leaning = files.filter((file) => /\/\*\* The same\b/.test(textOf(file)));
   assert.deepEqual(leaning, []);
 });
+
+const INTERFACE = /^(?:export )?interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm;
+const MEMBER = /^ {2}(?:readonly )?\w+\??[(:<]/gm;
+
+test('no contract has twelve members or more of its own', () => {
+  const contracts = files
+    .filter((file) => file.startsWith('plugin-api/contracts/'))
+    .flatMap((file) =>
+      [...textOf(file).matchAll(INTERFACE)].map(([, name, body]) => ({
+        name,
+        members: body!.match(MEMBER)?.length ?? 0,
+      })),
+    );
+  assert.ok(contracts.length > 40, 'hardly any contract was found');
+  assert.deepEqual(
+    contracts.filter(({ members }) => members >= 12),
+    [],
+  );
+});

@@ -69,7 +69,7 @@ export interface Services {
  * A task to be queued. Lock names are PRNs or free words; two tasks that name one exclusively, or one exclusively and one shared,
  * run one after the other.
  */
-export interface TaskRequest {
+export interface OwnTaskRequest {
   /** Dotted name of a registered task function. */
   readonly name: string;
   readonly args: unknown;
@@ -81,18 +81,19 @@ export interface TaskRequest {
   /** An immediate task that is blocked waits for a worker (default) instead of being canceled. */
   readonly deferrable?: boolean;
   readonly taskGroup?: string | null;
-  readonly domain: Domain;
-  /** Key of the account that asks for it, null for the server itself. */
-  readonly userId: number | null;
-  /** The limit of the token it is asked for with; holds for what the task does and for its children. */
-  readonly limit?: TokenLimit | null;
   readonly profileOptions?: readonly string[] | null;
   /** Least versions of components that a worker must have to take it; for tasks that older programs cannot run. */
   readonly versions?: Readonly<Record<string, string>>;
 }
 
-/** A task that a request or another task asks for: its domain and caller are theirs. */
-export type OwnTaskRequest = Omit<TaskRequest, 'domain' | 'userId' | 'limit'>;
+/** A task with its domain and its caller; requests and tasks that ask for one give it theirs. */
+export interface TaskRequest extends OwnTaskRequest {
+  readonly domain: Domain;
+  /** Key of the account that asks for it, null for the server itself. */
+  readonly userId: number | null;
+  /** The limit of the token it is asked for with; holds for what the task does and for its children. */
+  readonly limit?: TokenLimit | null;
+}
 
 /** A task that is in the queue. `state` is that of the moment: `waiting`, or an end where it ran at once. */
 export interface DispatchedTask {

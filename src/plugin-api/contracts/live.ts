@@ -75,9 +75,8 @@ export interface LiveAccounts {
   endToken(user: User, token: string): Promise<boolean>;
 }
 
-/** A request as it is given to a live protocol; what costs something is done when it is asked for. */
-export interface LiveRequest {
-  readonly services: Services;
+/** The request itself. */
+export interface LiveMessage {
   /** As sent, but for HEAD, which comes as GET unless a route takes HEAD itself. */
   readonly method: string;
   /** The client wants the head of the answer only. No body is sent, whatever the answer has. */
@@ -94,7 +93,22 @@ export interface LiveRequest {
   readonly origin: string;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
+}
+
+/** Who asks, and what they may do. */
+export interface LiveCaller {
   readonly accounts: LiveAccounts;
+  /** The authenticated user, null for nobody. Throws HttpError 401 for wrong credentials. */
+  user(): Promise<User | null>;
+  /**
+   * The authenticated user, if the policy of that name (`pypi/legacy`) lets them do the action. Without a subject the default domain is
+   * asked about. Throws HttpError 401 or 403.
+   */
+  authorize(policy: string, action: string, subject?: LiveSubject): Promise<User | null>;
+}
+
+/** What the request is about. */
+export interface LivePlace {
   domain(name: string): Promise<Domain | undefined>;
   /** The distribution whose base path is the start of a decoded path. */
   find(domainName: string, path: string): Promise<LiveDistribution | undefined>;
@@ -105,18 +119,10 @@ export interface LiveRequest {
    * that the order of the calls is that of the states.
    */
   kept(distribution: LiveDistribution): Promise<DistributionState>;
-  presenter(domain: Domain): Presenter;
-  /** Receives bytes, which are discarded after the answer unless they were saved, and saves units and artifacts at once. */
-  content(domain: Domain): ContentTools;
-  /** The request as actions of the REST API see it, for what they offer. */
-  context(domain: Domain): Promise<RequestContext>;
-  /** The authenticated user, null for nobody. Throws HttpError 401 for wrong credentials. */
-  user(): Promise<User | null>;
-  /**
-   * The authenticated user, if the policy of that name (`pypi/legacy`) lets them do the action. Without a subject the default domain is
-   * asked about. Throws HttpError 401 or 403.
-   */
-  authorize(policy: string, action: string, subject?: LiveSubject): Promise<User | null>;
+}
+
+/** The body of the request, which is read when it is asked for. */
+export interface LiveBodies {
   /** A form or JSON. Throws HttpError or ValidationError for one that cannot be read. */
   body(domain: Domain): Promise<LiveBody>;
   /**
@@ -134,12 +140,25 @@ export interface LiveRequest {
     domain: Domain,
     options?: RawBodyOptions & { readonly expected?: { readonly size?: number; readonly digests?: Digests } },
   ): Promise<TempArtifact>;
+}
+
+/** What a protocol has the server do. */
+export interface LiveWork {
+  readonly services: Services;
+  presenter(domain: Domain): Presenter;
+  /** Receives bytes, which are discarded after the answer unless they were saved, and saves units and artifacts at once. */
+  content(domain: Domain): ContentTools;
+  /** The request as actions of the REST API see it, for what they offer. */
+  context(domain: Domain): Promise<RequestContext>;
   /** Makes an artifact of received bytes; its id on the wire. */
   keepFile(domain: Domain, file: Pick<LiveFile, 'temp'>): Promise<string>;
   dispatch(domain: Domain, user: User | null, task: OwnTaskRequest): Promise<DispatchedTask>;
   /** Makes an object at once, such as the repository a client pushes into: see `CreateObject`. */
   create(domain: Domain, user: User | null, ...object: Parameters<CreateObject>): ReturnType<CreateObject>;
 }
+
+/** A request as it is given to a live protocol; what costs something is done when it is asked for. */
+export interface LiveRequest extends LiveMessage, LiveCaller, LivePlace, LiveBodies, LiveWork {}
 
 /** An answer that the protocol makes itself. */
 export interface LiveTextAnswer {

@@ -14,8 +14,26 @@ export type { UnitsOptions, VersionArtifact, VersionUnit } from '../../model/rep
 /** Text or bytes in pieces; one string is one piece. */
 export type FileSource = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 
-/** What a publish function is given. Paths are those clients ask for, below the distribution. */
-export interface PublishContext extends TaskContext {
+/** Files of a publication. Paths are those clients ask for, below the distribution. */
+interface PublishedFiles {
+  /** A metadata file made of a source, or one that was received already. */
+  addFile(relativePath: string, source: FileSource | TempArtifact): Promise<TempArtifact>;
+  /**
+   * Begins a metadata file that is written piece by piece, and named when its digests are known; several can be open at once. `digests`
+   * are computed beside those this server keeps. What was not committed at the end is dropped.
+   */
+  openFile(options?: { readonly digests?: readonly DigestName[] }): FileWriter;
+  /** The bytes of a unit's artifact under a path. */
+  addArtifact(relativePath: string, contentArtifactId: number | null): void;
+  /**
+   * Signs a file by a signing service, named by its id on the wire. The program of the service sees the file under `name`. Throws
+   * PulpError when the service is gone or fails.
+   */
+  sign(serviceId: string, file: TempArtifact, options: SignFileOptions): Promise<SignedFile>;
+}
+
+/** What a publish function is given. */
+export interface PublishContext extends TaskContext, PublishedFiles {
   readonly version: Version;
   readonly repository: Repository;
   readonly content: ContentTools;
@@ -30,22 +48,8 @@ export interface PublishContext extends TaskContext {
     type: ContentType,
     options?: UnitsOptions & { readonly version?: Version },
   ): AsyncIterable<readonly VersionUnit[]>;
-  /** A metadata file made of a source, or one that was received already. */
-  addFile(relativePath: string, source: FileSource | TempArtifact): Promise<TempArtifact>;
-  /**
-   * Begins a metadata file that is written piece by piece, and named when its digests are known; several can be open at once. `digests`
-   * are computed beside those this server keeps. What was not committed at the end is dropped.
-   */
-  openFile(options?: { readonly digests?: readonly DigestName[] }): FileWriter;
-  /** The bytes of a unit's artifact under a path. */
-  addArtifact(relativePath: string, contentArtifactId: number | null): void;
   /** The publication below a directory (`Server/`), for another version where one is given: of a repository within this one. */
   below(directory: string, version?: Version): PublishContext;
-  /**
-   * Signs a file by a signing service, named by its id on the wire. The program of the service sees the file under `name`. Throws
-   * PulpError when the service is gone or fails.
-   */
-  sign(serviceId: string, file: TempArtifact, options: SignFileOptions): Promise<SignedFile>;
 }
 
 /** A file on its way in. Throws what the store throws: when it is full, when the task is canceled. */

@@ -7,16 +7,8 @@ import type { FetchedFile, Remote, UpstreamHead, Validators, Wanted } from './re
 import type { TaskContext } from './task.ts';
 import type { Repository, Version } from './version.ts';
 
-/** What a sync is given. */
-export interface SyncContext extends TaskContext {
-  readonly repository: Repository;
-  readonly remote: Remote;
-  /** The version the sync starts from. */
-  readonly latest: Version;
-  /** Fields of the sync request: mirror, optimize and the type's own. */
-  readonly options: Values;
-  /** Artifacts are declared `deferred`: the policy is not immediate. */
-  readonly deferred: boolean;
+/** How a sync reads what its remote has. */
+interface SyncUpstream {
   /**
    * Fetches a small or medium upstream file into the store as a temporary artifact (discarded at the end unless kept). Several URLs are
    * places of one file, such as mirrors: the next is tried where one fails, and those that have failed come last from then on. Throws
@@ -27,6 +19,18 @@ export interface SyncContext extends TaskContext {
   fetchChanged(url: string, known: Validators, wanted?: Wanted): Promise<FetchedFile | undefined>;
   /** What upstream says of a file, whatever the status: a HEAD request. */
   head(url: string, headers?: Readonly<Record<string, string>>): Promise<UpstreamHead>;
+}
+
+/** What a sync is given. */
+export interface SyncContext extends TaskContext, SyncUpstream {
+  readonly repository: Repository;
+  readonly remote: Remote;
+  /** The version the sync starts from. */
+  readonly latest: Version;
+  /** Fields of the sync request: mirror, optimize and the type's own. */
+  readonly options: Values;
+  /** Artifacts are declared `deferred`: the policy is not immediate. */
+  readonly deferred: boolean;
   /** Receives bytes, for `temp` of declared artifacts, until the end of the sync, and saves what is needed beside the version. */
   readonly content: ContentTools;
   /** Whether a unit of the latest version has no bytes here. */
