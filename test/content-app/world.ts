@@ -139,6 +139,9 @@ export class World {
     const { url, remote, size = null, sha256 = null, alternate = false, headers = null } = source;
     await this.db.run(sql`insert into remote_artifact (content_artifact_id, remote_id, url, size, sha256, is_alternate, headers)
       values (${contentArtifactId}, ${remote}, ${url}, ${size}, decode(${sha256}, 'hex'), ${alternate}, ${headers && sql.json(headers)})`);
+    if (!alternate) return;
+    await this.db.run(sql`insert into alternate_content_source (pulp_id, domain_id, pulp_type, name, remote_id)
+      values (${uuid7()}, ${this.domain.id}, 'file.file', ${uuid7()}, ${remote})`);
   }
 
   async remote(url: string, values: { policy?: string; domain?: Domain } = {}): Promise<string> {

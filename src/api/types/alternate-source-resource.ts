@@ -75,7 +75,7 @@ export function alternateSourceResource(type: DeclaredAlternateSource): Resource
     },
     deleteTask: dispatchDelete(type),
     afterSave: savePaths,
-    beforeDelete: async (tx, row) => await dropSource(tx, String(row.pulp_id), String(row.remote_id)),
+    beforeDelete: async (tx, row) => await dropSource(tx, String(row.pulp_id)),
   };
 }
 

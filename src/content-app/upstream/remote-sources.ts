@@ -3,6 +3,7 @@ import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import type { DigestName, Digests } from '../../lib/crypto/digest.ts';
 import { DIGEST_NAMES } from '../../lib/crypto/digest.ts';
+import { isAlternate } from '../../model/content/alternate-source.ts';
 import { type DigestColumns, digestSelect, digestsOfRow } from '../../model/content/digest-columns.ts';
 import type { Row } from '../../plugin-api/declare/field.ts';
 
@@ -49,13 +50,14 @@ export async function findSources(
     own as materialized (select * from remote_artifact where content_artifact_id = ${contentArtifactId}),
     alternate as materialized (select distinct on (other.id) other.* from own cross join lateral (
       select * from remote_artifact
-        where is_alternate and sha256 = own.sha256 and content_artifact_id <> own.content_artifact_id offset 0) other)
+        where ${isAlternate('remote_artifact')} and sha256 = own.sha256
+          and content_artifact_id <> own.content_artifact_id offset 0) other)
     select ra.id, ra.url, ra.size, ra.headers, ${digestSelect('ra')}, r.remote, a.id as artifact_id, a.size as artifact_size,
       (ra.failed_at is null or ra.failed_at < now() - make_interval(secs => ${cooldown})) as usable
     from (select * from own union all select * from alternate) ra
     cross join lateral (select to_jsonb(remote) as remote from remote where pulp_id = ra.remote_id and domain_id = ${domainId} limit 1) r
     left join lateral (select id, size from artifact where sha256 = ra.sha256 and domain_id = ${domainId} limit 1) a on true
-    order by ra.is_alternate desc, ra.id`);
+    order by ${isAlternate('ra')} desc, ra.id`);
   return summary(rows);
 }
 

@@ -1,6 +1,6 @@
 /** Refreshing a path of an alternate content source: a sync into a hidden repository that lists what the source has. */
 import { ValidationError } from '../../lib/errors.ts';
-import { lockSourcePath, makeHiddenRepository } from '../../model/content/alternate-source.ts';
+import { lockSourcePath, makeHiddenRepository, noteAlternates } from '../../model/content/alternate-source.ts';
 import { findRemote } from '../../model/repositories/remote.ts';
 import type { TaskContext } from '../../plugin-api/contracts/task.ts';
 
@@ -28,6 +28,7 @@ export async function openAlternate(
   return await context.write(async (tx) => {
     const source = await lockSourcePath(tx, domain.id, args.source_path);
     if (!source) throw new Error('The alternate content source does not exist any more');
+    await noteAlternates(tx, args.remote);
     const repository = source.repositoryId ?? (await makeHiddenRepository(tx, domain.id, repositoryType, source));
     return { repository, remote: args.remote, url: urlOf(remote.settings.url, source.path) };
   });

@@ -1,5 +1,5 @@
 /** A sync from the look at upstream to its end: what upstream has becomes a version, and what is kept of it is noted. */
-import { isAlternateRepository } from '../../model/content/alternate-source.ts';
+import { isAlternateRepository, isSourceRemote } from '../../model/content/alternate-source.ts';
 import { mergeRepositoryDetails } from '../../model/repositories/repository.ts';
 import type {
   DeclaredUnits,
@@ -114,11 +114,12 @@ async function fill(
   const { context, engine, remotes, temps, sync } = running;
   const { remote, options } = context;
   const { limits } = await remotes.downloader(remote.pulpId);
+  const isHidden = await isAlternateRepository(context.db, repository.pulpId);
   const pipeline: PipelineOptions = {
     context,
     version,
     remoteId: remote.pulpId,
-    alternate: await isAlternateRepository(context.db, repository.pulpId),
+    alternate: isHidden || (await isSourceRemote(context.db, remote.pulpId)),
     concurrency: limits.concurrency,
     temps,
     reports,
@@ -129,7 +130,7 @@ async function fill(
   const mirror = sync.mirrors ? sync.mirrors(options) : options.mirror === true;
   if (!mirror) return;
   // What an alternate source lists is nobody's content.
-  const bound = pipeline.alternate ? 100 : running.bound;
+  const bound = isHidden ? 100 : running.bound;
   await removeOthers(context, version, { seen, bound, report: reports.removed, spares });
 }
 

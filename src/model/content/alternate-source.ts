@@ -1,6 +1,6 @@
 /** Alternate content sources: their paths and the hidden repositories that list what they have. */
 import type { Queryable, Transaction } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
+import { type Sql, sql } from '../../db/sql.ts';
 import { uuid7, uuid7Batch } from '../../lib/text/uuid7.ts';
 import { insertRepositories } from '../repositories/new-repository.ts';
 import { deleteWithParts } from '../repositories/sub-repository.ts';
@@ -11,6 +11,28 @@ export async function isAlternateRepository(db: Queryable, repositoryPulpId: str
     sql`select exists (select from alternate_content_source_path where repository_id = ${repositoryPulpId}) as is`,
   );
   return row!.is;
+}
+
+/**
+ * Condition: the rows `alias` of remote_artifact are of a remote that has an alternate source now. `is_alternate` says only that it had
+ * one when they were written or refreshed; it is there so that an index finds these rows by digest.
+ */
+export function isAlternate(alias: string): Sql {
+  const t = sql.raw(alias);
+  return sql`(${t}.is_alternate and exists (select from alternate_content_source source where source.remote_id = ${t}.remote_id))`;
+}
+
+/** Whether what a remote lists is also to be found as an alternate. */
+export async function isSourceRemote(db: Queryable, remoteId: string): Promise<boolean> {
+  const row = await db.row<{ is: boolean }>(
+    sql`select exists (select from alternate_content_source where remote_id = ${remoteId}) as is`,
+  );
+  return row!.is;
+}
+
+/** What a remote has listed before it became a source counts from now on. */
+export async function noteAlternates(tx: Transaction, remoteId: string): Promise<void> {
+  await tx.run(sql`update remote_artifact set is_alternate = true where remote_id = ${remoteId} and not is_alternate`);
 }
 
 /** Keeps the paths that stay, with their hidden repositories. */
@@ -26,8 +48,8 @@ export async function setSourcePaths(tx: Transaction, sourceId: string, paths: r
     select i, ${sourceId}, p from unnest(${uuid7Batch(paths.length)}::uuid[], ${paths}::text[]) as u (i, p) on conflict do nothing`);
 }
 
-/** Before a source is deleted: its hidden repositories go, and what its remote has counts as any other source. */
-export async function dropSource(tx: Transaction, sourceId: string, remoteId: string): Promise<void> {
+/** Before a source is deleted: its hidden repositories go. */
+export async function dropSource(tx: Transaction, sourceId: string): Promise<void> {
   const paths = await tx.rows<{ repository: string | null }>(
     sql`select repository_id as repository from alternate_content_source_path where source_id = ${sourceId}`,
   );
@@ -35,7 +57,6 @@ export async function dropSource(tx: Transaction, sourceId: string, remoteId: st
     tx,
     paths.map((row) => row.repository),
   );
-  await tx.run(sql`update remote_artifact set is_alternate = false where remote_id = ${remoteId}`);
 }
 
 async function deleteHidden(tx: Transaction, pulpIds: readonly (string | null)[]): Promise<void> {

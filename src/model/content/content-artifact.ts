@@ -131,7 +131,7 @@ async function noteSources(tx: Transaction, given: readonly Given[]): Promise<vo
           and known.failed_at is null)
         order by ca.id, given.remote_id
       on conflict (content_artifact_id, remote_id) do update set url = excluded.url, size = excluded.size,
-        is_alternate = excluded.is_alternate, headers = excluded.headers, failed_at = null, ${renewed}`);
+        is_alternate = ra.is_alternate or excluded.is_alternate, headers = excluded.headers, failed_at = null, ${renewed}`);
 }
 
 /** Links bytes that were fetched to the paths of units that lack them, by the ids of their rows. */

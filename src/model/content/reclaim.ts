@@ -13,6 +13,11 @@ export interface ReclaimScope {
   readonly contentTypes: readonly string[];
 }
 
+/** What an alternate source lists is nobody's content. */
+const HIDDEN = sql.raw(
+  `select r.id from alternate_content_source_path p join repository r on r.pulp_id = p.repository_id`,
+);
+
 /** Condition on `ca`: only in these repositories, in no kept version, with a source upstream. */
 function isReclaimable({ domainId, repositoryIds, keptVersionIds, contentTypes }: ReclaimScope): Sql {
   return sql`ca.artifact_id is not null
@@ -21,7 +26,7 @@ function isReclaimable({ domainId, repositoryIds, keptVersionIds, contentTypes }
     and exists (select from repository_content rc where rc.content_id = ca.content_id
       and rc.repository_id = any(${repositoryIds}::bigint[]))
     and not exists (select from repository_content rc where rc.content_id = ca.content_id
-      and not rc.repository_id = any(${repositoryIds}::bigint[]))
+      and not rc.repository_id = any(${repositoryIds}::bigint[]) and rc.repository_id not in (${HIDDEN}))
     and not exists (select from repository_content rc join repository_version v on ${inVersion(versionRow('v'))}
       where rc.content_id = ca.content_id and v.id = any(${keptVersionIds}::bigint[]))
     and exists (select from remote_artifact ra join remote r on r.pulp_id = ra.remote_id where ra.content_artifact_id = ca.id)`;

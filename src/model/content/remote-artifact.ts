@@ -2,6 +2,7 @@
 import type { Queryable, Transaction } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import type { Digests } from '../../lib/crypto/digest.ts';
+import { isAlternate } from './alternate-source.ts';
 import type { ArtifactSource } from './content-artifact.ts';
 import { byteaText, type DigestColumns, digestSelect, digestsOfRow } from './digest-columns.ts';
 
@@ -22,7 +23,7 @@ export async function alternateSources(
   const rows = await db.rows<{ remoteId: string; url: string; headers: SourceHeaders; sha256: string }>(sql`
     select distinct on (ra.sha256, ra.url) ra.remote_id as "remoteId", ra.url, ra.headers, encode(ra.sha256, 'hex') as sha256
       from remote_artifact ra join remote r on r.pulp_id = ra.remote_id
-      where ra.is_alternate and ra.sha256 = any(${sha256s.map(byteaText)}::bytea[]) and r.domain_id = ${domainId}
+      where ${isAlternate('ra')} and ra.sha256 = any(${sha256s.map(byteaText)}::bytea[]) and r.domain_id = ${domainId}
       order by ra.sha256, ra.url`);
   const found = new Map<string, ArtifactSource[]>();
   for (const { remoteId, url, headers, sha256 } of rows) {
@@ -51,12 +52,12 @@ interface SourceRow extends DigestColumns {
 /** All places that list the bytes with this sha256, alternate ones first. */
 export async function sourcesOf(db: Queryable, domainId: number, artifactId: number): Promise<KnownSource[]> {
   const rows = await db.rows<SourceRow>(sql`
-    select distinct on (ra.is_alternate, ra.remote_id, ra.url) ra.remote_id as "remoteId", ra.url, ra.size, ra.headers,
+    select distinct on (${isAlternate('ra')}, ra.remote_id, ra.url) ra.remote_id as "remoteId", ra.url, ra.size, ra.headers,
         ${digestSelect('ra')}
       from content_artifact ca join remote_artifact ra on ra.content_artifact_id = ca.id
         join remote r on r.pulp_id = ra.remote_id
       where ca.artifact_id = ${artifactId} and r.domain_id = ${domainId}
-      order by ra.is_alternate desc, ra.remote_id, ra.url`);
+      order by ${isAlternate('ra')} desc, ra.remote_id, ra.url`);
   return rows.map((row) => ({
     ...row,
     headers: row.headers ?? undefined,
