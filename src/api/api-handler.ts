@@ -1,4 +1,5 @@
 /** The REST face: from an HTTP request to a route, an identity, an answer. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import { authenticate, type Identity, unauthorized } from '../access/identities/authenticate.ts';
@@ -9,6 +10,7 @@ import { HttpError } from '../lib/errors.ts';
 import { noteRoute } from '../lib/http/exchange/request-route.ts';
 import { requestOrigin } from '../lib/http/request-origin.ts';
 import { newCorrelationId, withCorrelationId } from '../lib/process/correlation.ts';
+import { isUuid } from '../lib/text/uuid.ts';
 import type {
   Answer,
   DispatchedTask,
@@ -82,7 +84,6 @@ const SECURITY_HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Access-Control-Expose-Headers': 'Correlation-ID',
 } as const;
-const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 export class ApiHandler {
@@ -107,7 +108,7 @@ export class ApiHandler {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const sent = request.headers['correlation-id'];
-    const cid = typeof sent === 'string' && UUID.test(sent) ? sent : newCorrelationId();
+    const cid = typeof sent === 'string' && isUuid(sent) ? sent : newCorrelationId();
     await withCorrelationId(cid, async () => {
       response.setHeader('Correlation-ID', cid);
       const { answer, allow, vary } = await this.#answer(request, cid);

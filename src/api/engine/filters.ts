@@ -1,10 +1,12 @@
 /** Query keys of a list to SQL conditions: suffixes, references, dates, labels and `q` (core.md §1.5–1.7). */
+
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
+import { isUuid } from '../../lib/text/uuid.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import type { Filter } from '../../plugin-api/declare/filter.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
-import { conditionFor, fits, type HrefReader, isUuid } from './hrefs.ts';
+import { conditionFor, fits, type HrefReader } from './hrefs.ts';
 import { escapeLike, labelCondition } from './label-select.ts';
 import { ComplexityRefused, costOf, type Expression, MAX_COST, parseQ, SyntaxRefused } from './q-expression.ts';
 import { likeCondition } from './search-piece.ts';

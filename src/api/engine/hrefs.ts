@@ -2,16 +2,11 @@
 
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
+import { isUuid } from '../../lib/text/uuid.ts';
 import type { Domain } from '../../plugin-api/contracts/context.ts';
 import type { ReferenceTarget } from '../../plugin-api/declare/field.ts';
 import { labelOf, type Model, type Models } from '../../plugin-api/declare/model.ts';
 import { Refused } from './validate-value.ts';
-
-const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
-
-export function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
 
 /** What an href or PRN names. For repository versions named by number, `number` is set and `id` is the repository's. */
 export interface Named {

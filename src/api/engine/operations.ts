@@ -3,6 +3,7 @@
 import { runCreationHooks } from '../../access/creation-hooks.ts';
 import type { Sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
+import { isUuid } from '../../lib/text/uuid.ts';
 import type { ListPlace } from '../../model/content/content-count.ts';
 import type { Answer, CreatedObject, RequestContext } from '../../plugin-api/contracts/context.ts';
 import type { Row, Values } from '../../plugin-api/declare/field.ts';
@@ -11,7 +12,7 @@ import type { Mode, Resource } from '../../plugin-api/declare/resource.ts';
 import { accepted } from '../../plugin-api/toolkit/accepted.ts';
 import { asksForDryRun, deleteNow } from '../types/dry-run.ts';
 import type { FilterSet } from './filters.ts';
-import { type HrefReader, isUuid } from './hrefs.ts';
+import type { HrefReader } from './hrefs.ts';
 import { hrefOf, present, presentOne, prnOf, selectionOf, storedValue } from './present.ts';
 import type { Body } from './read-body.ts';
 import { pageOf, readPage, readRow } from './read-rows.ts';

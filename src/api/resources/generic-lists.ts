@@ -7,7 +7,7 @@ import { choiceFilter, type Filters } from '../../plugin-api/declare/filter.ts';
 import { labelOf, type Model, prn } from '../../plugin-api/declare/model.ts';
 import { operationOf, tagOf } from '../../plugin-api/declare/names.ts';
 import type { Resource, TableMapping } from '../../plugin-api/declare/resource.ts';
-import { contentFilters, placeInList } from '../types/content-resource.ts';
+import { artifactsOf, contentFilters, placeInList } from '../types/content-resource.ts';
 import {
   DISTRIBUTION_ORDERING,
   distributionFields,
@@ -198,25 +198,7 @@ function contentListFields(): Record<string, Field> {
     artifacts: object({
       required: true,
       column: false,
-      load: async (rows, presenter) => {
-        const found = await presenter.services.db.rows<{
-          content_id: number;
-          relative_path: string;
-          pulp_id: string | null;
-        }>(
-          sql`select ca.content_id, ca.relative_path, a.pulp_id from content_artifact ca left join artifact a on a.id = ca.artifact_id
-            where ca.content_id = any(${rows.map((row: Row) => row.id)}::bigint[])`,
-        );
-        const byUnit = Map.groupBy(found, (one) => one.content_id);
-        return rows.map((row) =>
-          Object.fromEntries(
-            (byUnit.get(Number(row.id)) ?? []).map((one) => [
-              one.relative_path,
-              one.pulp_id && presenter.href('core.artifact', one.pulp_id),
-            ]),
-          ),
-        );
-      },
+      load: artifactsOf,
     }),
     vuln_report: string({
       readOnly: true,

@@ -1,11 +1,12 @@
 /** What exports and imports have in common: records nested below an exporter or importer, made by a task. */
+
 import { sql } from '../../db/sql.ts';
 import { HttpError } from '../../lib/errors.ts';
+import { isUuid } from '../../lib/text/uuid.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import { datetime, type Field, reference, string } from '../../plugin-api/declare/field.ts';
 import { labelOf, type Model, prn } from '../../plugin-api/declare/model.ts';
 import type { Resource } from '../../plugin-api/declare/resource.ts';
-import { isUuid } from '../engine/hrefs.ts';
 
 /** Lists of them can be paged and nothing else. */
 export const WITHOUT_FILTERS = ['q', 'ordering', 'prn__in', 'pulp_href__in', 'pulp_id__in'] as const;

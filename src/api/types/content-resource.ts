@@ -1,9 +1,12 @@
 /** The REST resource of a type of content: what all units have and what the type adds (core.md §3.3). */
+
 import { sql } from '../../db/sql.ts';
+import { DIGEST_NAMES, type DigestName } from '../../lib/crypto/digest.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { relativePathError } from '../../lib/http/relative-path.ts';
+import { artifactPaths } from '../../model/content/content-artifact.ts';
 import { type ListPlace, placeInArtifacts, placeInContent } from '../../model/content/content-count.ts';
-import type { RequestContext } from '../../plugin-api/contracts/context.ts';
+import type { Presenter, RequestContext } from '../../plugin-api/contracts/context.ts';
 import { identityFields, labelField, MASTER_ORDERING, reportHrefs } from '../../plugin-api/declare/common-fields.ts';
 import type { ContentType } from '../../plugin-api/declare/content.ts';
 import { boolean, type Field, file, map, nested, type Row, reference, string } from '../../plugin-api/declare/field.ts';
@@ -13,8 +16,6 @@ import { namesOf } from '../../plugin-api/declare/names.ts';
 import type { Action, Resource } from '../../plugin-api/declare/resource.ts';
 import { findVersion, memberOf, type VersionKey } from '../../plugin-api/toolkit/version-queries.ts';
 import { networkFields } from './remote-resource.ts';
-
-const DIGESTS = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
 
 /** What the API does with a unit sent to it is handed in by the upload engine, which plugins do not see. */
 export interface ContentHandlers {
@@ -72,13 +73,13 @@ export function contentResource(
 }
 
 const ARTIFACT_COLUMNS = sql.raw(
-  `(select json_build_object('path', ca.relative_path, 'id', a.pulp_id, ${DIGESTS.map(
+  `(select json_build_object('path', ca.relative_path, 'id', a.pulp_id, ${DIGEST_NAMES.map(
     (name) => `'${name}', encode(a.${name}, 'hex')`,
   ).join(', ')}) from content_artifact ca left join artifact a on a.id = ca.artifact_id
     where ca.content_id = t.id order by ca.id limit 1) as artifact_of`,
 );
 
-type ArtifactOf = { path: string; id: string | null } & Record<(typeof DIGESTS)[number], string | null>;
+type ArtifactOf = { path: string; id: string | null } & Record<DigestName, string | null>;
 const artifactOf = (row: Row) => row.artifact_of as ArtifactOf | null;
 
 const commonFields = (model: Model): Record<string, Field> => ({
@@ -119,7 +120,7 @@ function singleArtifactFields(): Record<string, Field> {
       read: (row) => artifactOf(row)?.path ?? null,
     }),
     ...Object.fromEntries(
-      DIGESTS.map((name) => [
+      DIGEST_NAMES.map((name) => [
         name,
         string({
           help: `The ${name.toUpperCase()} of the bytes, if there are some here.`,
@@ -132,27 +133,25 @@ function singleArtifactFields(): Record<string, Field> {
   };
 }
 
+/** hrefs of the artifacts of units by relative path; null for bytes that are not here. */
+export async function artifactsOf(rows: readonly Row[], { services, href }: Presenter): Promise<object[]> {
+  const found = await artifactPaths(
+    services.db,
+    rows.map((row) => Number(row.id)),
+  );
+  const byUnit = Map.groupBy(found, (one) => one.contentId);
+  return rows.map((row) =>
+    Object.fromEntries(
+      (byUnit.get(Number(row.id)) ?? []).map(({ path, pulpId }) => [path, pulpId && href('core.artifact', pulpId)]),
+    ),
+  );
+}
+
 function artifactsField(): Field {
   return map(string({ format: 'uri' }), {
     help: 'Artifacts by relative path.',
     column: false,
-    load: async (rows, presenter) => {
-      const found = await presenter.services.db.rows<{
-        content_id: number;
-        relative_path: string;
-        pulp_id: string | null;
-      }>(
-        sql`select ca.content_id, ca.relative_path, a.pulp_id from content_artifact ca left join artifact a on a.id = ca.artifact_id
-          where ca.content_id = any(${rows.map((row) => row.id)}::bigint[])`,
-      );
-      return rows.map((row) =>
-        Object.fromEntries(
-          found
-            .filter((one) => one.content_id === row.id)
-            .map((one) => [one.relative_path, one.pulp_id && presenter.href('core.artifact', one.pulp_id)]),
-        ),
-      );
-    },
+    load: artifactsOf,
   });
 }
 

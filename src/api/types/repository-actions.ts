@@ -3,6 +3,7 @@
 import type { Transaction } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
+import { uuidAtEnd } from '../../lib/text/uuid.ts';
 import { insertFirstVersions } from '../../model/repositories/new-repository.ts';
 import { trimVersions } from '../../model/repositories/protected-versions.ts';
 import { trimCheckpoints } from '../../model/repositories/publication.ts';
@@ -27,12 +28,10 @@ export async function contentCondition(value: string, request: RequestContext): 
   return sql`c.pulp_id = ${id} and c.domain_id = ${request.domain.id}`;
 }
 
-const UNIT = /(?:\/|:)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/?$/i;
-
 /** The id at the end of a unit's href or PRN. */
 function unitId(text: string): string | undefined {
   const isName = text.startsWith('prn:') || text.includes('/content/');
-  return isName ? UNIT.exec(text)?.[1]?.toLowerCase() : undefined;
+  return isName ? uuidAtEnd(text) : undefined;
 }
 
 /** Ids of the units named; all those that are wrong or missing are told at once. Units that only hidden repositories have are missing. */

@@ -1,13 +1,13 @@
 /** Finds what an operator names: repositories, distributions and publications by name, PRN, href or id. */
+
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
+import { lastUuid } from '../../lib/text/uuid.ts';
 import { OperatorError } from './operator-error.ts';
-
-const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
 /** The last id in an href, a PRN or the text itself. */
 export function idIn(text: string): string | undefined {
-  return text.match(UUID)?.at(-1)?.toLowerCase();
+  return lastUuid(text);
 }
 
 /** Ids of the rows of a table by their names or ids, in a domain if one is given; throws for each that is not there. */

@@ -187,3 +187,13 @@ export async function artifactsOfUnits(
   }
   return found;
 }
+
+/** The paths of units with the artifact of each, by its id on the wire; null for bytes that are not here. */
+export async function artifactPaths(
+  db: Queryable,
+  contentIds: readonly number[],
+): Promise<{ contentId: number; path: string; pulpId: string | null }[]> {
+  return await db.rows(sql`
+    select ca.content_id as "contentId", ca.relative_path as path, a.pulp_id as "pulpId"
+      from content_artifact ca left join artifact a on a.id = ca.artifact_id where ca.content_id = any(${contentIds}::bigint[])`);
+}

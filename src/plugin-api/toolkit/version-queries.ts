@@ -1,16 +1,18 @@
 /** Filter conditions on repositories and versions that requests name by href or PRN. */
+
 import type { Queryable } from '../../db/database.ts';
 import { type Sql, sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
+import { UUID } from '../../lib/text/uuid.ts';
 import { inVersion } from '../../model/repositories/membership.ts';
 import type { RequestContext } from '../contracts/context.ts';
 
-const UUID = '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})';
-const VERSION_HREF = new RegExp(`/repositories/[^/]+/[^/]+/${UUID}/versions/(\\d+)/?$`, 'i');
-const REPOSITORY_HREF = new RegExp(`/repositories/[^/]+/[^/]+/${UUID}/?$`, 'i');
-const VERSION_PRN = new RegExp(`^prn:core\\.repositoryversion:${UUID}$`, 'i');
+const ID = `(${UUID})`;
+const VERSION_HREF = new RegExp(`/repositories/[^/]+/[^/]+/${ID}/versions/(\\d+)/?$`, 'i');
+const REPOSITORY_HREF = new RegExp(`/repositories/[^/]+/[^/]+/${ID}/?$`, 'i');
+const VERSION_PRN = new RegExp(`^prn:core\\.repositoryversion:${ID}$`, 'i');
 const REPOSITORY_PRN = new RegExp(
-  `^prn:[a-z0-9_]+\\.[a-z0-9_]*repository[a-z0-9_]*:${UUID}$|^prn:core\\.openpgpkeyring:${UUID}$`,
+  `^prn:[a-z0-9_]+\\.[a-z0-9_]*repository[a-z0-9_]*:${ID}$|^prn:core\\.openpgpkeyring:${ID}$`,
   'i',
 );
 

@@ -1,10 +1,12 @@
 /** Roles of a user and of a group: everywhere, in a domain or on an object (core.md §7.2). */
+
 import type { AccessCatalogue } from '../../../access/catalogue.ts';
 import { idOfObjectKey, type ObjectKey, objectKey } from '../../../access/grants.ts';
 import { findRole, type RoleRow } from '../../../access/role-assignments.ts';
 import { assignmentsOfUsers, followsFromStart, setCreatorOwns, TASK_OWNER } from '../../../access/task-owner.ts';
 import { type Sql, sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
+import { isUuid } from '../../../lib/text/uuid.ts';
 import { deleteAssignment, giveRole } from '../../../model/access/role.ts';
 import type { Answer, Presenter, RequestContext } from '../../../plugin-api/contracts/context.ts';
 import {
@@ -19,7 +21,7 @@ import {
 import { customFilter, referenceFilter, textFilter } from '../../../plugin-api/declare/filter.ts';
 import { labelOf, type Model, prn } from '../../../plugin-api/declare/model.ts';
 import type { Resource } from '../../../plugin-api/declare/resource.ts';
-import { apiPrefix, findNamed, HrefReader, isUuid } from '../../engine/hrefs.ts';
+import { apiPrefix, findNamed, HrefReader } from '../../engine/hrefs.ts';
 import { presentOne } from '../../engine/present.ts';
 import { readRow } from '../../engine/read-rows.ts';
 import { Refused } from '../../engine/validate-value.ts';

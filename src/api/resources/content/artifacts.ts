@@ -1,5 +1,7 @@
 /** Artifacts: the bytes of content, known by their digests (core.md §3.1). */
+
 import { sql } from '../../../db/sql.ts';
+import { DIGEST_NAMES } from '../../../lib/crypto/digest.ts';
 import { HttpError, ValidationError } from '../../../lib/errors.ts';
 import { findArtifacts, saveArtifacts } from '../../../model/content/artifact.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
@@ -14,8 +16,6 @@ import { isUploadedFile } from '../../engine/read-body.ts';
 import { readRow } from '../../engine/read-rows.ts';
 import { placeInArtifactList } from '../../types/content-resource.ts';
 import { artifactModel } from '../models.ts';
-
-export const DIGESTS = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
 
 const digestField = (name: string): Field =>
   string({
@@ -35,11 +35,11 @@ const fields: Record<string, Field> = {
     read: (row, { services, domain }) => services.storage(domain).keyOf((row.sha256 as Buffer).toString('hex')),
   }),
   size: integer({ help: 'Size in bytes.', required: false }),
-  ...Object.fromEntries(DIGESTS.map((name) => [name, digestField(name)])),
+  ...Object.fromEntries(DIGEST_NAMES.map((name) => [name, digestField(name)])),
 };
 
 const filters: Filters = {
-  ...Object.fromEntries(DIGESTS.map((name) => [name, digestFilter(sql`t.${sql.raw(name)}`)])),
+  ...Object.fromEntries(DIGEST_NAMES.map((name) => [name, digestFilter(sql`t.${sql.raw(name)}`)])),
   repository_version: customFilter(async (value, request) => {
     const version = await findVersion('repository_version', value, request);
     return sql`exists (select 1 from content_artifact ca where ca.artifact_id = t.id and ${memberOf(version, sql.raw('ca.content_id'))})`;
@@ -60,7 +60,7 @@ const filters: Filters = {
 
 /** Digests that came with a file must be allowed here and be right. */
 function checkExpected(values: Values, uploaded: UploadedFile, allowed: readonly string[]): void {
-  const given = DIGESTS.filter((name) => values[name] !== undefined && values[name] !== null);
+  const given = DIGEST_NAMES.filter((name) => values[name] !== undefined && values[name] !== null);
   const forbidden = given.filter((name) => !allowed.includes(name));
   if (forbidden.length > 0) {
     throw ValidationError.cross(
@@ -115,7 +115,16 @@ export const artifactResource: Resource = {
   },
   fields,
   filters,
-  ordering: ['pulp_id', 'pulp_created', 'pulp_last_updated', 'file', 'size', ...DIGESTS, 'timestamp_of_interest', 'pk'],
+  ordering: [
+    'pulp_id',
+    'pulp_created',
+    'pulp_last_updated',
+    'file',
+    'size',
+    ...DIGEST_NAMES,
+    'timestamp_of_interest',
+    'pk',
+  ],
   operations: { list: true, read: true, create: 'now', delete: 'now' },
   createMedia: ['application/x-www-form-urlencoded', 'multipart/form-data'],
   createNow: createArtifact,

@@ -1,6 +1,8 @@
 /** Filters of tasks (core.md §2.8), among them those by what a task holds or made. */
+
 import { sql } from '../../../db/sql.ts';
 import { ValidationError } from '../../../lib/errors.ts';
+import { uuidAtEnd } from '../../../lib/text/uuid.ts';
 import type { RequestContext } from '../../../plugin-api/contracts/context.ts';
 import {
   choiceFilter,
@@ -61,7 +63,7 @@ function held(prefixes: readonly string[], many: boolean): Filter {
 
 const taskReference = (column: string): Filter =>
   customFilter(async (value) => {
-    const id = /([0-9a-f]{8}-[0-9a-f-]{27})\/?$/i.exec(value)?.[1];
+    const id = uuidAtEnd(value);
     if (!id) throw new ValidationError([`URI couldn't be resolved: ${value}`]);
     return column === 'child_tasks'
       ? sql`t.pulp_id = (select c.parent_task_id from task c where c.pulp_id = ${id})`

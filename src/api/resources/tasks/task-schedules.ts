@@ -1,9 +1,11 @@
 /** Task schedules: those of the settings, which can only be read (core.md §2.7), and those of users, which are an addition. */
+
 import type { Queryable, Transaction } from '../../../db/database.ts';
 import { violatedUnique } from '../../../db/errors.ts';
 import { sql } from '../../../db/sql.ts';
 import { HttpError, messageOf, ValidationError } from '../../../lib/errors.ts';
 import { nextTime, parseCron } from '../../../lib/text/cron.ts';
+import { uuidAtEnd } from '../../../lib/text/uuid.ts';
 import { uuid7 } from '../../../lib/text/uuid7.ts';
 import { planNext, setScheduleMaker } from '../../../model/tasks/schedule.ts';
 import type { Answer, RequestContext } from '../../../plugin-api/contracts/context.ts';
@@ -120,7 +122,7 @@ async function targetOf(operation: ScheduleOperation, given: unknown, request: R
   }
   if (typeof given !== 'string') throw ValidationError.field('target', 'This field is required.');
   const table = operation === 'replicate' ? 'upstream_pulp' : 'repository';
-  const id = /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/?$/i.exec(given)?.[1];
+  const id = uuidAtEnd(given);
   const prn = id && (await prnOf(request, table, id, given));
   if (prn) return prn;
   throw ValidationError.field(

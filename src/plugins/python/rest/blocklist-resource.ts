@@ -1,5 +1,7 @@
 /** The REST resource of blocklist entries: what may not be added to a repository. They are made and removed, never changed. */
+
 import { HttpError, ValidationError } from '../../../lib/errors.ts';
+import { isUuid } from '../../../lib/text/uuid.ts';
 import { uuid7 } from '../../../lib/text/uuid7.ts';
 import {
   booleanFilter,
@@ -27,11 +29,9 @@ const model: Model = {
   inDomain: false,
 };
 
-const UUID = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
-
 async function repositoryOf(request: RequestContext, params: Readonly<Record<string, string>>): Promise<string> {
   const id = params.parent ?? '';
-  const found = UUID.test(id)
+  const found = isUuid(id)
     ? await request.db.row<{ pulp_id: string }>(sql`select pulp_id from repository
         where pulp_id = ${id} and pulp_type = ${pythonRepository.pulpType} and domain_id = ${request.domain.id}`)
     : undefined;
