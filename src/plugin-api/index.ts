@@ -2,7 +2,7 @@
 export { copyRows } from '../db/copy-rows.ts';
 export type { Database, Queryable, Transaction } from '../db/database.ts';
 export { type Sql, sql } from '../db/sql.ts';
-export { bearerChallenge, type Downloader, type DownloadResponse } from '../download/downloader.ts';
+export { bearerChallenge, DownloadError, type Downloader, type DownloadResponse } from '../download/downloader.ts';
 export { announceTypeChange } from '../model/repositories/distribution-change.ts';
 export { inVersion } from '../model/repositories/membership.ts';
 export { remoteOf } from '../model/repositories/remote.ts';

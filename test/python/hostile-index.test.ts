@@ -135,15 +135,16 @@ test('a project cannot take the name of another', async () => {
 });
 
 test('names that are not normalized or come twice are one project', async () => {
-  const documents = { '/pypi/Good/json': documentOf([fileOf('good-1.0.tar.gz')], { name: 'Good' }) };
-  const list = '<a href="x">Good</a><a href="javascript:1">gOOD</a><a href="../..">..</a><a>a b</a><a href="/">-x-</a>';
+  const documents = { '/pypi/good/json': documentOf([fileOf('good-1.0.tar.gz')], { name: 'Good' }) };
+  const list =
+    '<a href="Good/">Good</a><a href="javascript:1">gOOD</a><a href="../..">..</a><a>a b</a><a href="/">-x-</a>';
   const before = asked.length;
   const { task, count } = await synced('on_demand', { '/simple/': list, ...documents }, { includes: [] });
   assert.equal(task.state, 'completed', JSON.stringify(task.error));
   assert.equal(count, 1);
   assert.deepEqual(
     asked.slice(before).filter((url) => url.startsWith('/pypi/')),
-    ['/pypi/Good/json'],
+    ['/pypi/good/json'],
   );
 });
 

@@ -19,7 +19,8 @@ export interface PackageOfVersion extends Row {
   readonly filename: string;
   readonly packagetype: string;
   readonly sha256: string;
-  readonly size: number;
+  /** Null while nobody knows it. */
+  readonly size: number | null;
   readonly metadata_sha256: string | null;
   readonly requires_python: string;
   readonly python_version: string;
@@ -27,9 +28,12 @@ export interface PackageOfVersion extends Row {
   readonly has_provenance: boolean;
 }
 
+/** Where upstream has told no size, that of the bytes once they are here. */
 const INDEX_COLUMNS =
-  sql.raw(`p.content_id, p.name, p.name_normalized, p.version, p.filename, p.packagetype, p.sha256, p.size,
-  p.metadata_sha256, p.requires_python, p.python_version`);
+  sql.raw(`p.content_id, p.name, p.name_normalized, p.version, p.filename, p.packagetype, p.sha256, p.metadata_sha256,
+  coalesce(nullif(p.size, 0), (select a.size from content_artifact ca join artifact a on a.id = ca.artifact_id
+    where ca.content_id = p.content_id and ca.relative_path = p.filename)) as size,
+  p.requires_python, p.python_version`);
 
 /** Deleted versions leave their changes to their neighbours, so the one that has added a unit is there. */
 const ADDED = sql.raw(`coalesce((select v.pulp_created from repository_version v

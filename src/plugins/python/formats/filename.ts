@@ -1,4 +1,5 @@
 /** What the file names of distributions tell: the kind of package, its Python version, project and version. */
+import { normalizeName } from './project-name.ts';
 
 export type PackageType = 'bdist_wheel' | 'bdist_wininst' | 'bdist_egg' | 'sdist';
 
@@ -64,4 +65,21 @@ const withoutPy = (tag: string | undefined) => tag?.replace(/^py/, '') ?? '';
 export function isSafeFilename(filename: string): boolean {
   if (filename === '' || filename.length > 255 || filename === '.' || filename === '..') return false;
   return Array.from(filename).every((sign) => sign > ' ' && sign !== '\u007f' && !'/\\?#'.includes(sign));
+}
+
+const ARCHIVE = /\.(?:tar\.gz|tar\.bz2|zip|egg|exe)$/;
+/** What installers and archives of built files have behind the version: `0.1.win-amd64-py2.7`, `0.1.linux-x86_64`. */
+const PLATFORM = /\.(?:aix|cygwin|darwin|linux|macosx|solaris|sunos|win)[\w.-]*$/i;
+
+/** The version in the name of a file: wheels have it in a fixed place, others behind the name of the project. */
+export function versionOf(filename: string, normalized: string): string {
+  const wheel = parseWheelName(filename);
+  if (wheel) return wheel.version;
+  const stem = filename.replace(ARCHIVE, '');
+  for (let at = stem.indexOf('-'); at >= 0; at = stem.indexOf('-', at + 1)) {
+    if (normalizeName(stem.slice(0, at)) !== normalized) continue;
+    const version = stem.slice(at + 1);
+    return filename.endsWith('.egg') ? version.replace(/-.*/s, '') : version.replace(PLATFORM, '');
+  }
+  return stem.slice(stem.lastIndexOf('-') + 1);
 }

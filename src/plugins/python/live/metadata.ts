@@ -134,7 +134,7 @@ function fileObject(url: string, row: PackageOfVersion, yanked: string | undefin
     packagetype: row.packagetype,
     python_version: row.python_version,
     requires_python: row.requires_python || null,
-    size: row.size,
+    size: row.size ?? 0,
     upload_time: time.replace('T', ' '),
     upload_time_iso_8601: time,
     url,

@@ -1,8 +1,7 @@
 /** The files of a project that upstream has, as links through the content app, which fetches and keeps them. */
 import { type Remote, type Row, remoteOf, sql } from '../../../plugin-api/index.ts';
-import { isSafeFilename, packageTypeOf, parseWheelName } from '../formats/filename.ts';
+import { isSafeFilename, packageTypeOf, versionOf } from '../formats/filename.ts';
 import type { FileOfVersion, IndexFile } from '../formats/index/index-file.ts';
-import { normalizeName } from '../formats/project-name.ts';
 import { filesOf } from '../sync/pull-through.ts';
 import { namesVersion, selectionOf, wantsProject } from '../sync/select-files.ts';
 import { fileUrl, type ServedIndex } from './served-index.ts';
@@ -47,21 +46,4 @@ function throughHere(index: ServedIndex, file: IndexFile): IndexFile {
   bare.search = '';
   bare.hash = '';
   return { ...file, url: `${fileUrl(index, file.filename)}?redirect=${encodeURI(bare.href)}`, provenance: null };
-}
-
-const ARCHIVE = /\.(?:tar\.gz|tar\.bz2|zip|egg|exe)$/;
-/** What installers and archives of built files have behind the version: `0.1.win-amd64-py2.7`, `0.1.linux-x86_64`. */
-const PLATFORM = /\.(?:aix|cygwin|darwin|linux|macosx|solaris|sunos|win)[\w.-]*$/i;
-
-/** The version in the name of a file: wheels have it in a fixed place, others behind the name of the project. */
-export function versionOf(filename: string, normalized: string): string {
-  const wheel = parseWheelName(filename);
-  if (wheel) return wheel.version;
-  const stem = filename.replace(ARCHIVE, '');
-  for (let at = stem.indexOf('-'); at >= 0; at = stem.indexOf('-', at + 1)) {
-    if (normalizeName(stem.slice(0, at)) !== normalized) continue;
-    const version = stem.slice(at + 1);
-    return filename.endsWith('.egg') ? version.replace(/-.*/s, '') : version.replace(PLATFORM, '');
-  }
-  return stem.slice(stem.lastIndexOf('-') + 1);
 }

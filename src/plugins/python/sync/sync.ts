@@ -17,7 +17,10 @@ import { isValidName, normalizeName } from '../formats/project-name.ts';
 import { checkProvenance, InvalidProvenance } from '../formats/provenance.ts';
 import { packageYank, pythonPackage } from '../rest/content.ts';
 import { fileValues, projectValues } from '../uploads/package-values.ts';
+import { pageDocument } from './page-document.ts';
+import { RefusedProjects } from './refused-projects.ts';
 import { type Selection, selectionOf, selectReleases, wantsProject } from './select-files.ts';
+import { UpstreamRefusal } from './upstream-answer.ts';
 import { UpstreamIndex } from './upstream-index.ts';
 
 /** Throws PulpError PYT0002 for a remote that is no web server. */
@@ -34,7 +37,12 @@ export async function openIndex(context: SyncContext): Promise<OpenedSync> {
   const report = context.progress({ message: 'Fetching Project Metadata', code: 'sync.fetching.project' });
   try {
     const names = await projectNames(index, selection);
-    return { units: declareProjects({ context, index, selection }, names, downloader.limits.concurrency, report) };
+    const refused = new RefusedProjects(context);
+    const work = { context, index, selection, refused };
+    return {
+      units: declareProjects(work, names, downloader.limits.concurrency, report),
+      spares: (ids) => refused.unitsAmong(ids),
+    };
   } catch (error) {
     report.finish('failed');
     throw error;
@@ -48,10 +56,11 @@ async function* declareProjects(
   report: ProgressReport,
 ): AsyncGenerator<DeclaredContent[]> {
   try {
-    for await (const units of mapConcurrent(names, atOnce, (name) => unitsOf(work, name))) {
+    for await (const units of mapConcurrent(names, atOnce, (name) => askedUnits(work, name))) {
       if (units) report.add(1);
       if (units && units.length > 0) yield units;
     }
+    work.refused.end(report.done);
   } catch (error) {
     report.finish('failed');
     throw error;
@@ -74,22 +83,38 @@ interface Work {
   readonly context: SyncContext;
   readonly index: UpstreamIndex;
   readonly selection: Selection;
+  readonly refused: RefusedProjects;
 }
 
-/** Undefined for a project upstream does not have. */
+/** Undefined for a project upstream does not have, and for one that it refuses. */
+async function askedUnits(work: Work, name: string): Promise<DeclaredContent[] | undefined> {
+  try {
+    return await unitsOf(work, name);
+  } catch (error) {
+    if (!(error instanceof UpstreamRefusal)) throw error;
+    work.refused.add(name, error);
+    return undefined;
+  }
+}
+
 async function unitsOf(work: Work, name: string): Promise<DeclaredContent[] | undefined> {
-  const document = await work.index.project(name);
+  let document = await work.index.project(name);
+  let page: IndexFile[] | undefined;
+  if (!document) {
+    page = await work.index.files(name);
+    document = page && pageDocument(name, page);
+  }
   if (!document) return undefined;
   const releases = selectReleases(work.selection, name, document.releases, document.info.version);
   if (releases.size === 0) return [];
-  const page = await work.index.files(name);
+  page ??= await work.index.files(name);
   const told = new Map(page?.map((file) => [file.filename, file]));
   const project = projectOf(document, name);
   const units: DeclaredContent[] = [];
   for (const [version, files] of releases) {
     const usable = files.filter((file) => isSafeFilename(file.filename));
     for (const file of usable) units.push(declareFile(work.context, project, version, file, told.get(file.filename)));
-    units.push(...yankOf(project, version, usable, told));
+    units.push(...yankOf(project, version, usable, page && told));
     if (work.context.remote.details.provenance === true) units.push(...(await provenanceOf(work, usable, told)));
   }
   return units;
@@ -118,14 +143,15 @@ function declareFile(
   return { type: pythonPackage, values: { ...project, ...fileValues(version, file, metadata) }, artifacts };
 }
 
-/** One mark for a release of which a file is yanked. */
+/** One mark for a release of which a file is yanked, by the page of the project or, where there is none, its document. */
 function yankOf(
   project: Values,
   version: string,
   files: readonly ReleaseFile[],
-  told: ReadonlyMap<string, IndexFile>,
+  told: ReadonlyMap<string, IndexFile> | undefined,
 ): DeclaredContent[] {
-  const yanked = files.map((file) => told.get(file.filename)?.yanked).find((reason) => typeof reason === 'string');
+  const reasonOf = (file: ReleaseFile) => (told ? told.get(file.filename)?.yanked : file.yanked);
+  const yanked = files.map(reasonOf).find((reason) => typeof reason === 'string');
   return yanked === undefined || yanked === null ? [] : [declareYank(String(project.name_normalized), version, yanked)];
 }
 

@@ -4,6 +4,8 @@ import type { IndexFile } from '../formats/index/index-file.ts';
 import { type ProjectDocument, readProjectJson } from '../formats/index/project-json.ts';
 import { readIndexPage, readProjectPage } from '../formats/index/read-simple-html.ts';
 import { readIndexJson, readProjectDocument } from '../formats/index/read-simple-json.ts';
+import { normalizeName } from '../formats/project-name.ts';
+import { isRefusal, jsonOf, orRefuse, pageOf, UpstreamRefusal, unrecognized } from './upstream-answer.ts';
 
 const MIB = 1024 * 1024;
 /** Largest pages that are read: the index of a very large upstream, and one project with very many files. */
@@ -34,25 +36,41 @@ export class UpstreamIndex {
 
   /** The document of a project; undefined when upstream has no such project. */
   async project(name: string): Promise<ProjectDocument | undefined> {
-    const url = `${this.#root}pypi/${encodeURIComponent(name)}/json`;
-    const response = await this.#get(url, 'application/json');
-    if (!response) return undefined;
-    return readProjectJson(await response.json(MAX_PROJECT), response.url);
+    return await this.#document(name, 'json');
   }
 
   /** The document of one release, which also tells its files. */
   async release(name: string, version: string): Promise<ProjectDocument | undefined> {
-    const url = `${this.#root}pypi/${encodeURIComponent(name)}/${encodeURIComponent(version)}/json`;
-    const response = await this.#get(url, 'application/json');
-    return response && readProjectJson(await response.json(MAX_PROJECT), response.url);
+    return await this.#document(name, `${encodeURIComponent(version)}/json`);
+  }
+
+  async #document(name: string, rest: string): Promise<ProjectDocument | undefined> {
+    const response = await this.#ofProject(name, 'application/json', (part) => `pypi/${part}/${rest}`);
+    if (!response) return undefined;
+    const json = await jsonOf(response, MAX_PROJECT);
+    const document = orRefuse(() => readProjectJson(json, response.url));
+    return document ?? unrecognized(response, 'the document of a project');
   }
 
   /** Files of a project as the simple index has them; undefined when it has no such page. */
   async files(name: string): Promise<IndexFile[] | undefined> {
-    const response = await this.#get(`${this.#root}simple/${encodeURIComponent(name)}/`, SIMPLE_ACCEPT);
+    const response = await this.#ofProject(name, SIMPLE_ACCEPT, (part) => `simple/${part}/`);
     if (!response) return undefined;
-    if (isJson(response)) return readProjectDocument(await response.json(MAX_PROJECT), response.url);
-    return readProjectPage(await response.text(MAX_PROJECT), response.url);
+    const page = await pageOf(response, MAX_PROJECT);
+    const files =
+      'json' in page ? readProjectDocument(page.json, response.url) : readProjectPage(page.html, response.url);
+    return files ?? unrecognized(response, 'the page of a project');
+  }
+
+  /** By the normalized name, which indexes of plain files have alone, then as upstream spells it, which old ones want. */
+  async #ofProject(
+    name: string,
+    accept: string,
+    path: (part: string) => string,
+  ): Promise<DownloadResponse | undefined> {
+    const get = (part: string) => this.#get(this.#root + path(encodeURIComponent(part)), accept);
+    const normalized = normalizeName(name);
+    return (await get(normalized)) ?? (normalized === name ? undefined : await get(name));
   }
 
   /** A provenance document; undefined when it is not there. */
@@ -75,9 +93,9 @@ export class UpstreamIndex {
       .catch(() => undefined);
     if (!response) return undefined;
     if (response.status !== 200) return void response.cancel();
-    const names = Array.from((await response.text(MAX_INDEX)).matchAll(/<name>([^<]+)<\/name>/g), (found) =>
-      String(found[1]),
-    );
+    const text = await response.text(MAX_INDEX);
+    if (!text.includes('<methodResponse')) return undefined;
+    const names = Array.from(text.matchAll(/<name>([^<]+)<\/name>/g), (found) => String(found[1]));
     return names.length > 0 ? names : undefined;
   }
 
@@ -85,24 +103,26 @@ export class UpstreamIndex {
     const url = `${this.#root}simple/`;
     const response = await this.#get(url, SIMPLE_ACCEPT);
     if (!response) throw new Error(`404, message='Not Found', url='${url}'`);
-    return isJson(response)
-      ? readIndexJson(await response.json(MAX_INDEX))
-      : readIndexPage(await response.text(MAX_INDEX));
+    const page = await pageOf(response, MAX_INDEX);
+    const names = 'json' in page ? readIndexJson(page.json) : readIndexPage(page.html);
+    return names ?? unrecognized(response, 'the list of projects');
   }
 
-  /** Undefined for 404; throws for any other refusal. */
+  /** Undefined for 404 and 410; throws UpstreamRefusal for any other refusal. */
   async #get(url: string, accept: string): Promise<DownloadResponse | undefined> {
-    const response = await this.#downloader.fetch(url, {
-      headers: { accept },
-      signal: this.#signal,
-      compressed: true,
-      ...(this.#retries !== undefined && { retries: this.#retries }),
-    });
+    const response = await this.#downloader
+      .fetch(url, {
+        headers: { accept },
+        signal: this.#signal,
+        compressed: true,
+        ...(this.#retries !== undefined && { retries: this.#retries }),
+      })
+      .catch((error: unknown) => {
+        throw isRefusal(error) ? new UpstreamRefusal(error.message, { cause: error }) : error;
+      });
     if (response.status === 200) return response;
     response.cancel();
-    if (response.status === 404) return undefined;
-    throw new Error(`${response.status}, message='${response.reason}', url='${url}'`);
+    if (response.status === 404 || response.status === 410) return undefined;
+    throw new UpstreamRefusal(`${response.status}, message='${response.reason}', url='${url}'`);
   }
 }
-
-const isJson = (response: DownloadResponse) => (response.header('content-type') ?? '').includes('json');

@@ -40,26 +40,103 @@ test('JSON pages', () => {
 
 test('other styles of HTML', () => {
   const page = `<A HREF='../../f/a-1.zip#md5=${'c'.repeat(32)}' data-yanked data-dist-info-metadata=true>a-1.zip</A><a name=x>no link</a>`;
-  const [found, ...others] = readProjectPage(page, 'http://host/simple/a/');
+  const [found, ...others] = readProjectPage(page, 'http://host/simple/a/') ?? [];
   assert.deepEqual([found?.url, found?.yanked, found?.metadata, others.length], ['http://host/f/a-1.zip', '', {}, 0]);
   assert.deepEqual(found?.hashes, { md5: 'c'.repeat(32) });
 });
 
 test('digests of other kinds, of files and of metadata', () => {
   const told = { ...plain, hashes: { sha512: 'd'.repeat(128) }, metadata: { sha384: 'e'.repeat(96) } };
-  const [html] = readProjectPage(writeProjectPage('a', [told]), 'http://host/');
+  const [html] = readProjectPage(writeProjectPage('a', [told]), 'http://host/') ?? [];
   assert.deepEqual([html?.hashes, html?.metadata], [told.hashes, told.metadata]);
-  const [json] = readProjectDocument(JSON.parse(writeProjectJson('a', [told], [])), 'http://host/');
+  const [json] = readProjectDocument(JSON.parse(writeProjectJson('a', [told], [])), 'http://host/') ?? [];
   assert.deepEqual([json?.hashes, json?.metadata], [told.hashes, told.metadata]);
-  const [egg] = readProjectPage(`<a href="a-1.zip#egg=a&amp;sha1=${'f'.repeat(40)}">a</a>`, 'http://host/');
+  const [egg] = readProjectPage(`<a href="a-1.zip#egg=a&amp;sha1=${'f'.repeat(40)}">a</a>`, 'http://host/') ?? [];
   assert.deepEqual(egg?.hashes, { sha1: 'f'.repeat(40) });
 });
 
-test('what is no such document has no files', () => {
-  for (const document of [null, 1, [], {}, { files: [{}, null, { filename: 'a', url: '' }] }]) {
-    assert.deepEqual(readProjectDocument(document, 'http://host/'), []);
+test('what is no such document is not taken for an empty one', () => {
+  for (const document of [null, 1, [], {}, { error: 'log in' }, { files: {}, projects: 'x' }]) {
+    assert.equal(readProjectDocument(document, 'http://host/'), undefined);
+    assert.equal(readIndexJson(document), undefined);
+  }
+  assert.deepEqual(readProjectDocument({ files: [{}, null, { filename: 'a', url: '' }] }, 'http://host/'), []);
+  assert.deepEqual(readIndexJson({ projects: [{}, null] }), []);
+});
+
+test('pages of another kind are told from pages with nothing', () => {
+  const login = '<title>Sign in</title><form><input name=user></form><a href="/forgotten">Forgotten?</a>';
+  const script = '<div id="app"></div><script src="x.js"></script>';
+  for (const page of [login, script, `<a href="/help">Help</a>${login}`, '<a href="/simple/">Home</a>']) {
+    assert.equal(readIndexPage(page), undefined, page);
+    assert.equal(readProjectPage(page, 'http://host/'), undefined, page);
+  }
+  for (const page of [
+    '',
+    '<html></html>',
+    '<title>Simple index</title>',
+    '<title>Index of /</title><a href="../">..</a>',
+  ]) {
+    assert.ok(readIndexPage(page), page);
+    assert.deepEqual(
+      readProjectPage(page, 'http://host/')?.filter(({ filename }) => filename),
+      [],
+      page,
+    );
+  }
+  for (const href of ['foo-bar/', '/simple/foo-bar', 'http://host/simple/foo.bar/index.html', 'Foo_Bar/?x#y']) {
+    assert.deepEqual(readIndexPage(`<a href="${href}">Foo.Bar</a>`), ['Foo.Bar']);
   }
 });
+
+test('HTML as browsers read it', () => {
+  const hash = `#sha256=${'a'.repeat(64)}`;
+  const read = (html: string) => readProjectPage(html, 'http://host/simple/x/') ?? [];
+  const link = (attributes: string) => `<a ${attributes}>x</a>`;
+  for (const quoted of ['">=3.8,<4"', "'>=3.8,<4'", '"&gt;=3.8,&lt;4"', '"&#62;=3.8&comma;&#x3C;4"']) {
+    const [before] = read(link(`data-requires-python=${quoted} href="/f/x-1.0-py3-none-any.whl${hash}"`));
+    assert.deepEqual([before?.filename, before?.requiresPython], ['x-1.0-py3-none-any.whl', '>=3.8,<4'], quoted);
+    const [after] = read(link(`href='/f/x-1.0.zip' data-requires-python=${quoted} data-yanked="a > b"`));
+    assert.deepEqual([after?.requiresPython, after?.yanked], ['>=3.8,<4', 'a > b'], quoted);
+  }
+  assert.equal(read(link('href="/f/x-1.0&plus;local.zip"'))[0]?.filename, 'x-1.0+local.zip');
+  const hidden = `<!-- ${link('href="/f/x-1.zip"')} --><script>"${link('href="/f/x-2.zip"')}"</script>`;
+  assert.deepEqual(
+    read(hidden + link('href="/f/x-3.zip"')).map(({ filename }) => filename),
+    ['x-3.zip'],
+  );
+  assert.equal(read(`<base href="/b/">${link('href="x-1.zip"')}`)[0]?.url, 'http://host/b/x-1.zip');
+});
+
+test('sizes and times that are none are left out, and a page without sizes is of the version before', () => {
+  const odd = [null, 1.5, -1, '5', 2 ** 60].map((size) => ({ ...told, size }));
+  const times = [null, 'yesterday', '2026-02-30T00:00:00Z', '2026-01-01', 5].map((time) => ({
+    ...told,
+    'upload-time': time,
+  }));
+  const read = readProjectDocument({ files: [...odd, ...times, told] }, 'http://host/') ?? [];
+  assert.deepEqual(
+    read.map(({ size }) => size),
+    [...odd.map(() => null), ...times.map(() => 5), 5],
+  );
+  assert.deepEqual(
+    read.map(({ uploadTime }) => uploadTime !== null),
+    [...odd.map(() => true), ...times.map(() => false), true],
+  );
+  const page = JSON.parse(writeProjectJson('a', read, []));
+  assert.equal(page.meta['api-version'], '1.0');
+  assert.deepEqual(
+    ['size', 'upload-time'].map((key) => key in page.files[0]),
+    [false, true],
+  );
+  assert.deepEqual(
+    ['size', 'upload-time'].map((key) => key in page.files[5]),
+    [true, false],
+  );
+  assert.equal(JSON.parse(writeProjectJson('a', [file], [])).meta['api-version'], '1.1');
+});
+
+const told = { filename: 'a-1.zip', url: '/a-1.zip', size: 5, 'upload-time': '2026-01-01T00:00:00.5Z' };
 
 test('configurations of mirrors', () => {
   const config =
@@ -85,7 +162,7 @@ test('hostile pages: other schemes are no links, what is left open takes no time
     >good-1.tar.gz</A ><a href="//other.example/o-1.zip">o<b>-1.zip</b>`;
   const files = readProjectPage(page, 'http://host/simple/x/');
   assert.deepEqual(
-    files.map(({ url }) => url),
+    files?.map(({ url }) => url),
     ['http://host/f/good-1.tar.gz', 'http://other.example/o-1.zip'],
   );
   const document = {
@@ -97,7 +174,7 @@ test('hostile pages: other schemes are no links, what is left open takes no time
   assert.deepEqual(readProjectDocument(document, 'http://host/'), []);
   const million = 1_000_000;
   const started = performance.now();
-  for (const piece of ['<a ', '<a href="x">', '<base ', '<a href=x <', '</a', "<a b='"])
+  for (const piece of ['<div>', '</p>', '<!-', '&a', '<a ', '<a href="x">', '<base ', '<a href=x <', '</a', "<a b='"])
     readIndexPage(piece.repeat(million / 2));
   assert.deepEqual(readProjectPage('<base '.repeat(million), 'http://host/'), []);
   assert.ok(performance.now() - started < 20_000, 'time grows with the square of the length');

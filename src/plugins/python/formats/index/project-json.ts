@@ -14,6 +14,8 @@ export interface ReleaseFile {
   readonly requires_python: string;
   readonly sha256: string;
   readonly size: number | null;
+  /** The reason, which may be empty; null when the file is not yanked. */
+  readonly yanked: string | null;
 }
 
 export interface ProjectDocument {
@@ -66,5 +68,6 @@ function fileOf(file: Plain, base: string): ReleaseFile | undefined {
     python_version: textOf(file.python_version),
     requires_python: textOf(file.requires_python),
     size: typeof file.size === 'number' && Number.isSafeInteger(file.size) && file.size >= 0 ? file.size : null,
+    yanked: file.yanked === true ? textOf(file.yanked_reason) : null,
   };
 }

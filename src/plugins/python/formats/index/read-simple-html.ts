@@ -1,74 +1,57 @@
-/** Reads HTML pages of simple indexes (PEP 503): whatever anchors they have, in whatever style. */
+/** Reads HTML pages of simple indexes (PEP 503): whatever links they have, in whatever style. */
 import { unescaped } from '../../../../lib/text/unescaped.ts';
+import { packageTypeOf } from '../filename.ts';
+import { normalizeName } from '../project-name.ts';
+import { type Attributes, type HtmlLinks, readHtmlLinks } from './html-links.ts';
 import { type IndexFile, webUrl } from './index-file.ts';
 
-/** Longest text of an anchor that is looked at, and how far from its beginning a page may name its base. */
-const LONGEST_TEXT = 2000;
-const BASE_WITHIN = 64 * 1024;
-const ATTRIBUTE = /([a-z][a-z0-9-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/gi;
-const BASE = /<base\s[^>]*href\s*=\s*["']([^"']*)["']/i;
 /** A digest in a fragment, beside other parts (`#egg=x&sha256=…`), or in an attribute. */
 const DIGEST = /(?:^|[#&])(md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-f]+)(?=&|$)/i;
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
+/** As the programs that make such pages call them. */
+const TITLES = /^(?:simple|links for\b|index of\b|directory listing\b)/i;
+/** What projects have had for files beside those that installers of today know. */
+const OTHER_FILES = /\.(?:tgz|tbz|tar\.\w+|rpm|deb|msi|dmg)$/i;
 
-function unescapeHtml(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]+));/gi, (entity, decimal, hex, name) => {
-    if (name) return ENTITIES[String(name).toLowerCase()] ?? entity;
-    const code = decimal ? Number(decimal) : Number.parseInt(hex, 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : entity;
-  });
+/** Names of the projects of an index page; undefined for a page of another kind, such as one to log in at. */
+export function readIndexPage(html: string): string[] | undefined {
+  const page = readHtmlLinks(html);
+  if (!isIndex(page) && !leadsToProjects(page)) return undefined;
+  return page.links.map(({ text }) => text).filter((name) => name !== '');
 }
 
-interface Anchor {
-  readonly attributes: ReadonlyMap<string, string>;
-  readonly text: string;
+/** Other pages have a link or two to places that are called as they are shown: `<a href="/login">Login</a>`. */
+function leadsToProjects({ links, isInteractive }: HtmlLinks): boolean {
+  const projects = links.filter(leadsToProject).length;
+  return isInteractive ? projects > 3 && projects * 2 > links.length : projects > 0;
 }
 
-function* anchorsOf(html: string): Generator<Anchor> {
-  for (const [inside, text] of elementsOf(html)) {
-    const attributes = new Map<string, string>();
-    for (const [, name, double, single, bare] of inside.matchAll(ATTRIBUTE)) {
-      attributes.set(name!.toLowerCase(), unescapeHtml(double ?? single ?? bare ?? ''));
-    }
-    yield { attributes, text: unescapeHtml(text.replace(/<[^>]*>/g, '')).trim() };
-  }
+/** The last part of the address is the name, which is what the link shows as well. */
+function leadsToProject({ attributes, text }: HtmlLinks['links'][number]): boolean {
+  const path = (attributes.get('href') ?? '').replace(/[?#].*$/s, '').replace(/(?:\/(?:index\.html?)?)+$/, '');
+  const last = unescaped(path.slice(path.lastIndexOf('/') + 1));
+  return text !== '' && normalizeName(last) === normalizeName(text);
 }
+
+/** The page says so itself, or there is nothing on it that could be anything else. */
+const isIndex = ({ meta, title, links, isInteractive }: HtmlLinks) =>
+  meta.has('pypi:repository-version') || TITLES.test(title) || (links.length === 0 && !isInteractive);
 
 /**
- * What is inside the tag, and the text up to the next tag that ends or begins an anchor. Each character is looked at once or twice,
- * whatever a page leaves open.
+ * The files of a project page; URLs become absolute by the address of the page. Links without a usable URL are left out. Undefined
+ * for a page of another kind.
  */
-function* elementsOf(html: string): Generator<readonly [inside: string, text: string]> {
-  const tag = /<(\/?)a(?=[\s>])/gi;
-  let start: number | undefined;
-  let end = -1;
-  const element = (until: number) =>
-    [html.slice(start, end), html.slice(end + 1, Math.min(until, end + LONGEST_TEXT))] as const;
-  for (let found = tag.exec(html); found; found = tag.exec(html)) {
-    if (start !== undefined) yield element(found.index);
-    start = undefined;
-    if (found[1] === '/') continue;
-    start = tag.lastIndex;
-    end = html.indexOf('>', start);
-    if (end < 0) return;
-    tag.lastIndex = end + 1;
-  }
-  if (start !== undefined) yield element(html.length);
+export function readProjectPage(html: string, pageUrl: string): IndexFile[] | undefined {
+  const page = readHtmlLinks(html);
+  const base = (webUrl(page.base ?? '', pageUrl) ?? new URL(pageUrl)).href;
+  const files = page.links.map(({ attributes }) => fileOf(attributes, base)).filter((file) => file !== undefined);
+  return isIndex(page) || files.some(isPackage) ? files : undefined;
 }
 
-/** Names of the projects of an index page. */
-export function readIndexPage(html: string): string[] {
-  return Array.from(anchorsOf(html), ({ text }) => text).filter((name) => name !== '');
-}
+const isPackage = ({ filename, hashes }: IndexFile) =>
+  packageTypeOf(filename) !== undefined || OTHER_FILES.test(filename) || Object.keys(hashes).length > 0;
 
-/** The files of a project page; URLs become absolute by the address of the page. Anchors without a usable URL are left out. */
-export function readProjectPage(html: string, pageUrl: string): IndexFile[] {
-  const base = new URL(BASE.exec(html.slice(0, BASE_WITHIN))?.[1] ?? '', pageUrl).href;
-  return Array.from(anchorsOf(html), ({ attributes }) => fileOf(attributes, base)).filter((file) => file !== undefined);
-}
-
-function fileOf(attributes: ReadonlyMap<string, string>, base: string): IndexFile | undefined {
-  const url = attributes.has('href') ? webUrl(attributes.get('href')!, base) : undefined;
+function fileOf(attributes: Attributes, base: string): IndexFile | undefined {
+  const url = attributes.has('href') ? webUrl(attributes.get('href')!.trim(), base) : undefined;
   if (!url) return undefined;
   const hashes = digestIn(url.hash);
   url.hash = '';

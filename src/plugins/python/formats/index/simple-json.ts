@@ -2,6 +2,8 @@
 import { INDEX_VERSION, type IndexFile, type IndexProject, LAST_SERIAL } from './index-file.ts';
 
 const META = { 'api-version': INDEX_VERSION, '_last-serial': LAST_SERIAL };
+/** Since 1.1 every file has a size (PEP 700), which pages of upstream do not always tell. */
+const META_WITHOUT_SIZES = { ...META, 'api-version': '1.0' };
 
 /** The list of all projects. */
 export function writeIndexJson(projects: Iterable<IndexProject>): string {
@@ -11,7 +13,8 @@ export function writeIndexJson(projects: Iterable<IndexProject>): string {
 
 /** The files of a project and its versions. */
 export function writeProjectJson(normalized: string, files: readonly IndexFile[], versions: readonly string[]): string {
-  return JSON.stringify({ meta: META, name: normalized, files: files.map(fileObject), versions });
+  const meta = files.every(({ size }) => size !== null) ? META : META_WITHOUT_SIZES;
+  return JSON.stringify({ meta, name: normalized, files: files.map(fileObject), versions });
 }
 
 function fileObject(file: IndexFile): object {
@@ -24,8 +27,8 @@ function fileObject(file: IndexFile): object {
     'data-dist-info-metadata': metadata,
     'core-metadata': metadata,
     yanked: file.yanked === null ? false : file.yanked || true,
-    size: file.size,
-    'upload-time': file.uploadTime,
+    ...(file.size !== null && { size: file.size }),
+    ...(file.uploadTime !== null && { 'upload-time': file.uploadTime }),
     provenance: file.provenance,
   };
 }
