@@ -22,7 +22,10 @@ export const serverSettings = {
   keep_alive_timeout: integer(65, 'Seconds an idle connection of a client stays open', { minimum: 1 }),
   shutdown_timeout: integer(30, 'Seconds a stopping web process lets running answers finish'),
   trusted_proxies: list([], 'Addresses or networks whose X-Forwarded headers are believed'),
-  x_accel_redirect_prefix: text('', 'Internal path under which nginx serves media_root; empty streams files itself'),
+  x_accel_redirect_prefix: text(
+    '',
+    'Internal path under which nginx serves media_root to requests of trusted_proxies; empty streams files itself',
+  ),
   log_level: choice(
     'info',
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],

@@ -11,6 +11,7 @@ import type { KeptAnswers } from './kept/kept-answers.ts';
 import { findArtifactFile } from './paths/find-artifact-file.ts';
 import { findContentArtifact } from './paths/find-file.ts';
 import { type Answer, fileAnswer } from './paths/resolve-path.ts';
+import { accelPrefixFor } from './send/accel-prefix.ts';
 import { sendFile } from './send/send-file.ts';
 import { sendStatus } from './send/send-text.ts';
 import { NotFetched, OnDemand, type OnDemandTools } from './upstream/on-demand.ts';
@@ -102,7 +103,7 @@ export class LiveContent {
     await sendFile(request, response, answer.file, {
       mark: undefined,
       redirects: entry?.redirects ?? false,
-      accelPrefix: this.#parts.services.settings.xAccelRedirectPrefix,
+      accelPrefix: accelPrefixFor(request, this.#parts.services),
       onBody: undefined,
     });
   }

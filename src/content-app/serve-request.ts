@@ -17,6 +17,7 @@ import type { FoundFile } from './paths/find-file.ts';
 import { type RequestedPath, requestedPath, rootWithoutSlash } from './paths/requested-path.ts';
 import { type Answer, fileAnswer, type PathResolver, type RemoteAnswer, type Resolved } from './paths/resolve-path.ts';
 import type { StoredFile } from './paths/stored-file.ts';
+import { accelPrefixFor } from './send/accel-prefix.ts';
 import { sendFile } from './send/send-file.ts';
 import { sendKept } from './send/send-kept.ts';
 import { type CacheMark, sendBody, sendRedirect, sendStatus } from './send/send-text.ts';
@@ -187,7 +188,7 @@ export class ContentServer {
   async #sendFile(exchange: Exchange, file: StoredFile, mark: CacheMark): Promise<void> {
     const { request, response, entry, key } = exchange;
     const { answers, services } = this.#parts;
-    const accelPrefix = services.settings.xAccelRedirectPrefix;
+    const accelPrefix = accelPrefixFor(request, services);
     const onBody = mark && (() => answers.grown(key));
     try {
       await sendFile(request, response, file, { mark, redirects: entry.redirects, accelPrefix, onBody });

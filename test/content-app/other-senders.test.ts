@@ -17,7 +17,7 @@ async function publish(world: World): Promise<void> {
 }
 
 test('with X-Accel-Redirect the proxy is told where the file is', async () => {
-  const world = await useWorld({ xAccelRedirectPrefix: '/internal/' });
+  const world = await useWorld({ xAccelRedirectPrefix: '/internal/', trustedProxies: ['127.0.0.0/8'] });
   await publish(world);
   const client = await world.serve();
   const answer = await client.get('d/dir/file.txt');
@@ -25,6 +25,23 @@ test('with X-Accel-Redirect the proxy is told where the file is', async () => {
   assert.equal(answer.headers['content-type'], 'text/plain');
   assert.equal(answer.body.length, 0);
   assert.equal((await client.get('d/dir/file.txt', { 'if-none-match': `"${sha256(body)}"` })).status, 304);
+});
+
+test('without a trusted proxy in front X-Accel-Redirect would be an empty file: the bytes are sent, with a warning', async () => {
+  for (const trustedProxies of [[], ['192.0.2.1']]) {
+    const world = await useWorld({ xAccelRedirectPrefix: '/internal/', trustedProxies });
+    await publish(world);
+    const client = await world.serve();
+    const answer = await client.get('d/dir/file.txt');
+    assert.equal(answer.headers['x-accel-redirect'], undefined);
+    assert.ok(answer.body.equals(body));
+    assert.equal((await client.get('d/small')).text, 'small');
+    const warnings = world.logged.filter(({ message }) => message.includes('trusted_proxies'));
+    assert.deepEqual(
+      warnings.map(({ details }) => details),
+      [{ address: '127.0.0.1' }],
+    );
+  }
 });
 
 /** A store without local files that signs links, over the files of another. */
