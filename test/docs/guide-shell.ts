@@ -31,7 +31,7 @@ export async function useExampleUpstream(): Promise<string> {
 }
 
 /** A wheel with all that installers look for. */
-function installableWheel(name: string, version: string): { body: Buffer; metadata: Buffer } {
+export function installableWheel(name: string, version: string): { body: Buffer; metadata: Buffer } {
   const info = `${name}-${version}.dist-info`;
   const metadata = `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`;
   const files = {
