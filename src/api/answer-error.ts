@@ -1,8 +1,14 @@
 /** Turns anything thrown in a request into an answer in Pulp's shapes (core.md §1.8); nothing internal goes out. */
-import { DatabaseUnavailable } from '../db/errors.ts';
+import { DatabaseFull, DatabaseUnavailable } from '../db/errors.ts';
 import { HttpError, messageOf, ValidationError } from '../lib/errors.ts';
 import type { Answer, Logger } from '../plugin-api/contracts/context.ts';
-import { BodyTooLarge, DigestMismatch, SizeMismatch, StorageFull } from '../storage/storage-errors.ts';
+import {
+  BodyTooLarge,
+  DigestMismatch,
+  SizeMismatch,
+  StorageFull,
+  StorageUnavailable,
+} from '../storage/storage-errors.ts';
 
 export function answerError(error: unknown, logger: Logger, what: string): Answer {
   if (error instanceof ValidationError) return { status: 400, body: error.body };
@@ -17,6 +23,18 @@ export function answerError(error: unknown, logger: Logger, what: string): Answe
       status: 507,
       body: { detail: 'The storage is full: nothing was kept of this request. Free some space and send it again.' },
     };
+  if (error instanceof DatabaseFull) {
+    logger.error({ err: error }, `${what}: the disk of the database is full`);
+    return { status: 507, body: { detail: 'The disk of the database is full: nothing was kept of this request.' } };
+  }
+  if (error instanceof StorageUnavailable) {
+    logger.error({ err: error }, `${what}: the storage is not available`);
+    return {
+      status: 503,
+      body: { detail: 'The storage is not available at the moment.' },
+      headers: { 'Retry-After': '5' },
+    };
+  }
   if (error instanceof DatabaseUnavailable) {
     logger.warn({ error: messageOf(error) }, `${what}: the database is not available`);
     return {
@@ -39,5 +57,6 @@ function refusedByDatabase(error: unknown): Answer | undefined {
   if (code === '22003') return { status: 400, body: { non_field_errors: ['A number is out of range.'] } };
   if (code === '22P02' || code === '22007' || code === '22008')
     return { status: 400, body: { non_field_errors: ['A value is malformed.'] } };
+  if (code === '54000') return { status: 400, body: { non_field_errors: ['A value is too long.'] } };
   return undefined;
 }

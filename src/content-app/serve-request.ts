@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DatabaseUnavailable } from '../db/errors.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Services } from '../plugin-api/contracts/context.ts';
-import { DamagedFile, MissingFile } from '../storage/storage-errors.ts';
+import { DamagedFile, MissingFile, StorageUnavailable } from '../storage/storage-errors.ts';
 import type { DistributionCache } from './distributions/distribution-cache.ts';
 import { leadsToDistributions, listDistributions } from './distributions/list-distributions.ts';
 import { pullsThrough, type ServedEntry } from './distributions/served-entry.ts';
@@ -80,8 +80,8 @@ export class ContentServer {
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     if (error instanceof ClientGone || response.destroyed) return;
     const { logger } = this.#parts.services;
-    const passing = error instanceof DatabaseUnavailable;
-    if (passing) logger.warn({ error: messageOf(error), url: request.url }, 'the database is not available');
+    const passing = error instanceof DatabaseUnavailable || error instanceof StorageUnavailable;
+    if (passing) logger.warn({ error: messageOf(error), url: request.url }, 'database or storage are not available');
     else logger.error({ err: error, url: request.url }, 'could not serve content');
     // A body that was begun cannot be taken back: the client must see that it is not complete.
     if (response.headersSent) response.destroy();

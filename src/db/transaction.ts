@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import copy from 'pg-copy-streams';
 import { copyInText, copyOutText } from './copy-rows.ts';
-import { isConnectionError, isRetryable, isStalePlan, translateError } from './errors.ts';
+import { isConnectionError, isRetryable, isServerError, isStalePlan, translateError } from './errors.ts';
 import { notifyQuery } from './notify.ts';
 import type { Transaction, TransactionOptions } from './queryable.ts';
 import type { Sql } from './sql.ts';
@@ -20,16 +20,18 @@ export async function runTransaction<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const client = await connect();
+    const tx = new ClientTransaction(client);
     let broken = false;
     try {
-      await client.query(beginText(options));
-      const result = await work(new ClientTransaction(client));
-      await client.query('commit');
+      await tx.command(beginText(options));
+      const result = await work(tx);
+      await tx.command('commit');
       return result;
-    } catch (error) {
+    } catch (thrown) {
+      const error = tx.isOwn(thrown) || isServerError(thrown) ? translateError(thrown) : thrown;
       const stale = isStalePlan(error);
-      broken = stale || isConnectionError(error) || !(await rolledBack(client));
-      if (attempt >= tries || !(stale || isRetryable(error))) throw translateError(error);
+      broken = stale || tx.isLost || !(await rolledBack(client));
+      if (attempt >= tries || !(stale || isRetryable(error))) throw error;
     } finally {
       client.release(broken);
     }
@@ -59,21 +61,55 @@ class ClientTransaction implements Transaction {
   readonly notified = new Set<string>();
   readonly #client: pg.PoolClient;
   #savepoints = 0;
+  /** The connection has failed. */
+  isLost = false;
+  /** Errors of streams, which the work meets as they are. */
+  readonly #streamErrors = new WeakSet<Error>();
 
   constructor(client: pg.PoolClient) {
     this.#client = client;
   }
 
+  /** Whether an error has come from the connection: the work may fail by other networks, with the very codes of this one. */
+  isOwn(error: unknown): boolean {
+    return error instanceof Error && this.#streamErrors.has(error);
+  }
+
+  async command(text: string): Promise<void> {
+    await this.#asked(this.#client.query(text));
+  }
+
   async rows<T>(query: Sql): Promise<T[]> {
-    return (await execute(this.#client, query)).rows as T[];
+    return (await this.#asked(execute(this.#client, query))).rows as T[];
   }
 
   async row<T>(query: Sql): Promise<T | undefined> {
-    return (await execute(this.#client, query)).rows[0] as T | undefined;
+    return (await this.#asked(execute(this.#client, query))).rows[0] as T | undefined;
   }
 
   async run(query: Sql): Promise<number> {
-    return (await execute(this.#client, query)).rowCount ?? 0;
+    return (await this.#asked(execute(this.#client, query))).rowCount ?? 0;
+  }
+
+  async #asked<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      this.#note(error);
+      throw translateError(error);
+    }
+  }
+
+  #note(error: unknown): void {
+    this.isLost ||= isConnectionError(error);
+  }
+
+  #watched<T extends Readable | Writable>(stream: T): T {
+    stream.once('error', (error) => {
+      this.#streamErrors.add(error);
+      this.#note(error);
+    });
+    return stream;
   }
 
   async notify(channel: string, payload = ''): Promise<void> {
@@ -82,24 +118,22 @@ class ClientTransaction implements Transaction {
   }
 
   copyIn(table: string, columns: readonly string[]): Writable {
-    return this.#client.query(copy.from(copyInText(table, columns)));
+    return this.#watched(this.#client.query(copy.from(copyInText(table, columns))));
   }
 
   copyOut(query: Sql): Readable {
-    return this.#client.query(copy.to(copyOutText(query)));
+    return this.#watched(this.#client.query(copy.to(copyOutText(query))));
   }
 
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
     const name = `sp${++this.#savepoints}`;
-    await this.#client.query(`savepoint ${name}`);
+    await this.command(`savepoint ${name}`);
     try {
       const result = await work();
-      await this.#client.query(`release savepoint ${name}`);
+      await this.command(`release savepoint ${name}`);
       return result;
     } catch (error) {
-      if (!isConnectionError(error)) {
-        await this.#client.query(`rollback to savepoint ${name}; release savepoint ${name}`);
-      }
+      if (!this.isLost) await this.command(`rollback to savepoint ${name}; release savepoint ${name}`);
       throw error;
     } finally {
       this.#savepoints--;

@@ -36,6 +36,11 @@ export class StorageFull extends Error {
   }
 }
 
+/** The object store cannot be reached or refuses its service: the same may work later. */
+export class StorageUnavailable extends Error {
+  override readonly name = 'StorageUnavailable';
+}
+
 /** A key names no file. */
 export class MissingFile extends Error {
   override readonly name: string = 'MissingFile';

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answerError } from '../../src/api/answer-error.ts';
 import { tryAdvisoryLock } from '../../src/db/advisory-lock.ts';
 import { copyRows } from '../../src/db/copy-rows.ts';
 import { openDatabase } from '../../src/db/database.ts';
-import { DatabaseUnavailable, isRetryable, violatedUnique } from '../../src/db/errors.ts';
+import { DatabaseFull, DatabaseUnavailable, isRetryable, violatedUnique } from '../../src/db/errors.ts';
 import { sql } from '../../src/db/sql.ts';
 import { useDatabase } from '../support/database.ts';
 
@@ -89,6 +90,35 @@ test('a serialization failure runs the work again', async () => {
 
 test('other errors of the server come through as they are', async () => {
   await assert.rejects(db.rows(sql`select 1/0`), (error) => !isRetryable(error) && /division/.test(String(error)));
+});
+
+test('what fails elsewhere during a transaction is not the failure of the database', async () => {
+  for (const code of ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'ENOENT', 'EPIPE']) {
+    const elsewhere = Object.assign(new Error(`connect ${code} 127.0.0.1:1`), { code });
+    const fail = () => Promise.reject(elsewhere);
+    await assert.rejects(db.transaction(fail), elsewhere);
+    await db.transaction(async (tx) => {
+      await assert.rejects(tx.savepoint(fail), elsewhere);
+      assert.ok(await tx.row(sql`select 1`));
+    });
+  }
+});
+
+test('a full disk, and want of memory, are told apart from statements that are wrong', async () => {
+  const raise = (code: string) =>
+    sql.raw(`do $$ begin raise exception 'could not extend file' using errcode = '${code}'; end $$`);
+  const log = () => {};
+  const answerTo = async (code: string) => {
+    const error: unknown = await db.transaction((tx) => tx.run(raise(code))).catch((reason: unknown) => reason);
+    return answerError(error, { debug: log, info: log, warn: log, error: log }, 'POST uploads/');
+  };
+  const full = await answerTo('53100');
+  assert.equal(full.status, 507);
+  assert.match(JSON.stringify(full.body), /disk of the database is full/);
+  for (const code of ['53200', '53000', '53400', '53300']) assert.equal((await answerTo(code)).status, 503, code);
+  assert.deepEqual((await answerTo('54000')).body, { non_field_errors: ['A value is too long.'] });
+  assert.equal((await answerTo('42601')).status, 500);
+  await assert.rejects(db.run(raise('53100')), DatabaseFull);
 });
 
 test('COPY in and out', async () => {

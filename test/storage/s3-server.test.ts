@@ -4,6 +4,7 @@ import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get, post, uploadArtifact } from '../backup/files.ts';
+import { useUpstream } from '../content/upstream.ts';
 import { runCommand } from '../support/command.ts';
 import { useObjectStore } from '../support/object-store.ts';
 import { makeDataDirectory, startServer, type TestServer } from '../support/server.ts';
@@ -31,6 +32,36 @@ async function finished(server: TestServer, task: string): Promise<void> {
     await sleep(50);
   }
 }
+
+test('a store that is away is told as such, not as the database', async () => {
+  const server = await startServer({ settings: { ...store.settings('serving'), s3_endpoint: 'http://127.0.0.1:1' } });
+  const form = new FormData();
+  form.append('file', new Blob(['bytes']), 'body');
+  const answer = await server.fetch('/pulp/api/v3/artifacts/', { method: 'POST', body: form });
+  assert.equal(answer.status, 503);
+  assert.deepEqual(await answer.json(), { detail: 'The storage is not available at the moment.' });
+  assert.ok(answer.headers.get('retry-after'));
+  const upload = await post(server, 'uploads/', { size: 5 });
+  const chunk = new FormData();
+  chunk.append('file', new Blob(['bytes']), 'chunk');
+  const headers = { 'content-range': 'bytes 0-4/*' };
+  const put = await server.fetch(upload.pulp_href!, { method: 'PUT', body: chunk, headers });
+  assert.equal(put.status, 503, await put.text());
+  const upstream = await useUpstream();
+  const remote = await post(server, 'remotes/file/file/', { name: 'r', url: upstream.publish('d', { 'a.txt': 'a' }) });
+  const repository = await post(server, 'repositories/file/file/', { name: 'r', remote: remote.pulp_href! });
+  const { task } = await post(server, `${repository.pulp_href}sync/`.replace('/pulp/api/v3/', ''), {});
+  for (;;) {
+    const { state, error } = await get(server, task!);
+    if (state === 'failed') {
+      assert.deepEqual(error, { reason: 'The storage was not available.' });
+      break;
+    }
+    assert.ok(['waiting', 'running'].includes(state), state);
+    await sleep(50);
+  }
+  await server.stop();
+});
 
 test('content is redirected to the object store; HEAD and servers that shall not redirect answer themselves', async () => {
   const settings = store.settings('serving');

@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { uuid7 } from '../../src/lib/text/uuid7.ts';
 import { S3Driver } from '../../src/storage/drivers/s3.ts';
+import { StorageUnavailable } from '../../src/storage/storage-errors.ts';
 import { useObjectStore } from '../support/object-store.ts';
 import { testDriver } from '../support/storage-conformance.ts';
 
@@ -60,4 +61,11 @@ test('a store that is away or a bucket that is not there is an error that names 
   await assert.rejects(none.writable(), /refused tmp\/writable-.* in bucket no-such-bucket: NoSuchBucket/);
   const away = new S3Driver({ ...store.choice('artifacts'), endpoint: 'http://127.0.0.1:9' });
   await assert.rejects(away.stat('a/b'), /ECONNREFUSED/);
+  await assert.rejects(away.stat('a/b'), StorageUnavailable);
+  await assert.rejects(Array.fromAsync(away.list('')), StorageUnavailable);
+  const file = join(scratch, 'away');
+  writeFileSync(file, 'x');
+  await assert.rejects(away.copyIn(file, 'a/b'), StorageUnavailable);
+  await assert.rejects(none.copyIn(file, 'a/b'), StorageUnavailable);
+  await assert.rejects(away.copyIn(join(scratch, 'no such file'), 'a/b'), { code: 'ENOENT' });
 });

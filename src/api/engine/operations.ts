@@ -22,6 +22,7 @@ import {
   deleteRow,
   insertRow,
   isUnchanged,
+  refuseTooLong,
   storable,
   takenBody,
   translateConstraint,
@@ -169,6 +170,7 @@ async function checkedValues(
   const found = await validateBody(resource.hiddenInput ?? resource.fields, body, request, hrefs, {
     alsoWrong: alsoTaken(resource, request),
   });
+  refuseTooLong(resource, found);
   return (await resource.validate?.(found, request, undefined)) ?? found;
 }
 
@@ -225,6 +227,7 @@ export async function changeRow(
     alsoWrong,
     kept: keptBy(resource, row),
   });
+  refuseTooLong(resource, found);
   const values = (await resource.validate?.(found, request, row)) ?? found;
   const stored = storable(resource.fields, values);
   await checkUnique(resource, request.domain, stored, request.services, id);

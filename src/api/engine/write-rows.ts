@@ -135,6 +135,19 @@ export function translateConstraint(resource: Resource, values: Values, error: u
   return rule ? new ValidationError(rule.body(values)) : error;
 }
 
+/** Bytes of a text that an entry of an index has room for, whatever else is in the entry. */
+const MOST_INDEXED = 2048;
+
+/** Refuses values of unique fields that their index has no room for. */
+export function refuseTooLong({ unique = [] }: Resource, values: Values): void {
+  const long = unique
+    .flatMap((rule) => rule.fields)
+    .filter((name) => typeof values[name] === 'string' && Buffer.byteLength(values[name]) > MOST_INDEXED);
+  if (long.length === 0) return;
+  const message = `Ensure this field has no more than ${MOST_INDEXED} bytes.`;
+  throw new ValidationError(Object.fromEntries(long.map((name) => [name, [message]])));
+}
+
 /** Refuses values that another row has already, before a task is made of them. */
 export async function checkUnique(
   resource: Resource,

@@ -17,8 +17,9 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { S3Choice } from '../../config/chosen-storage.ts';
+import { messageOf } from '../../lib/errors.ts';
 import type { ByteRange } from '../../lib/http/byte-range.ts';
-import { MissingFile, StorageFull, storageError } from '../storage-errors.ts';
+import { MissingFile, StorageFull, StorageUnavailable, storageError } from '../storage-errors.ts';
 import { checkKey } from '../storage-key.ts';
 import type { PresignOptions, StorageDriver, StoredFile } from './driver.ts';
 
@@ -113,7 +114,10 @@ export class S3Driver implements StorageDriver {
 
   async *list(prefix: string): AsyncGenerator<StoredFile> {
     const input = { Bucket: this.#choice.bucket, Prefix: this.#prefix + prefix };
-    for await (const page of paginateListObjectsV2({ client: this.#client }, input)) {
+    const pages = paginateListObjectsV2({ client: this.#client }, input);
+    for (;;) {
+      const { value: page, done } = await this.#about(prefix, () => pages.next());
+      if (done) return;
       for (const { Key: key, Size: size, LastModified: date } of page.Contents ?? []) {
         if (key !== undefined)
           yield { key: key.slice(this.#prefix.length), size: size ?? 0, mtime: date?.getTime() ?? 0 };
@@ -180,6 +184,12 @@ function translated(error: unknown, key: string, bucket: string): unknown {
   const { name = '', message = '', $metadata } = error as ServiceError;
   if (name === 'NoSuchKey' || name === 'NotFound') return new MissingFile(key);
   if (FULL.includes(name) || $metadata?.httpStatusCode === 507) return new StorageFull(error);
-  if ($metadata === undefined) return storageError(error);
-  return new Error(`The object store refused ${key} in bucket ${bucket}: ${name} ${message}`.trim(), { cause: error });
+  // A failure of the file that was to be sent.
+  if ($metadata === undefined && (error as NodeJS.ErrnoException).path !== undefined) return storageError(error);
+  if ($metadata?.httpStatusCode === undefined)
+    return new StorageUnavailable(`The object store cannot be reached for ${key}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  const words = `The object store refused ${key} in bucket ${bucket}: ${name} ${message}`.trim();
+  return new StorageUnavailable(words, { cause: error });
 }

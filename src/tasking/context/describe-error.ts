@@ -1,6 +1,7 @@
 /** What a user is told of an error that ended a task: no credentials, no paths, no more than asked for. */
-import { DatabaseUnavailable } from '../../db/errors.ts';
+import { DatabaseFull, DatabaseUnavailable, wordsOf } from '../../db/errors.ts';
 import { HttpError, messageOf, PulpError, ValidationError } from '../../lib/errors.ts';
+import { StorageUnavailable } from '../../storage/storage-errors.ts';
 import type { TaskError } from '../queue/task-row.ts';
 
 /** Codes of our own errors are safe to show; the text of anything else may be hidden by a setting. */
@@ -16,9 +17,11 @@ export function describeError(error: unknown, redact: boolean): TaskError {
       ...(error.details !== undefined && { details: error.details }),
     };
   // The words of the operating system name addresses and sockets of the database.
+  if (error instanceof DatabaseFull) return { reason: 'The disk of the database was full.' };
+  if (error instanceof StorageUnavailable) return { reason: 'The storage was not available.' };
   if (error instanceof DatabaseUnavailable) return { reason: 'The database was not available.' };
   if (redact) return { description: '[PLP0000] An internal error occurred.', traceback: '', error_code: 'PLP0000' };
-  return { description: withoutCredentials(messageOf(error)), traceback };
+  return { description: withoutCredentials(wordsOf(error)), traceback };
 }
 
 /** User and password in URLs. */

@@ -1,5 +1,6 @@
 /** The ends of a run before its switch: nothing to do, ready for whoever activates it, or stopped with the reason. */
 
+import { wordsOf } from '../../../db/errors.ts';
 import { changeRun, endRun } from '../../../model/replication/run.ts';
 import { type ItemRow, writeItems } from '../run/items.ts';
 import { conflictsFound } from '../run/report.ts';
@@ -30,6 +31,6 @@ export const block: Step<'blocked'> = async ({ context, run, upstream }, { prepa
 };
 
 export const fail: Step<'failed'> = async ({ context, run }, { error, details }) => {
-  await changeRun(context.db, run.id, { state: 'failed', error: { message: error.message, ...details } });
+  await changeRun(context.db, run.id, { state: 'failed', error: { message: wordsOf(error), ...details } });
   throw error;
 };

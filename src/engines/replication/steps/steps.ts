@@ -1,5 +1,5 @@
 /** The way of a run: for each state the step that leads out of it, and the task in which that runs. */
-import { messageOf } from '../../../lib/errors.ts';
+import { wordsOf } from '../../../db/errors.ts';
 import { changeRun, findRun } from '../../../model/replication/run.ts';
 import { isRun } from '../../../model/replication/run-states.ts';
 import type { TaskRequest } from '../../../plugin-api/contracts/context.ts';
@@ -84,6 +84,6 @@ async function taskOf<S extends StateName>(here: Here, given: Given<S>): Promise
 async function noteFailure({ db }: TaskContext, runId: string, error: unknown): Promise<void> {
   const run = await findRun(db, runId);
   if (run && isRun(run.state, 'open')) {
-    await changeRun(db, runId, { state: 'failed', error: { message: messageOf(error) } });
+    await changeRun(db, runId, { state: 'failed', error: { message: wordsOf(error) } });
   }
 }
