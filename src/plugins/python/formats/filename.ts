@@ -67,7 +67,7 @@ export function isSafeFilename(filename: string): boolean {
   return Array.from(filename).every((sign) => sign > ' ' && sign !== '\u007f' && !'/\\?#'.includes(sign));
 }
 
-const ARCHIVE = /\.(?:tar\.gz|tar\.bz2|zip|egg|exe)$/;
+const ARCHIVE = /\.(?:tar\.gz|tar\.bz2|zip|egg|exe|whl)$/;
 /** What installers and archives of built files have behind the version: `0.1.win-amd64-py2.7`, `0.1.linux-x86_64`. */
 const PLATFORM = /\.(?:aix|cygwin|darwin|linux|macosx|solaris|sunos|win)[\w.-]*$/i;
 

@@ -112,6 +112,18 @@ export function compareVersions(a: Version, b: Version): number {
   return comparePublic(a, b) || compareLocals(a.local, b.local);
 }
 
+/**
+ * Whether two texts name one release: `1.0` and `v1.0.0` do (PEP 440). What is no version is compared as file names have it, which hold
+ * neither blanks nor every sign.
+ */
+export function isSameVersion(a: string, b: string): boolean {
+  const [one, other] = [parseVersion(a), parseVersion(b)];
+  if (one && other) return compareVersions(one, other) === 0;
+  return !one && !other && inFilename(a) === inFilename(b);
+}
+
+const inFilename = (text: string) => text.toLowerCase().replace(/[^a-z0-9.+]+/g, '-');
+
 /** Compares texts: what is no version comes before all that are, in the order of their characters. */
 export function compareVersionTexts(a: string, b: string): number {
   const [one, other] = [parseVersion(a), parseVersion(b)];

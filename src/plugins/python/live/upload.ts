@@ -15,7 +15,7 @@ import {
 } from '../../../plugin-api/index.ts';
 import { readAttestations } from '../attestations/attestations.ts';
 import { PackageError } from '../formats/archives/package-error.ts';
-import { extensionMessage, readPackage } from '../formats/archives/read-package.ts';
+import { extensionMessage, readNamedPackage } from '../formats/archives/read-package.ts';
 import { isSafeFilename, packageTypeOf } from '../formats/filename.ts';
 import { pythonSettings } from '../settings.ts';
 import { GROUP_TASK, type GroupArgs, UPLOAD_TASK, type UploadArgs } from '../tasks.ts';
@@ -88,7 +88,7 @@ async function groupedUpload(
 /** Whoever sends what is no package hears it at once, and nothing of it is kept. */
 async function checkPackage({ filename, temp }: LiveFile, services: Services): Promise<void> {
   try {
-    await readPackage(temp.path, filename, packageLimits(services));
+    await readNamedPackage(temp.path, filename, packageLimits(services));
   } catch (error) {
     if (!(error instanceof PackageError)) throw error;
     throw ValidationError.field('content', `${filename} is not a valid package: ${error.message}`);

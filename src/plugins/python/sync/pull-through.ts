@@ -3,7 +3,7 @@ import { type Digests, isDigestName } from '../../../lib/crypto/digest.ts';
 import { SingleFlight } from '../../../lib/flow/single-flight.ts';
 import type { DeclaredContent, PulledBytes, Remote, Services, UpstreamFile } from '../../../plugin-api/index.ts';
 import { PackageError } from '../formats/archives/package-error.ts';
-import { readPackage } from '../formats/archives/read-package.ts';
+import { readNamedPackage } from '../formats/archives/read-package.ts';
 import { isSafeFilename, packageTypeOf, parseWheelName } from '../formats/filename.ts';
 import { type IndexFile, metadataUrl } from '../formats/index/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
@@ -105,7 +105,7 @@ export async function pulledPackage(
 ): Promise<DeclaredContent | undefined> {
   if (!packageTypeOf(path)) return undefined;
   try {
-    const facts = await readPackage(bytes.file, path, packageLimits(bytes.services));
+    const facts = await readNamedPackage(bytes.file, path, packageLimits(bytes.services));
     return await declarePackage(facts, { digests, size, filename: path, content: bytes });
   } catch (error) {
     if (error instanceof PackageError) return undefined;

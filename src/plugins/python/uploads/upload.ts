@@ -3,7 +3,7 @@ import { ValidationError } from '../../../lib/errors.ts';
 import type { ContentTools, DeclaredContent, UploadInput, Values } from '../../../plugin-api/index.ts';
 import { attestationsCompanion } from '../attestations/attestations.ts';
 import { PackageError } from '../formats/archives/package-error.ts';
-import { extensionMessage, type PackageFacts, readPackage } from '../formats/archives/read-package.ts';
+import { extensionMessage, type PackageFacts, readNamedPackage } from '../formats/archives/read-package.ts';
 import { isSafeFilename, packageTypeOf } from '../formats/filename.ts';
 import { pythonPackage } from '../rest/content.ts';
 import { packageLimits } from './package-limits.ts';
@@ -35,7 +35,7 @@ async function readFacts({ file, services }: UploadInput, filename: string): Pro
   if (!packageTypeOf(filename)) throw ValidationError.cross(extensionMessage(filename));
   if (!isSafeFilename(filename)) throw ValidationError.cross(`${filename} cannot be the name of a package file`);
   try {
-    return await readPackage(file, filename, packageLimits(services));
+    return await readNamedPackage(file, filename, packageLimits(services));
   } catch (error) {
     if (error instanceof PackageError)
       throw ValidationError.cross(`${filename} is not a valid package: ${error.message}`);

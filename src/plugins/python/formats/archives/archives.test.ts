@@ -7,7 +7,7 @@ import test, { after } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type Member, tar, zip } from '../../../../../test/support/python-archives.ts';
 import { PackageError } from './package-error.ts';
-import { readPackage } from './read-package.ts';
+import { readNamedPackage, readPackage } from './read-package.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'python-formats-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -48,6 +48,47 @@ test('source distributions, the shallowest metadata of them', async () => {
   assert.equal((await read('p-1.0.zip', zip([metadata('p-1.0/PKG-INFO')]))).metadata.version, '1.0');
   assert.equal((await read('p-1.0-py2.7.egg', zip([metadata('EGG-INFO/PKG-INFO')]))).packagetype, 'bdist_egg');
 });
+
+test('of several dist-info the one that fits the name of the wheel', async () => {
+  const member = (name: string, version: string): Member => ({
+    name: `${name}-${version}.dist-info/METADATA`,
+    data: Buffer.from(METADATA.replace('My.Pkg', name).replace('Version: 1.0\nS', `Version: ${version}\nS`)),
+  });
+  const versionIn = async (filename: string, ...members: Member[]) => (await read(filename, zip(members))).metadata;
+  const stale = await versionIn('stale-0.8-py3-none-any.whl', member('stale', '0.7.0'), member('stale', '0.8'));
+  assert.equal(stale.version, '0.8');
+  const vend = await versionIn('ven_d-1.0-py3-none-any.whl', member('other', '9'), member('Ven.D', '1.0.0'));
+  assert.deepEqual([vend.name, vend.version], ['Ven.D', '1.0.0']);
+});
+
+test('what a name does not say is refused', async () => {
+  const of = (name: string, version: string) => [
+    { name: 'x/PKG-INFO', data: Buffer.from(`Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`) },
+  ];
+  const check = async (filename: string, name: string, version: string) => {
+    const path = join(directory, 'named');
+    const bytes = gzipSync(tar(of(name, version)));
+    writeFileSync(path, filename.endsWith('.gz') ? bytes : zip(of(name, version)));
+    return await readNamedPackage(path, filename, LIMITS);
+  };
+  for (const [filename, name, version] of FITTING) assert.ok(await check(filename, name, version), filename);
+  for (const [filename, name, version] of OTHERS) await assert.rejects(check(filename, name, version), PackageError);
+});
+
+const FITTING = [
+  ['my_pkg-1.0.tar.gz', 'My.Pkg', '1.0'],
+  ['my-pkg-1.0.0.zip', 'my_pkg', '1.0'],
+  ['python-3parclient-4.2.tar.gz', 'python-3parclient', '4.2'],
+  ['a-1.0-rc1.tar.gz', 'a', '1.0rc1'],
+  ['a-1.0.win32.exe', 'a', '1.0'],
+  ['a-2004d.tar.gz', 'a', '2004d'],
+] as const;
+const OTHERS = [
+  ['realclaim-1.0.tar.gz', 'evilpkg', '1.0'],
+  ['a-1.0.tar.gz', 'a', '2.0'],
+  ['a-b-1.0.tar.gz', 'a', '1.0'],
+  ['a.tar.gz', 'a', '1.0'],
+] as const;
 
 test('an archive behind a program that unpacks it', async () => {
   const archive = zip([metadata('PKG-INFO')]);

@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { messageOf } from '../../../../lib/errors.ts';
 import { bunzip2 } from '../../../../lib/text/bunzip2.ts';
 import { type PackageType, packageTypeOf, pythonVersionOf } from '../filename.ts';
+import { fitsFilename } from '../fits-filename.ts';
 import { type CoreMetadata, parseCoreMetadata } from './core-metadata.ts';
 import { PackageError } from './package-error.ts';
 import { walkTar } from './tar-reader.ts';
@@ -48,6 +49,14 @@ export async function readPackage(path: string, filename: string, limits: Packag
   };
 }
 
+/** Throws PackageError also where the name of the file says another project or version than what is inside, by which it is listed. */
+export async function readNamedPackage(path: string, filename: string, limits: PackageLimits): Promise<PackageFacts> {
+  const facts = await readPackage(path, filename, limits);
+  const { name, version } = facts.metadata;
+  if (fitsFilename(filename, name, version)) return facts;
+  throw new PackageError(`its metadata is of ${name} ${version}, which its name does not say`);
+}
+
 async function metadataBytes(
   path: string,
   filename: string,
@@ -57,7 +66,7 @@ async function metadataBytes(
   const { metadata } = limits;
   switch (type) {
     case 'bdist_wheel':
-      return await fromZip(path, metadata, (name) => /^[^/]+\.dist-info\/METADATA$/.test(name));
+      return await fromZip(path, metadata, isDistInfo, (name) => isDistInfoOf(filename, name));
     case 'bdist_egg':
       return await fromZip(path, metadata, (name) => name === 'EGG-INFO/PKG-INFO');
     case 'bdist_wininst':
@@ -69,13 +78,27 @@ async function metadataBytes(
   }
 }
 
+const isDistInfo = (name: string) => /^[^/]+\.dist-info\/METADATA$/.test(name);
+
+/** A wheel may have dist-info of others beside its own (PEP 427): of what it has vendored, or left from an earlier build. */
+function isDistInfoOf(filename: string, member: string): boolean {
+  const [, name, version] = /^([^/]+?)-([^/-]+)\.dist-info\//.exec(member) ?? [];
+  return name !== undefined && version !== undefined && fitsFilename(filename, name, version);
+}
+
 const isPackageInfo = (name: string) => name === 'PKG-INFO' || name.endsWith('/PKG-INFO');
 const depthOf = (name: string) => name.replace(/^\.\//, '').split('/').length;
 
-/** The shallowest member that is wanted and is metadata. */
-async function fromZip(path: string, most: number, wanted: (name: string) => boolean): Promise<Buffer> {
+/** The shallowest member that is wanted and is metadata; one that is preferred comes before all others. */
+async function fromZip(
+  path: string,
+  most: number,
+  wanted: (name: string) => boolean,
+  preferred: (name: string) => boolean = () => false,
+): Promise<Buffer> {
   return await ZipReader.use(path, async (zip) => {
-    const members = (await zip.members(wanted)).sort((a, b) => depthOf(a.name) - depthOf(b.name));
+    const rank = ({ name }: { readonly name: string }) => (preferred(name) ? 0 : depthOf(name));
+    const members = (await zip.members(wanted)).sort((a, b) => rank(a) - rank(b));
     for (const member of members.slice(0, 10)) {
       const bytes = await zip.read(member, most);
       if (bytes.includes('Metadata-Version')) return bytes;
