@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 import { shellBlocks } from '../test/docs/doc-blocks.ts';
-import { upstreamFiles, useExampleUpstream, useShell } from '../test/docs/guide-shell.ts';
+import { useExampleUpstream, useShell } from '../test/docs/guide-shell.ts';
 import { startServer } from '../test/support/server.ts';
 import { clientsVariable } from './python-clients.ts';
 
@@ -19,7 +19,7 @@ test('the line that the server prints sets the client up', async () => {
   await shell.run(`cd / && ${line}`);
 });
 
-for (const guide of ['getting-started.md', 'file.md']) {
+for (const guide of ['../README.md', 'getting-started.md', 'file.md', 'guards.md']) {
   for (const { line, text } of shellBlocks(join(docs, guide)).filter(({ mark }) => mark === 'pulp')) {
     test(`${guide} line ${line}`, async () => {
       await shell.run(text);
@@ -27,11 +27,10 @@ for (const guide of ['getting-started.md', 'file.md']) {
   }
 }
 
-test('what was mirrored and uploaded in getting-started.md is served byte for byte', async () => {
-  for (const [path, text] of Object.entries(upstreamFiles)) {
-    assert.equal(await (await fetch(`${server.url}/pulp/content/tools/${path}`)).text(), text);
+test('what was uploaded and mirrored in README.md and getting-started.md is served byte for byte', async () => {
+  for (const path of ['notes/notes.txt', 'tools/notes/notes.txt', 'mirror/notes/notes.txt']) {
+    assert.equal(await (await fetch(`${server.url}/pulp/content/${path}`)).text(), 'made here\n');
   }
-  assert.equal(await (await fetch(`${server.url}/pulp/content/tools/notes/notes.txt`)).text(), 'made here\n');
 });
 
 test('errors of the server are told by the client', async () => {

@@ -76,7 +76,10 @@ export function useShell(server: TestServer, upstream: string, path: readonly st
   };
   return {
     async run(text) {
-      const lines = text.replaceAll('https://example.com', upstream).replaceAll('https://pypi.example.com/', index);
+      const lines = text
+        .replaceAll('http://127.0.0.1:8080', server.url)
+        .replaceAll('https://example.com', upstream)
+        .replaceAll('https://pypi.example.com/', index);
       const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', lines], {
         cwd: directory,
         env,

@@ -10,7 +10,7 @@ import { shellBlocks } from './doc-blocks.ts';
 import { useExampleIndex, useExampleUpstream, useShell } from './guide-shell.ts';
 
 const docs = join(dirname(dirname(mainFile)), 'docs');
-const guides = ['getting-started.md', 'file.md', 'python.md'];
+const guides = ['getting-started.md', 'file.md', 'python.md', 'guards.md'];
 const { url: databaseUrl } = await useDatabase();
 const server = await startServer({ databaseUrl });
 const shell = useShell(server, await useExampleUpstream(), [], await useExampleIndex());
