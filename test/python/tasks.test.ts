@@ -123,6 +123,28 @@ test('a scan keeps what the service knows of the packages of a version', async (
   assert.equal(other.results[0].vuln_report, null);
 });
 
+test('a form may have very many fields, and one with too many is refused in words', async () => {
+  const index = await makeIndex();
+  const bytes = makeSdist('many', '1.0');
+  const send = async (count: number, more: readonly [string, Blob, string][] = []) => {
+    const body = new FormData();
+    for (let at = 0; at < count; at++) body.append('requires_dist', `package-${at}`);
+    for (const [name, blob, filename] of more) body.append(name, blob, filename);
+    for (const [name, value] of form('many-1.0.tar.gz', bytes)) body.append(name, value);
+    return await running.call('POST', `${index.live}legacy/`, body);
+  };
+  assert.equal((await send(1100)).status, 202);
+  const part = '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n';
+  const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+  const fields = await running.call('POST', `${index.live}legacy/`, `${part.repeat(100_001)}--x--\r\n`, headers);
+  assert.deepEqual([fields.status, fields.body.detail], [413, 'The form has more than 100000 fields.']);
+  const files = await send(
+    0,
+    Array.from({ length: 101 }, (_, at) => [`f${at}`, new Blob(['x']), 'x']),
+  );
+  assert.deepEqual([files.status, files.body.detail], [413, 'The form has more than 100 files.']);
+});
+
 test('an index that takes no uploads, and one without a repository', async () => {
   const closed = await makeIndex({ allow_uploads: false });
   const send = async (live: string) =>

@@ -136,7 +136,7 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
     await new Promise<void>((resolve, reject) => {
       let bytes = 0;
       parser.on('field', (name, value, info) => {
-        bytes += Buffer.byteLength(value);
+        bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
         if (info.valueTruncated || bytes > limits.maxBytes)
           reject(
             new HttpError(
@@ -159,6 +159,8 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
         });
         receiving.push(work);
       });
+      parser.on('fieldsLimit', () => reject(tooMany(MOST_FIELDS, 'fields')));
+      parser.on('filesLimit', () => reject(tooMany(MOST_FILES, 'files')));
       parser.on('close', resolve);
       parser.on('error', (error) => reject(formError(error)));
       request.on('error', reject);
@@ -188,8 +190,14 @@ export function drop(request: IncomingMessage): void {
   request.once('close', () => clearTimeout(tooLong));
 }
 
+/** Packages tell each of their dependencies in a field of its own; what a form may hold altogether is bounded in bytes. */
+const MOST_FIELDS = 100_000;
+const MOST_FILES = 100;
+
+const tooMany = (count: number, what: string) => new HttpError(413, `The form has more than ${count} ${what}.`);
+
 function formParser(request: IncomingMessage, maxBytes: number): busboy.Busboy {
-  const limits = { fieldSize: maxBytes, fields: 1000, files: 100 };
+  const limits = { fieldSize: maxBytes, fields: MOST_FIELDS, files: MOST_FILES };
   try {
     return busboy({ headers: request.headers, defParamCharset: 'utf8', limits });
   } catch (error) {
