@@ -189,6 +189,21 @@ for (const name of ['md5', 'sha1', 'sha224', 'sha384', 'sha512'] as const) {
   });
 }
 
+test('pull-through: a file whose name begins with that of another project is found where upstream refuses that one', async () => {
+  const name = 'good-3party-1.0.tar.gz';
+  const bytes = makeSdist('good-3party', '1.0');
+  pages = {
+    '/simple/good/': { nothing: 'here' },
+    '/simple/good-3party/': `<a href="/f/${name}#sha256=${sha256Of(bytes)}">x</a>`,
+    [`/f/${name}`]: bytes,
+  };
+  const remote = await running.create('remotes/python/python/', { url: `${origin}/`, max_retries: 0 });
+  await running.run('distributions/python/pypi/', { name: 'party', base_path: 'party', remote: remote.pulp_href });
+  const answer = await running.server.fetch(`/pulp/content/party/${name}`);
+  assert.deepEqual([answer.status, (await answer.arrayBuffer()).byteLength], [200, bytes.length]);
+  assert.equal((await running.server.fetch('/pulp/content/party/good-4party-1.0.tar.gz')).status, 502);
+});
+
 test('pull-through: pages that lie give no file, and a hostile page does not hold the server up', async () => {
   const html = `<a href="javascript:1">good-2.0.tar.gz</a><a href="file:///etc/passwd">good-3.0.tar.gz</a>
     <a href="/f/%2e%2e%2fgood-4.0.tar.gz">x</a><a href="/f/good-1.0.tar.gz#sha256=${'c'.repeat(64)}">good-1.0.tar.gz</a>

@@ -35,12 +35,19 @@ export async function locateUpstream(services: Services, remote: Remote, path: s
   const filename = isMetadata ? path.slice(0, -'.metadata'.length) : path;
   if (!isSafeFilename(filename) || !packageTypeOf(filename)) return null;
   const selection = selectionOf(remote.details);
+  let refusal: unknown;
   for (const project of projectsOf(filename)) {
     if (!wantsProject(selection, project)) continue;
-    const file = (await filesOf(services, remote, project)).find((one) => one.filename === filename);
+    // A number in the name of a project looks like a version: what there is no such project for may be refused.
+    const files = await filesOf(services, remote, project).catch((error: unknown) => {
+      refusal ??= error;
+      return [];
+    });
+    const file = files.find((one) => one.filename === filename);
     if (file)
       return isMetadata ? metadataOf(file) : { url: file.url, size: file.size, digests: toldDigests(file.hashes) };
   }
+  if (refusal) throw refusal;
   return null;
 }
 
