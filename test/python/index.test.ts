@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256Of } from '../../src/lib/crypto/digest.ts';
+import { zip } from '../support/python-archives.ts';
 import { startServer } from '../support/server.ts';
 import { makeSdist, makeWheel, UpstreamIndex } from './upstream.ts';
 
@@ -300,4 +301,41 @@ test('pages have validators and feeds', async () => {
   assert.deepEqual((await call('GET', index.live)).body, { projects: 2, releases: 2, files: 3 });
   assert.equal((await call('GET', `${index.live}simple/none/`)).body, 'none does not exist.');
   assert.equal((await call('GET', '/pypi/nowhere/simple/')).body, '404 Not Found');
+});
+
+test('a version is one release in all its spellings', async () => {
+  const index = await makeIndex();
+  for (const [filename, version] of [
+    ['spelt-1.0rc1.tar.gz', '1.0rc1'],
+    ['spelt-1.0-rc1.zip', '1.0-rc1'],
+  ] as const) {
+    const bytes = filename.endsWith('.zip')
+      ? zip([
+          { name: 'spelt/PKG-INFO', data: Buffer.from(`Metadata-Version: 2.1\nName: spelt\nVersion: ${version}\n`) },
+        ])
+      : makeSdist('spelt', version);
+    const task = await finished(await call('POST', `${index.live}legacy/`, upload(filename, bytes)));
+    assert.equal(task.state, 'completed', JSON.stringify(task.error));
+  }
+  const yanks = async () => (await simple(index, 'spelt')).files.map((file: Wire) => file.yanked);
+  const release = (version: string) => ({ name: 'spelt', version });
+  await finished(await call('POST', `${index.live}yank/`, { ...release('1.0.0c1'), yanked_reason: 'bad' }));
+  assert.deepEqual(await yanks(), ['bad', 'bad']);
+  await finished(await call('POST', `${index.live}yank/`, { ...release('v1.0-rc1'), yanked_reason: 'worse' }));
+  assert.deepEqual(await yanks(), ['worse', 'worse']);
+  const { body } = await call('GET', `${index.live}pypi/spelt/json/`);
+  assert.deepEqual([body.urls.length, Object.keys(body.releases), body.info.yanked], [2, ['1.0rc1'], true]);
+  await finished(await call('POST', `${index.live}unyank/`, release('1rc1')));
+  assert.deepEqual(await yanks(), [false, false]);
+  await call('POST', `${index.href}blocklist_entries/`, { name: 'zeta', version: '1.0' });
+  for (const [version, allowed] of [
+    ['1.0.0', false],
+    ['1', false],
+    ['1.0.1', true],
+  ] as const) {
+    const added = await unit(`zeta-${version}.tar.gz`, makeSdist('zeta', version));
+    const answer = await call('POST', `${index.href}modify/`, { add_content_units: [added] });
+    assert.equal(answer.status, allowed ? 202 : 400, version);
+    if (allowed) await finished(answer);
+  }
 });

@@ -1,5 +1,7 @@
 /** What a repository lets in: its blocklist, and whether a file may be replaced by another of the same name. */
+
 import { type DraftContext, type Queryable, type Sql, sql, type Version } from '../../plugin-api/index.ts';
+import { isSameVersion } from './formats/version.ts';
 
 /** A package that is refused. */
 export interface Refused {
@@ -15,17 +17,23 @@ export const CONFLICT_TEXT = (packages: readonly Refused[]) =>
 export const BLOCKLIST_TEXT = (files: readonly string[]) =>
   `Blocklisted packages cannot be added to this repository: ${files.join(', ')}`;
 
-/** Condition that a package `p` is blocked by an entry of the repository. */
-const blocked = (repositoryPulpId: string): Sql => sql`exists (select 1 from python_blocklist_entry e
-  where e.repository_id = ${repositoryPulpId}
-    and (e.filename = p.filename or (e.name = p.name_normalized and (e.version is null or e.version = p.version))))`;
-
 const SELECT = sql.raw('select p.content_id as id, p.filename, c.pulp_id as "pulpId"');
 
 /** Packages among those given that the blocklist refuses; `which` is a condition on the content `c`. */
 export async function findBlocked(db: Queryable, repositoryPulpId: string, which: Sql): Promise<Refused[]> {
-  return await db.rows<Refused>(sql`${SELECT} from content c join python_package p on p.content_id = c.id
-    where ${which} and ${blocked(repositoryPulpId)} order by p.filename`);
+  const rows = await db.rows<Refused & BlockedBy>(sql`select p.content_id as id, p.filename, c.pulp_id as "pulpId",
+      p.version, e.version as blocked
+    from content c join python_package p on p.content_id = c.id
+      join python_blocklist_entry e on e.filename = p.filename or e.name = p.name_normalized
+    where ${which} and e.repository_id = ${repositoryPulpId} order by p.filename`);
+  const found = rows.filter(({ version, blocked }) => blocked === null || isSameVersion(blocked, version));
+  return [...new Map(found.map(({ id, filename, pulpId }) => [id, { id, filename, pulpId }])).values()];
+}
+
+interface BlockedBy {
+  readonly version: string;
+  /** The release that is refused; null for all of them and for a file. In whatever spelling: installers take 1.0.0 for 1.0. */
+  readonly blocked: string | null;
 }
 
 /** Packages added by a version for which it has another one with the same file name. */

@@ -10,11 +10,12 @@ import {
   sql,
   type Version,
 } from '../../plugin-api/index.ts';
+import { isSameVersion } from './formats/version.ts';
 import { pythonPackage } from './rest/content.ts';
 import { declareYank } from './sync/sync.ts';
 import { takeGroup, type UploadedFile } from './uploads/grouped-uploads.ts';
 import { existsMessage, readUploadedPackage } from './uploads/upload.ts';
-import { filesNamed, yanksOfProject } from './version-packages.ts';
+import { filesNamed } from './version-packages.ts';
 
 export const UPLOAD_TASK = 'pulp_python.app.tasks.upload.upload';
 export const GROUP_TASK = 'pulp_python.app.tasks.upload.upload_group';
@@ -139,13 +140,14 @@ function codedError(error: ValidationError): Error {
   return new PulpError('PYT0001', told);
 }
 
-/** Marks a release; the same reason again changes nothing, another one replaces the mark. */
+/** Marks a release; the same reason again changes nothing, another one replaces the mark, in whatever spelling of the version. */
 async function yank(context: ContentTaskContext, args: YankArgs): Promise<unknown> {
   const { repository, latest } = await context.content.repository(args.repository);
   const reason = args.reason ?? '';
-  const now = await yanksOfProject(context.db, latest, args.name);
-  if (now.get(args.version) === reason) return null;
+  const marks = await marksOf(context, latest, args);
+  if (marks.some((mark) => mark.reason === reason)) return null;
   const version = await context.content.newVersion(repository, async (draft) => {
+    await draft.remove(marks.map((mark) => mark.id));
     await draft.save([declareYank(args.name, args.version, reason)]);
   });
   return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));
@@ -153,12 +155,24 @@ async function yank(context: ContentTaskContext, args: YankArgs): Promise<unknow
 
 async function unyank(context: ContentTaskContext, args: YankArgs): Promise<unknown> {
   const { repository, latest } = await context.content.repository(args.repository);
-  const marks = await context.db.rows<{ id: number }>(sql`select y.content_id as id from python_yank y
-    join repository_content rc on rc.content_id = y.content_id
-    where y.name_normalized = ${args.name} and y.version = ${args.version} and ${inVersion(latest)}`);
+  const marks = await marksOf(context, latest, args);
   if (marks.length === 0) return null;
   const version = await context.content.newVersion(repository, async (draft) => {
     await draft.remove(marks.map((mark) => mark.id));
   });
   return version && (await context.present(context.domain, 'core.repositoryversion', version.pulpId));
+}
+
+interface Mark {
+  readonly id: number;
+  readonly version: string;
+  readonly reason: string;
+}
+
+async function marksOf({ db }: ContentTaskContext, latest: Version, { name, version }: YankArgs): Promise<Mark[]> {
+  const marks =
+    await db.rows<Mark>(sql`select y.content_id as id, y.version, y.yanked_reason as reason from python_yank y
+    join repository_content rc on rc.content_id = y.content_id
+    where y.name_normalized = ${name} and ${inVersion(latest)}`);
+  return marks.filter((mark) => isSameVersion(mark.version, version));
 }

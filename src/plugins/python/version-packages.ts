@@ -9,6 +9,7 @@ import {
   type Version,
 } from '../../plugin-api/index.ts';
 import type { IndexProject } from './formats/index/index-file.ts';
+import { releaseKey } from './formats/version.ts';
 
 /** A package with when it came into the repository. */
 export interface PackageOfVersion extends Row {
@@ -66,7 +67,7 @@ const provenanceIn = (version: Version): Sql => sql`exists (select from python_p
   join repository_content oc on oc.content_id = o.content_id
   where o.package_sha256 = p.sha256 and ${inVersion(version, 'oc')})`;
 
-/** By project, the reasons by version of the releases that were taken back. */
+/** By project, the reasons by `releaseKey` of the releases that were taken back. */
 export async function yanksOfProjects(
   db: Queryable,
   version: Version,
@@ -83,12 +84,12 @@ export async function yanksOfProjects(
   const found = new Map<string, Map<string, string>>();
   for (const row of rows) {
     const reasons = found.get(row.name) ?? new Map<string, string>();
-    found.set(row.name, reasons.set(row.version, row.reason));
+    found.set(row.name, reasons.set(releaseKey(row.version), row.reason));
   }
   return found;
 }
 
-/** Reasons by version of the releases of a project that were taken back. */
+/** Reasons by `releaseKey` of the releases of a project that were taken back. */
 export async function yanksOfProject(
   db: Queryable,
   version: Version,

@@ -124,6 +124,16 @@ export function isSameVersion(a: string, b: string): boolean {
 
 const inFilename = (text: string) => text.toLowerCase().replace(/[^a-z0-9.+]+/g, '-');
 
+/** The one text of a release in all its spellings, to look it up by; what is no version stands for itself. */
+export function releaseKey(text: string): string {
+  const version = parseVersion(text);
+  if (!version) return text;
+  const release = [...version.release];
+  while (release.length > 1 && release.at(-1) === 0) release.pop();
+  const local = version.local.length > 0 ? `+${version.local.join('.')}` : '';
+  return publicVersion({ ...version, release }) + local;
+}
+
 /** Compares texts: what is no version comes before all that are, in the order of their characters. */
 export function compareVersionTexts(a: string, b: string): number {
   const [one, other] = [parseVersion(a), parseVersion(b)];

@@ -3,7 +3,7 @@ import type { LiveAnswer, Queryable, Row, Version } from '../../../plugin-api/in
 import { sql } from '../../../plugin-api/index.ts';
 import { LAST_SERIAL } from '../formats/index/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
-import { compareVersions, compareVersionTexts, parseVersion } from '../formats/version.ts';
+import { compareVersions, compareVersionTexts, parseVersion, releaseKey } from '../formats/version.ts';
 import { type PackageOfVersion, packagesOfProject, yanksOfProject } from '../version-packages.ts';
 import { knownIndex } from './known-index.ts';
 import { fileUrl, type ServedIndex, servedVersion } from './served-index.ts';
@@ -34,6 +34,12 @@ function releaseOf(asked: string, releases: readonly string[]): string | undefin
   return releases.includes(asked) ? asked : releases.find(isSame);
 }
 
+/** Files of one release whose names spell its version in several ways are told under the first spelling. */
+function releasesOf(packages: readonly PackageOfVersion[]): Map<string, PackageOfVersion[]> {
+  const byKey = Map.groupBy(packages, (one) => releaseKey(one.version));
+  return new Map(Array.from(byKey.values(), (files) => [files[0]!.version, files]));
+}
+
 interface MetadataRequest {
   readonly name: string;
   /** The release; the newest when it is null. */
@@ -49,16 +55,16 @@ export async function projectMetadata(
 ): Promise<object | undefined> {
   const normalized = normalizeName(name);
   const packages = await packagesOfProject(db, version, normalized);
-  const releases = Map.groupBy(packages, (one) => one.version);
+  const releases = releasesOf(packages);
   const latest = [...releases.keys()].sort(compareVersionTexts).at(-1);
   const shown = asked === null ? latest : releaseOf(asked, [...releases.keys()]);
   const files = shown === undefined ? undefined : releases.get(shown);
   if (!files) return undefined;
   const yanks = await yanksOfProject(db, version, normalized);
-  const describe = (one: PackageOfVersion) => fileObject(urlOf(one.filename), one, yanks.get(one.version));
+  const describe = (one: PackageOfVersion) => fileObject(urlOf(one.filename), one, yanks.get(releaseKey(one.version)));
   return {
     last_serial: 0,
-    info: await infoOf(db, files[0]!.content_id, yanks.get(shown!)),
+    info: await infoOf(db, files[0]!.content_id, yanks.get(releaseKey(shown!))),
     releases: Object.fromEntries([...releases].map(([release, list]) => [release, list.map(describe)])),
     urls: files.map(describe),
   };

@@ -6,7 +6,7 @@ import type { VersionFacts } from './version-facts.ts';
 
 interface ProjectPackages {
   readonly packages: PackageOfVersion[];
-  /** Reasons by version of the releases that were taken back. */
+  /** Reasons by `releaseKey` of the releases that were taken back. */
   readonly yanks: ReadonlyMap<string, string> | undefined;
 }
 

@@ -4,6 +4,7 @@ import type { Queryable, Version } from '../../../plugin-api/index.ts';
 import type { FileOfVersion, IndexFile, IndexProject } from '../formats/index/index-file.ts';
 import { writeIndexPage, writeProjectPage } from '../formats/index/simple-html.ts';
 import { writeIndexJson, writeProjectJson } from '../formats/index/simple-json.ts';
+import { releaseKey } from '../formats/version.ts';
 import { type PackageOfVersion, projectsOfVersion } from '../version-packages.ts';
 import type { KnownIndex } from './known-index.ts';
 import { SIMPLE_JSON, type SimpleType } from './negotiate.ts';
@@ -59,7 +60,7 @@ async function localFiles(index: ServedIndex, known: KnownIndex, normalized: str
   const urls = { files: fileUrl(index, ''), index: ownUrl(index) };
   return found.packages.map((one) => ({
     version: one.version,
-    file: fileOf(urls, one, found.yanks?.get(one.version)),
+    file: fileOf(urls, one, found.yanks?.get(releaseKey(one.version))),
   }));
 }
 

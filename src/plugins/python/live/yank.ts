@@ -2,6 +2,7 @@
 import { ValidationError } from '../../../lib/errors.ts';
 import { accepted, inVersion, type LiveAnswer, sql, type Values, type Version } from '../../../plugin-api/index.ts';
 import { normalizeName } from '../formats/project-name.ts';
+import { isSameVersion } from '../formats/version.ts';
 import { UNYANK_TASK, YANK_TASK } from '../tasks.ts';
 import { refusal } from './refusal.ts';
 import type { ServedIndex } from './served-index.ts';
@@ -16,7 +17,8 @@ export async function yankAnswer(index: ServedIndex, kind: 'yank' | 'unyank'): P
   const name = normalizeName(given);
   const reason = values.yanked_reason === undefined ? '' : String(values.yanked_reason);
   // A mark outlives its release, and can be taken away all the same.
-  if (kind === 'yank' && !(version && (await hasRelease(index, version, name, release)))) {
+  const known = kind === 'yank' && version ? await releaseNamed(index, version, name, release) : undefined;
+  if (kind === 'yank' && known === undefined) {
     return {
       status: 404,
       headers: { 'Content-Type': 'text/html; charset=utf-8' },
@@ -25,7 +27,7 @@ export async function yankAnswer(index: ServedIndex, kind: 'yank' | 'unyank'): P
   }
   const task = await request.dispatch(domain, user, {
     name: kind === 'yank' ? YANK_TASK : UNYANK_TASK,
-    args: { repository, name, version: release, reason },
+    args: { repository, name, version: known ?? release, reason },
     exclusive: [`prn:python.pythonrepository:${repository}`],
   });
   return accepted(index.presenter, task);
@@ -43,9 +45,16 @@ function required<N extends string>(values: Values, names: readonly N[]): Record
   return Object.fromEntries(names.map((name) => [name, String(values[name])])) as Record<N, string>;
 }
 
-async function hasRelease({ request }: ServedIndex, version: Version, name: string, release: string): Promise<boolean> {
-  const row = await request.services.db.row(sql`select 1 as found
+/** The release as its files spell it: `1.0.0` is 1.0. */
+async function releaseNamed(
+  { request }: ServedIndex,
+  version: Version,
+  name: string,
+  release: string,
+): Promise<string | undefined> {
+  const rows = await request.services.db.rows<{ version: string }>(sql`select distinct p.version
     from python_package p join repository_content rc on rc.content_id = p.content_id
-    where p.name_normalized = ${name} and p.version = ${release} and ${inVersion(version)} limit 1`);
-  return row !== undefined;
+    where p.name_normalized = ${name} and ${inVersion(version)} order by p.version`);
+  const known = rows.map((row) => row.version);
+  return known.includes(release) ? release : known.find((one) => isSameVersion(one, release));
 }
