@@ -4,6 +4,7 @@ import { installedSettings } from '../app/installed-settings.ts';
 import { OperatorError } from '../app/operator/operator-error.ts';
 import { settingsFromParent } from '../app/processes/child-process.ts';
 import { createLogger } from '../app/processes/logging.ts';
+import { programVersion } from '../app/processes/program-version.ts';
 import { StartRefused } from '../app/storage/data-directory.ts';
 import { type LoadedSettings, loadSettings, SettingsError } from '../config/load-settings.ts';
 import { EmbeddedPostgresError } from '../db/embedded/system-user.ts';
@@ -45,6 +46,10 @@ async function dispatch(argv: readonly string[]): Promise<number | undefined> {
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     print(rest[0] === 'settings' ? settingsHelp() : generalHelp());
     return name === undefined ? 2 : 0;
+  }
+  if (name === '--version' || name === 'version') {
+    print(programVersion());
+    return 0;
   }
   // Pulp's program for operators: the same verbs, behind one word.
   if (name === 'manager') return dispatch(rest);

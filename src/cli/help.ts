@@ -16,7 +16,7 @@ export function generalHelp(): string {
     'Commands:',
     columns(commands.map(({ name, summary }) => [name, summary] as const)),
     '',
-    'deckle <command> --help tells its options, deckle help settings all settings. Each setting is an option of every',
+    'deckle --version tells the version, deckle <command> --help its options, deckle help settings all settings. Each setting is an option of every',
     'command (--worker-ttl 60), an environment variable (DECKLE_WORKER_TTL=60, or PULP_WORKER_TTL=60) and a key of the',
     'TOML file given by --config (worker_ttl = 60).',
   ].join('\n');

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { useDatabase } from '../support/database.ts';
@@ -29,6 +30,13 @@ test('help and mistakes', () => {
   assert.match(deckle(['serve', 'extra']).stderr, /serve does not take "extra"/);
 });
 
+test('the version is that of the package', () => {
+  const { version } = JSON.parse(readFileSync(join(main, '../../package.json'), 'utf8'));
+  for (const words of [['--version'], ['version']]) {
+    assert.deepEqual(deckle(words), { status: 0, stdout: `deckle ${version}\n`, stderr: '' });
+  }
+});
+
 test('settings shows values and sources and hides secrets', () => {
   const env = { PULP_WORKER_TTL: '77', DECKLE_ADMIN_PASSWORD: 'hush', PULP_REMOTE_DEFAULTS__proxy_password: 'hush' };
   const { stdout, status } = deckle(['settings', '--workers', '5', '--no-access-log'], env);
@@ -54,7 +62,7 @@ test('a process alone needs a migrated database', async () => {
   assert.match(without.stderr, /^This process needs a database: set database_url/);
   const empty = await useDatabase({ empty: true });
   const { status, stderr } = deckle(['content', '--data', data], { DECKLE_DATABASE_URL: empty.url });
-  assert.match(stderr, /^The database needs \d+ migrations first\. Run: deckle migrate/);
+  assert.match(stderr, /^The database needs \d+ migrations? first\. Run: deckle migrate/);
   assert.equal(status, 1);
 });
 

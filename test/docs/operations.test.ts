@@ -58,7 +58,7 @@ for (const { line, mark, text } of blocks) {
     const { child, output } = shell(mark === 'background' ? `exec ${text}` : text, env);
     if (mark === 'background') {
       servers.push(child);
-      while (!output().includes('Deckle is ready')) {
+      while (!output().includes('is ready at')) {
         assert.equal(child.exitCode, null, output());
         await sleep(50);
       }

@@ -21,9 +21,9 @@ export class AccessLog {
   /** Notes a request whose answer has gone out, or whose connection has. */
   add(request: IncomingMessage, response: ServerResponse, client = '-'): void {
     const { method, url, httpVersion, headers } = request;
-    const cid = response.getHeader('Correlation-ID') ?? 'None';
+    const cid = response.getHeader('Correlation-ID') ?? '-';
     const bytes = response.getHeader('Content-Length') ?? '-';
-    const line = `pulp [${cid}]: ${client} - - [${this.#now()}] "${method} ${clean(url)} HTTP/${httpVersion}" ${response.statusCode} ${bytes} "${clean(headers.referer)}" "${clean(headers['user-agent'])}"\n`;
+    const line = `deckle [${cid}]: ${client} - - [${this.#now()}] "${method} ${clean(url)} HTTP/${httpVersion}" ${response.statusCode} ${bytes} "${clean(headers.referer)}" "${clean(headers['user-agent'])}"\n`;
     this.#lines += line;
     if (this.#lines.length > FULL) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), DELAY).unref();

@@ -12,21 +12,23 @@ function capture(logFormat: 'text' | 'json', logLevel: 'info' | 'debug' = 'info'
   };
 }
 
-test('text lines have the form of Pulp', () => {
+test('text lines begin with the time and the name of the program', () => {
   const { lines, logger } = capture('text');
   logger.info({}, 'hello');
   withCorrelationId('abc', () => logger.named('pulpcore.tasking').warn({ n: 1 }, 'careful'));
   logger.debug({}, 'not shown');
-  assert.deepEqual(lines, [
-    'pulp [None]: pulpcore.app:INFO: hello\n',
-    'pulp [abc]: pulpcore.tasking:WARNING: careful (n=1)\n',
+  const [times, rest] = [lines.map((line) => line.split(' ', 1)[0]!), lines.map((line) => line.replace(/^\S+ /, ''))];
+  for (const time of times) assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000, time);
+  assert.deepEqual(rest, [
+    'deckle [-]: pulpcore.app:INFO: hello\n',
+    'deckle [abc]: pulpcore.tasking:WARNING: careful (n=1)\n',
   ]);
 });
 
 test('errors show their stack', () => {
   const { lines, logger } = capture('text');
   logger.error({ err: new Error('boom') }, 'failed');
-  assert.match(lines[0] ?? '', /^pulp \[None\]: pulpcore.app:ERROR: failed\nError: boom\n {4}at /);
+  assert.match(lines[0] ?? '', /^\S+Z deckle \[-\]: pulpcore.app:ERROR: failed\nError: boom\n {4}at /);
 });
 
 test('secrets are hidden in details and in URLs', () => {

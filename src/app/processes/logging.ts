@@ -88,10 +88,10 @@ interface Line {
   err?: { stack?: string; message?: string };
 }
 
-/** `pulp [<cid>]: <logger>:<LEVEL>: <message>`, then details, then the stack of an error. */
+/** `<time> deckle [<cid>]: <logger>:<LEVEL>: <message>`, then details, then the stack of an error. */
 function textLine(json: string): string {
-  const { level, time: _, logger, cid, msg = '', err, ...details } = JSON.parse(json) as Line;
-  const head = `pulp [${cid ?? 'None'}]: ${logger}:${levelNames[level] ?? level.toUpperCase()}: ${msg}`;
+  const { level, time, logger, cid, msg = '', err, ...details } = JSON.parse(json) as Line;
+  const head = `${time} deckle [${cid ?? '-'}]: ${logger}:${levelNames[level] ?? level.toUpperCase()}: ${msg}`;
   const rest = Object.entries(details).map(
     ([name, value]) => `${name}=${typeof value === 'string' ? value : inspect(value, { breakLength: Infinity })}`,
   );

@@ -25,6 +25,7 @@ import { dieWithParent, reportReady, stopRequested } from './child-process.ts';
 import { seedPolicies } from './first-start.ts';
 import { Drain, listen } from './listen.ts';
 import type { AppLogger } from './logging.ts';
+import { programVersion } from './program-version.ts';
 import { releaseMemoryWhenIdle } from './release-memory.ts';
 import { certifyRequest, createWebServer, holdBodies, isOurHost } from './web-server.ts';
 
@@ -104,7 +105,10 @@ export async function runWeb(
     if (apart) monitored = await serveHealth(settings.metricsBind, source);
     await listen(server, socket === undefined ? (parseBind(settings.bind) as BindAddress) : { fd: socket });
     reportReady();
-    logger[alone ? 'info' : 'debug']({}, `listening on ${socket === undefined ? settings.bind : 'a given socket'}`);
+    logger[alone ? 'info' : 'debug'](
+      {},
+      `${programVersion()} is listening on ${socket === undefined ? settings.bind : 'a given socket'}`,
+    );
     await stopped;
     for (const face of faces) await face.beginStop?.();
     await drain.end(settings.shutdownTimeout * 1000);

@@ -7,6 +7,7 @@ import type { ServerLog } from '../../db/embedded/postmaster.ts';
 import { DatabaseUnavailable } from '../../db/errors.ts';
 import { migrate, pendingMigrations } from '../../db/migrate.ts';
 import { sql } from '../../db/sql.ts';
+import { counted } from '../../lib/text/counted.ts';
 import type { AppLogger } from '../processes/logging.ts';
 import {
   clusterDirectory,
@@ -37,8 +38,9 @@ function postgresLog(logger: AppLogger): ServerLog {
 export async function migrateDatabase(db: Database, settings: Settings, logger: AppLogger): Promise<number> {
   await waitForDatabase(db, logger);
   const applied = await migrate(db, await migrationSources(settings), ({ component, name }) =>
-    logger.info({}, `applied migration ${component}/${name}`),
+    logger.debug({}, `applied migration ${component}/${name}`),
   );
+  if (applied.length > 0) logger.info({}, `applied ${counted(applied.length, 'migration')}`);
   return applied.length;
 }
 
@@ -62,7 +64,7 @@ async function waitForDatabase(db: Database, logger: AppLogger): Promise<void> {
 export async function requireMigrated(db: Database, settings: Settings): Promise<void> {
   const pending = await pendingMigrations(db, await migrationSources(settings));
   if (pending.length === 0) return;
-  throw new StartRefused(`The database needs ${pending.length} migrations first. Run: deckle migrate`);
+  throw new StartRefused(`The database needs ${counted(pending.length, 'migration')} first. Run: deckle migrate`);
 }
 
 /** URL for processes that run alone: the setting, or the embedded database of a server running on this directory. */

@@ -1,6 +1,7 @@
 /** `serve`: the whole server on one machine, and the words that greet the operator. */
 import { relative } from 'node:path';
 import { formatAddress } from '../../app/processes/probe-port.ts';
+import { versionNumber } from '../../app/processes/program-version.ts';
 import { type ServerStarted, serve } from '../../app/processes/supervisor.ts';
 import type { Command } from '../command.ts';
 
@@ -21,7 +22,7 @@ function greeting({ address, settings, adminPasswordFile }: ServerStarted): stri
   const file = near?.startsWith('..') ? adminPasswordFile : near;
   const password = file ? `"$(cat ${file})"` : '…';
   return [
-    `Deckle is ready at ${url}/`,
+    `Deckle ${versionNumber()} is ready at ${url}/`,
     file ? `  The password of admin is in ${file}` : '  The password of admin is the one given in the settings',
     `  pulp config create --base-url ${url} --api-root ${settings.apiRoot} --username admin --password ${password}`,
     '',

@@ -2,6 +2,7 @@
 import { firstStart } from '../../app/processes/first-start.ts';
 import { loadProgram } from '../../app/program/load-program.ts';
 import { migrateDatabase, withDatabase } from '../../app/storage/prepare-database.ts';
+import { counted } from '../../lib/text/counted.ts';
 import type { Command } from '../command.ts';
 
 const command: Command = {
@@ -11,7 +12,7 @@ const command: Command = {
       await firstStart(db, settings, await loadProgram(settings));
       return applied;
     });
-    process.stdout.write(count === 0 ? 'The database is up to date.\n' : `Applied ${count} migrations.\n`);
+    process.stdout.write(count === 0 ? 'The database is up to date.\n' : `Applied ${counted(count, 'migration')}.\n`);
     return 0;
   },
 };
