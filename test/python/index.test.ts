@@ -339,3 +339,21 @@ test('a version is one release in all its spellings', async () => {
     if (allowed) await finished(answer);
   }
 });
+
+test('published pages and documents tell what was taken back and what a release needs', async () => {
+  const index = await makeIndex();
+  for (const version of ['1.0', '1.5', '2.0a1']) {
+    const { file } = makeWheel('told', version);
+    await finished(await call('POST', `${index.live}legacy/`, upload(`told-${version}-py3-none-any.whl`, file)));
+  }
+  await finished(await call('POST', `${index.live}yank/`, { name: 'told', version: '1.5.0', yanked_reason: 'a > b' }));
+  const { body: document } = await call('GET', `${index.live}pypi/told/json/`);
+  assert.deepEqual([document.info.version, document.urls[0].filename], ['1.0', 'told-1.0-py3-none-any.whl']);
+  const capitals = await server.fetch(`${index.live}simple/told/`, { headers: { accept: JSON_TYPE.toUpperCase() } });
+  assert.equal(capitals.headers.get('content-type'), JSON_TYPE);
+  await finished(await call('POST', `${API}publications/python/pypi/`, { repository: index.href }));
+  const page = await (await server.fetch(`${index.content}simple/told/`)).text();
+  assert.equal(page.match(/data-requires-python="&gt;=3.8"/g)?.length, 3, page);
+  assert.equal(page.match(/data-core-metadata="sha256=[0-9a-f]{64}"/g)?.length, 3);
+  assert.deepEqual(page.match(/[^"/]+" rel="internal"[^>]*data-yanked="a &gt; b"/g)?.length, 1);
+});

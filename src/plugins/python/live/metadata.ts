@@ -3,7 +3,7 @@ import type { LiveAnswer, Queryable, Row, Version } from '../../../plugin-api/in
 import { sql } from '../../../plugin-api/index.ts';
 import { LAST_SERIAL } from '../formats/index/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
-import { compareVersions, compareVersionTexts, parseVersion, releaseKey } from '../formats/version.ts';
+import { compareVersions, compareVersionTexts, isPrerelease, parseVersion, releaseKey } from '../formats/version.ts';
 import { type PackageOfVersion, packagesOfProject, yanksOfProject } from '../version-packages.ts';
 import { knownIndex } from './known-index.ts';
 import { fileUrl, type ServedIndex, servedVersion } from './served-index.ts';
@@ -40,6 +40,15 @@ function releasesOf(packages: readonly PackageOfVersion[]): Map<string, PackageO
   return new Map(Array.from(byKey.values(), (files) => [files[0]!.version, files]));
 }
 
+/** The newest final release that was not taken back, as on the public index; where there is none the newest of the others. */
+function newestOf(releases: readonly string[], yanks: ReadonlyMap<string, string>): string | undefined {
+  const rank = (text: string) => {
+    const version = parseVersion(text);
+    return (yanks.has(releaseKey(text)) ? 0 : 2) + (version && isPrerelease(version) ? 0 : 1);
+  };
+  return releases.toSorted((a, b) => rank(a) - rank(b) || compareVersionTexts(a, b)).at(-1);
+}
+
 interface MetadataRequest {
   readonly name: string;
   /** The release; the newest when it is null. */
@@ -56,11 +65,11 @@ export async function projectMetadata(
   const normalized = normalizeName(name);
   const packages = await packagesOfProject(db, version, normalized);
   const releases = releasesOf(packages);
-  const latest = [...releases.keys()].sort(compareVersionTexts).at(-1);
+  const yanks = await yanksOfProject(db, version, normalized);
+  const latest = newestOf([...releases.keys()], yanks);
   const shown = asked === null ? latest : releaseOf(asked, [...releases.keys()]);
   const files = shown === undefined ? undefined : releases.get(shown);
   if (!files) return undefined;
-  const yanks = await yanksOfProject(db, version, normalized);
   const describe = (one: PackageOfVersion) => fileObject(urlOf(one.filename), one, yanks.get(releaseKey(one.version)));
   return {
     last_serial: 0,
