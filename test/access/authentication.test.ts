@@ -6,6 +6,7 @@ import { useApi } from '../support/api.ts';
 import { give, idOf, made, makeUser, PASSWORD } from './world.ts';
 
 const api = await useApi({ loginAttempts: 3 });
+const proxied = await useApi({ trustedProxies: ['127.0.0.1'] });
 const { call } = api;
 const BASIC = 'pulpcore.app.authentication.BasicAuthentication';
 
@@ -31,6 +32,31 @@ test('too many wrong passwords of one user at one address', async () => {
   assert.equal((await call('GET', 'login/', undefined, { as: 'somebody:x' })).status, 401);
   await api.db.run(sql`update login_failure set since = since - interval '61 seconds'`);
   assert.equal(await tries(PASSWORD), 200);
+});
+
+test('wrong passwords at once are no more than in turn, and right ones of a client with many connections are fine', async () => {
+  const user = await makeUser(api, 'crowd');
+  const at = (n: number, as: (i: number) => string) =>
+    Promise.all(
+      Array.from({ length: n }, async (_, i) => (await call('GET', 'login/', undefined, { as: as(i) })).status),
+    );
+  const right = await at(40, () => user.as);
+  assert.deepEqual(new Set(right), new Set([200]));
+  for (const password of ['same', undefined]) {
+    await api.db.run(sql`delete from login_failure`);
+    const wrong = await at(40, (i) => `crowd:${password ?? `other ${i}`}`);
+    assert.deepEqual(
+      [401, 429].map((status) => wrong.filter((one) => one === status).length),
+      [3, 37],
+    );
+  }
+  await api.db.run(sql`delete from login_failure`);
+  assert.deepEqual(new Set(await at(2, () => 'crowd:wrong')), new Set([401]));
+  await makeUser(api, 'counted');
+  for (let i = 0; i < 5; i++)
+    assert.equal((await call('GET', 'login/', undefined, { as: `counted:${PASSWORD}` })).status, 200);
+  const counted = await api.db.row<{ failures: number }>(sql`select sum(failures)::int as failures from login_failure`);
+  assert.equal(counted!.failures, 2);
 });
 
 test('who has logged in lately is not kept out by others', async () => {
@@ -218,6 +244,17 @@ test('sessions', async () => {
   assert.equal((await by('PATCH', { 'x-csrftoken': cookies.csrftoken! })).status, 200);
   assert.equal((await by('DELETE', { 'x-csrftoken': cookies.csrftoken! })).status, 204);
   assert.equal((await by('GET')).status, 401);
+});
+
+test('cookies of a session over TLS never go without', async () => {
+  const cookies = async ({ call: ask }: typeof api, headers: Record<string, string>) =>
+    (await ask('POST', 'login/', undefined, { headers })).headers.getSetCookie();
+  const proto = { 'x-forwarded-proto': 'https' };
+  const secure = await cookies(proxied, proto);
+  assert.equal(secure.length, 2);
+  for (const cookie of secure) assert.match(cookie, /; SameSite=Lax; Secure$/);
+  for (const cookie of [...(await cookies(proxied, {})), ...(await cookies(api, proto))])
+    assert.match(cookie, /; SameSite=Lax$/);
 });
 
 test('the own account: a name that is taken, and passwords', async () => {

@@ -9,7 +9,7 @@ import { clientAddress, isTrusted } from '../../lib/http/client-address.ts';
 import type { User } from '../../plugin-api/contracts/context.ts';
 import { type AccountRow, accountColumns, toUser } from './account.ts';
 import { isToken, tokenDigest, userOfToken } from './api-tokens.ts';
-import { checkAttempts, noteFailure } from './login-attempts.ts';
+import { beginAttempt, takeBackAttempt } from './login-attempts.ts';
 import { accountOf, BadProxyHeader, nameFromProxy } from './named-by-proxy.ts';
 import type { VerifiedPasswords } from './verified-passwords.ts';
 
@@ -96,11 +96,14 @@ export async function userOfPassword(
   );
   if (row?.is_active && passwords.knows(password, row.password)) return toUser(row);
   const address = clientAddress(request, settings.trustedProxies);
-  await checkAttempts(db, settings.loginAttempts, username, address);
-  const fine = await passwords.check(password, row?.password ?? null);
-  if (row?.is_active && fine) return toUser(row);
-  await noteFailure(db, settings.loginAttempts, username, address);
-  return undefined;
+  const limit = settings.loginAttempts;
+  const isRight = await passwords.tryOnce([username, address, password], async () => {
+    await beginAttempt(db, limit, username, address);
+    const fine = (await passwords.check(password, row?.password ?? null)) && row?.is_active === true;
+    if (fine) await takeBackAttempt(db, limit, username, address);
+    return fine;
+  });
+  return isRight && row ? toUser(row) : undefined;
 }
 
 /** The name that package clients send beside a token. */

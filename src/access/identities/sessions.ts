@@ -7,15 +7,15 @@ import { tokenDigest } from './api-tokens.ts';
 const SESSION_SECONDS = 14 * 86_400;
 const CSRF_SECONDS = 364 * 86_400;
 
-/** Starts a session; the answers' Set-Cookie headers. */
-export async function startSession(db: Database, userId: number): Promise<string[]> {
+/** Starts a session; the answers' Set-Cookie headers. `secure`: the client speaks TLS, and its cookies shall never go without. */
+export async function startSession(db: Database, userId: number, secure: boolean): Promise<string[]> {
   const token = randomBytes(24).toString('base64url');
   const csrf = randomBytes(24).toString('base64url');
   const digests = { tokenDigest: tokenDigest(token), csrfDigest: tokenDigest(csrf) };
   await insertSession(db, { ...digests, userId, seconds: SESSION_SECONDS });
   return [
-    `sessionid=${token}; HttpOnly; Max-Age=${SESSION_SECONDS}; Path=/; SameSite=Lax`,
-    `csrftoken=${csrf}; Max-Age=${CSRF_SECONDS}; Path=/; SameSite=Lax`,
+    `sessionid=${token}; HttpOnly; Max-Age=${SESSION_SECONDS}; Path=/; SameSite=Lax${secure ? '; Secure' : ''}`,
+    `csrftoken=${csrf}; Max-Age=${CSRF_SECONDS}; Path=/; SameSite=Lax${secure ? '; Secure' : ''}`,
   ];
 }
 

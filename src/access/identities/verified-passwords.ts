@@ -16,6 +16,7 @@ const NO_PASSWORD = '$argon2id$v=19$m=19456,t=2,p=1$TK5civ2u5h33Njmy+x9yGw$JnmWl
 export class VerifiedPasswords {
   readonly #key = randomBytes(32);
   readonly #verified = new Map<string, number>();
+  readonly #attempts = new Map<string, Promise<boolean>>();
   readonly #running = new SingleFlight<string, boolean>();
 
   /** Whether the password was verified a short while ago. */
@@ -34,6 +35,24 @@ export class VerifiedPasswords {
     const fine = await this.#running.run(entry, () => checkPassword(password, stored));
     if (fine) this.#remember(entry);
     return fine;
+  }
+
+  /**
+   * An attempt to log in with these words, of which the last is the password. Requests that come with the same at once are one attempt if it
+   * succeeds, as those of a client with many connections are; each that comes with a wrong one is an attempt of its own.
+   */
+  async tryOnce(words: readonly string[], attempt: () => Promise<boolean>): Promise<boolean> {
+    const key = this.#entryOf(words.join('\0'), '');
+    const other = this.#attempts.get(key);
+    if (other && (await other.catch(() => false))) return true;
+    const own = attempt();
+    if (this.#attempts.has(key)) return await own;
+    this.#attempts.set(key, own);
+    try {
+      return await own;
+    } finally {
+      this.#attempts.delete(key);
+    }
   }
 
   #entryOf(password: string, stored: string): string {

@@ -41,9 +41,12 @@ function refuseToken({ user }: RequestContext): void {
   if (user!.byToken) throw new HttpError(403, 'This cannot be done with a token: log in with a password.');
 }
 
+/** As trusted proxies tell, or the connection. */
+const speaksTls = ({ origin }: RequestContext) => origin.startsWith('https:');
+
 async function login(request: RequestContext): Promise<Answer> {
   refuseToken(request);
-  const cookies = await startSession(request.db, request.user!.id);
+  const cookies = await startSession(request.db, request.user!.id, speaksTls(request));
   await noteLogin(request.db, request.user!.id);
   return { status: 201, body: who(request), cookies };
 }
@@ -94,7 +97,7 @@ async function changePassword(
   if (problems.length > 0) throw new ValidationError({ non_field_errors: problems });
   await changeAccount(request.db, id, { password: await hashPassword(next) });
   await endAllSessions(request.db, id);
-  return await startSession(request.db, id);
+  return await startSession(request.db, id, speaksTls(request));
 }
 
 export function loginEndpoints(passwords: VerifiedPasswords): Endpoint[] {

@@ -44,11 +44,37 @@ export async function removeFromGroup(db: Queryable, groupId: unknown, userId: u
   await db.run(sql`delete from app_group_user where group_id = ${groupId} and user_id = ${userId}`);
 }
 
-/** Counts a wrong password under a key for so many seconds; counts twice as old are removed on the way. */
-export async function countFailure(db: Queryable, key: Buffer, seconds: number): Promise<void> {
-  await db.run(sql`with old as (delete from login_failure where since < now() - make_interval(secs => ${2 * seconds}))
+interface AttemptLimit {
+  /** So many are counted within the time. */
+  readonly limit: number;
+  readonly seconds: number;
+}
+
+/**
+ * Counts an attempt to log in under a key; counts twice as old as the time are removed on the way. Where there were too many, answers
+ * the seconds until there may be another.
+ */
+export async function countAttempt(
+  db: Queryable,
+  key: Buffer,
+  { limit, seconds }: AttemptLimit,
+): Promise<number | undefined> {
+  const begin = sql`now() - make_interval(secs => ${seconds})`;
+  const counted =
+    await db.run(sql`with old as (delete from login_failure where since < now() - make_interval(secs => ${2 * seconds}))
     insert into login_failure as f (key, failures) values (${key}, 1)
     on conflict (key) do update set
-      failures = case when f.since > now() - make_interval(secs => ${seconds}) then f.failures + 1 else 1 end,
-      since = case when f.since > now() - make_interval(secs => ${seconds}) then f.since else now() end`);
+      failures = case when f.since > ${begin} then f.failures + 1 else 1 end,
+      since = case when f.since > ${begin} then f.since else now() end
+    where f.failures < ${limit} or f.since <= ${begin}`);
+  if (counted > 0) return undefined;
+  const row = await db.row<{ wait: number }>(sql`
+    select ceil(extract(epoch from since + make_interval(secs => ${seconds}) - now()))::integer as wait
+      from login_failure where key = ${key}`);
+  return row?.wait ?? seconds;
+}
+
+/** An attempt that was counted has succeeded. */
+export async function uncountAttempt(db: Queryable, key: Buffer): Promise<void> {
+  await db.run(sql`update login_failure set failures = failures - 1 where key = ${key} and failures > 0`);
 }
