@@ -241,6 +241,7 @@ export class ApiHandler {
       maxBytes: services.settings.maxBodySize,
       receive: (source) => store.receive(source, { digests: wanted }),
       discard: (temp) => store.discard(temp),
+      idle: services.settings.requestTimeout * 1000,
     });
     try {
       return await work(body);

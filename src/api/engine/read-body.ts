@@ -18,6 +18,8 @@ interface BodyLimits {
   /** Receives a file part. */
   readonly receive: (source: AsyncIterable<Uint8Array>) => Promise<TempArtifact>;
   readonly discard: ArtifactStore['discard'];
+  /** Milliseconds within which some of the body has to come. */
+  readonly idle: number;
 }
 
 /** An uploaded file in a body: bytes that wait in the store to be kept or discarded. */
@@ -41,31 +43,60 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
   }
   if (type === 'multipart/form-data') return await readMultipart(request, limits);
   if (type === 'application/x-www-form-urlencoded')
-    return { values: fromForm((await readBytes(request, limits.maxBytes)).toString('utf8')), isForm: true };
+    return { values: fromForm((await readBytes(request, limits)).toString('utf8')), isForm: true };
   if (type === 'application/json' || type.endsWith('+json'))
-    return { values: parseJson(decode(await readBytes(request, limits.maxBytes))), isForm: false };
+    return { values: parseJson(decode(await readBytes(request, limits))), isForm: false };
   if (type === '') return EMPTY;
   throw new HttpError(415, `Unsupported media type "${request.headers['content-type']}" in request.`);
 }
 
 /** By events: a reader that stops in the middle must leave a request that still flows. */
-function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+function readBytes(request: IncomingMessage, { maxBytes, idle }: BodyLimits): Promise<Buffer> {
+  const tooLarge = () =>
+    new HttpError(413, `The request body is larger than ${maxBytes} bytes (setting max_body_size).`);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
+    drop(request);
+    return Promise.reject(tooLarge());
+  }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    watch(request, idle, (late) => {
+      request.off('data', take);
+      drop(request);
+      reject(late);
+    });
     const take = (chunk: Buffer) => {
       size += chunk.length;
       chunks.push(chunk);
       if (size <= maxBytes) return;
       request.off('data', take);
       drop(request);
-      reject(new HttpError(413, `The request body is larger than ${maxBytes} bytes (setting max_body_size).`));
+      reject(tooLarge());
     };
     request.on('data', take);
     request.once('end', () => resolve(Buffer.concat(chunks)));
     request.once('error', reject);
     request.once('close', () => reject(new HttpError(400, 'The request was cut off.')));
   });
+}
+
+/** Bytes a second that have to come at least, on average over the time of patience. */
+const SLOWEST = 100;
+
+/** Tells when next to nothing of a body comes any more, so that it holds no memory, file and socket for ever. Pauses of ours do not count. */
+function watch(request: IncomingMessage, idle: number, tell: (late: HttpError) => void): void {
+  const { socket } = request;
+  let before = socket.bytesRead;
+  const timer = setInterval(() => {
+    const came = socket.bytesRead - before;
+    before = socket.bytesRead;
+    if (came >= (SLOWEST * idle) / 1000 || request.isPaused() || request.readableLength > 0) return;
+    clearInterval(timer);
+    tell(new HttpError(408, 'The request body stopped coming.', { Connection: 'close' }));
+  }, idle).unref();
+  const stop = () => clearInterval(timer);
+  request.once('end', stop).once('close', stop);
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -164,6 +195,7 @@ async function readMultipart(request: IncomingMessage, limits: BodyLimits): Prom
       parser.on('close', resolve);
       parser.on('error', (error) => reject(formError(error)));
       request.on('error', reject);
+      watch(request, limits.idle, reject);
       request.on('aborted', () => reject(new HttpError(400, 'The request was cut off.')));
       request.pipe(parser);
     });

@@ -186,6 +186,7 @@ export class LiveExchange implements LiveRequest {
       maxBytes: services.settings.maxBodySize,
       receive: (source) => store.receive(source, { digests: services.settings.allowedContentChecksums }),
       discard: (temp) => store.discard(temp),
+      idle: services.settings.requestTimeout * 1000,
     });
     for (const { temp } of body.files ?? []) this.#noteReceived(domain, temp);
     return { values: (body.values ?? {}) as Record<string, unknown>, isForm: body.isForm };
