@@ -9,10 +9,11 @@ export class TempFiles {
   readonly #prefix: string;
   #count = 0;
 
-  /** With the tag of the process in their names, files can be removed when it is known to be dead. */
+  /** With tag and number of the process in their names, files can be removed when it is known to be dead. */
   constructor(directory: string, tag?: string) {
     this.directory = directory;
-    this.#prefix = [tag, randomBytes(8).toString('hex')].filter(Boolean).join('-');
+    const random = randomBytes(8).toString('hex');
+    this.#prefix = tag === undefined ? random : `${tag}-${process.pid}-${random}`;
   }
 
   /** A name nobody else uses; several processes share the directory. */
@@ -52,6 +53,11 @@ export class TempFiles {
       const tag = /^([0-9a-f]{12})-/.exec(name)?.[1];
       return tag !== undefined && !living.has(tag);
     });
+  }
+
+  /** Removes the files of a process that shared a tag with others that live. */
+  sweepProcess(tag: string, pid: number): Promise<number> {
+    return this.#sweep(Number.POSITIVE_INFINITY, (name) => name.startsWith(`${tag}-${pid}-`));
   }
 
   async #sweep(unchangedSince: number, concerns: (name: string) => boolean): Promise<number> {

@@ -5,6 +5,7 @@ import { afterEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from '../../src/db/sql.ts';
 import { useUpstream } from '../content/upstream.ts';
+import { processTree } from '../support/processes.ts';
 import { apiRoot, fileForm, leftovers, randomText, until, useCluster } from './cluster.ts';
 
 const c = await useCluster();
@@ -68,6 +69,23 @@ test('a content process killed while it fetches a file leaves no temporary file'
   content.kill();
   await assert.rejects(reading);
   await until('the file is gone', () => temporary().length === 0, promised);
+  assert.equal(worker.ended, false);
+});
+
+test('a task child that is killed leaves no temporary file, though its worker lives', async () => {
+  const [api, worker] = [await c.start('api'), await c.start('worker')];
+  const url = upstream.publish('stalls', { 'big.bin': randomText(8 << 20) });
+  upstream.behaviours.set('/stalls/big.bin', (response, body) => {
+    response.writeHead(200, { 'content-length': body.length });
+    response.write(body.subarray(0, body.length >> 1));
+  });
+  const remote = await api.call('POST', 'remotes/file/file/', { name: c.name('stalls'), url, max_retries: 0 });
+  const { body } = await api.call('POST', 'repositories/file/file/', { name: c.name('stalls') });
+  const started = await api.call('POST', `${body.pulp_href}sync/`, { remote: remote.body.pulp_href });
+  await until('bytes are on the disk', () => temporary().length === 1);
+  for (const pid of processTree(worker.process.pid!).slice(1)) process.kill(pid, 'SIGKILL');
+  assert.equal((await api.task(started.body.task, promised)).state, 'failed');
+  await until('the file is gone', () => temporary().length === 0, 10);
   assert.equal(worker.ended, false);
 });
 

@@ -1,7 +1,10 @@
 /** A process that works on tasks: registers, takes them, and has each run by a child of its own until asked to stop. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { temporaryDirectory } from '../../config/chosen-storage.ts';
 import type { Settings } from '../../config/settings.ts';
+import { processTag } from '../../lib/process/process-identity.ts';
+import { TempFiles } from '../../storage/temp-files.ts';
 import { NameTaken } from '../../tasking/worker/app-status.ts';
 import { processName } from '../../tasking/worker/process-name.ts';
 import { Registration } from '../../tasking/worker/register-process.ts';
@@ -94,12 +97,22 @@ async function openHealth(services: BaseServices, registration: Registration) {
   };
 }
 
-function startChild({ settings, applicationName }: BaseServices, { auxiliary = false }: WorkerFlags): TaskChild {
+function startChild(services: BaseServices, { auxiliary = false }: WorkerFlags): TaskChild {
+  const { settings, applicationName } = services;
   const limit = settings.workerMemoryLimitMb;
   return new TaskChild({
     program: join(import.meta.dirname, 'task-child.ts'),
     execArgv: [...process.execArgv, ...(limit > 0 ? [`--max-old-space-size=${limit}`] : [])],
     start: { settings, applicationName: `${applicationName} task`, keepSchedules: !auxiliary },
     maxMemory: Math.max(childMemory, limit * 1024 * 1024),
+    onEnd: (pid) => void removeFilesOf(services, pid),
+  });
+}
+
+/** A child that was killed could not remove its temporary files, and bears the tag of its worker, which lives on. */
+async function removeFilesOf({ settings, applicationName, logger }: BaseServices, pid: number): Promise<void> {
+  const files = new TempFiles(temporaryDirectory(settings));
+  await files.sweepProcess(processTag(applicationName)!, pid).catch((error: unknown) => {
+    logger.warn({ err: error }, `Temporary files of process ${pid}, which has ended, could not be removed.`);
   });
 }

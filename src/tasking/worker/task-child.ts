@@ -17,6 +17,8 @@ interface ChildOptions {
   readonly start: Omit<ToChild & { type: 'start' }, 'type'>;
   /** Resident bytes after a task beyond which the child is replaced. */
   readonly maxMemory: number;
+  /** Called when the process is no more. */
+  readonly onEnd?: (pid: number) => void;
 }
 
 export class TaskChild {
@@ -44,7 +46,10 @@ export class TaskChild {
       if (message.type === 'done') this.#done(message);
     });
     this.#process.on('error', (error) => this.#end(error.message, reject));
-    this.#process.on('exit', (code, signal) => this.#end(deathOf(code, signal), reject));
+    this.#process.on('exit', (code, signal) => {
+      this.#end(deathOf(code, signal), reject);
+      if (this.#process.pid !== undefined) options.onEnd?.(this.#process.pid);
+    });
     this.#send({ type: 'start', ...options.start });
   }
 
