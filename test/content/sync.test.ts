@@ -244,6 +244,14 @@ test('units beyond several batches arrive complete; two syncs of the same units 
   assert.equal(units!.count, entries.length);
 });
 
+test('no more downloads are begun than there can be units under way', { timeout: 60_000 }, async () => {
+  const files = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`wide-${i}.txt`, `wide ${i}`]));
+  const remote = await world.remote(upstream.publish('wide', files), 'immediate', 1_000_000_000);
+  const repository = await world.repository();
+  await world.sync(repository, remote);
+  assert.equal((await world.paths(repository)).length, 60);
+});
+
 test('an alternate source is tried before upstream, which has the last word', async () => {
   const files = { 'a.txt': 'from elsewhere', 'b.txt': 'broken elsewhere' };
   const near = await world.remote(upstream.publish('near', files), 'on_demand');

@@ -50,7 +50,8 @@ export async function downloadStage(
       await channel.put(next.value);
     }
   };
-  const workers = Array.from({ length: options.concurrency }, worker);
+  // More than there can be units under way would only wait.
+  const workers = Array.from({ length: Math.min(options.concurrency, options.items) }, worker);
   try {
     await Promise.all(workers);
   } catch (error) {
