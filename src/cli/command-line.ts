@@ -12,6 +12,8 @@ import { DatabaseUnavailable } from '../db/errors.ts';
 import { MigrationRefused } from '../db/migrate.ts';
 import { BackupRefused } from '../engines/backup/backup-refused.ts';
 import { messageOf } from '../lib/errors.ts';
+import { isErrno } from '../lib/process/errno.ts';
+import { StorageFull } from '../storage/storage-errors.ts';
 import { type Command, type CommandContext, CommandFailed } from './command.ts';
 import { commands } from './commands.ts';
 import { commandHelp, generalHelp, settingsHelp } from './help.ts';
@@ -26,6 +28,7 @@ const explained = [
   DatabaseUnavailable,
   BackupRefused,
   OperatorError,
+  StorageFull,
 ] as const;
 
 /** Runs the command and ends the process. */
@@ -34,7 +37,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   try {
     code = (await dispatch(argv)) ?? 0;
   } catch (error) {
-    const known = explained.some((kind) => error instanceof kind);
+    const known = explained.some((kind) => error instanceof kind) || isErrno(error, 'ENOSPC', 'EDQUOT');
     process.stderr.write(`${known ? messageOf(error) : ((error as Error)?.stack ?? String(error))}\n`);
     code = 1;
   }

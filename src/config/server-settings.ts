@@ -18,7 +18,11 @@ export const serverSettings = {
     minimum: 1024,
   }),
   max_header_size: integer(64 * 1024, 'Largest head of a request in bytes', { minimum: 4096 }),
-  request_timeout: integer(60, 'Seconds within which the head of a request has to arrive, and without more of its body after which it is given up', { minimum: 1 }),
+  request_timeout: integer(
+    60,
+    'Seconds within which the head of a request has to arrive, and without more of its body after which it is given up',
+    { minimum: 1 },
+  ),
   keep_alive_timeout: integer(65, 'Seconds an idle connection of a client stays open', { minimum: 1 }),
   shutdown_timeout: integer(30, 'Seconds a stopping web process lets running answers finish'),
   trusted_proxies: list([], 'Addresses or networks whose X-Forwarded headers are believed'),

@@ -1,6 +1,7 @@
 /** Files, their headers, conditions and ranges, directories and refusals (core.md §5.4). */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { sql } from '../../src/db/sql.ts';
 import { sha256, useWorld } from './world.ts';
@@ -289,6 +290,27 @@ test('a missing file in the storage is 404, and found again when it is back', as
   assert.equal((await client.get('lost/lost')).status, 404);
   await world.artifact(large.subarray(1));
   assert.equal((await client.get('lost/lost')).status, 200);
+});
+
+test('a directory in the place of a file is a missing file', async () => {
+  const small = Buffer.from('small and away');
+  const units = [await world.unit('big', large.subarray(2)), await world.unit('small', small)];
+  await world.distribution('places', {
+    repository_version_id: await world.version(await world.repository(), units),
+    pulp_type: 'plain.plain',
+  });
+  for (const [path, bytes] of [
+    ['big', large.subarray(2)],
+    ['small', small],
+  ] as const) {
+    const place = world.store.driver.localPath(world.store.keyOf(sha256(bytes)))!;
+    rmSync(place);
+    mkdirSync(place);
+    for (const method of ['GET', 'HEAD'])
+      assert.equal((await client.get(`places/${path}`, { method })).status, 404, path);
+    assert.equal(await world.store.driver.stat(world.store.keyOf(sha256(bytes))), undefined);
+    rmdirSync(place);
+  }
 });
 
 test('a client that leaves is no error', async () => {

@@ -1,6 +1,6 @@
 /** Sends a stored file: from memory, from disk, by a redirect to the store, or by telling the proxy where it is. */
 import { hash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { endTogether } from '../../lib/flow/end-together.ts';
@@ -146,7 +146,10 @@ async function sendLocal(
 
 async function openStored(file: StoredFile): Promise<number> {
   try {
-    return await openFile(file.store.driver.localPath(file.key)!, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const fd = await openFile(file.store.driver.localPath(file.key)!, constants.O_RDONLY | constants.O_NOFOLLOW);
+    if (fstatSync(fd).isFile()) return fd;
+    await closeFile(fd);
+    throw new MissingFile(file.key);
   } catch (error) {
     throw isErrno(error, 'ENOENT', 'ENOTDIR') ? new MissingFile(file.key) : error;
   }

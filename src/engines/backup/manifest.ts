@@ -95,8 +95,30 @@ function checkManifest(text: string, path: string): Manifest {
   } catch {
     throw new BackupRefused(`The manifest of ${path} is damaged.`);
   }
-  if (manifest.format === 1) return manifest;
+  if (manifest?.format === 1) {
+    if (isWhole(manifest)) return manifest;
+    throw new BackupRefused(`The manifest of ${path} is damaged: it lacks some of its parts.`);
+  }
+  if (typeof manifest?.format !== 'number') throw new BackupRefused(`The manifest of ${path} is damaged.`);
   throw new BackupRefused(`The backup ${path} was made by a newer program (form ${manifest.format}).`);
+}
+
+/** Whether all is there that is read of it. */
+function isWhole({ program, started_at: started, database, files, others, secrets }: Manifest): boolean {
+  const isSealed = (file: Partial<SealedFile> | undefined) =>
+    typeof file?.path === 'string' && typeof file.size === 'number' && typeof file.sha256 === 'string';
+  return (
+    typeof program === 'string' &&
+    typeof started === 'string' &&
+    typeof secrets === 'boolean' &&
+    isSealed(database) &&
+    Array.isArray(database.migrations) &&
+    isSealed(files) &&
+    Array.isArray(files.missing) &&
+    typeof files.count === 'number' &&
+    Array.isArray(others) &&
+    others.every(isSealed)
+  );
 }
 
 /** Makes a finished backup of an unfinished one: the manifest, then the name. */

@@ -75,8 +75,8 @@ export class FilesystemDriver implements StorageDriver {
 
   async stat(key: string): Promise<{ size: number; mtime: number } | undefined> {
     try {
-      const { size, mtimeMs } = await lstat(this.localPath(key));
-      return { size, mtime: mtimeMs };
+      const found = await lstat(this.localPath(key));
+      return found.isFile() ? { size: found.size, mtime: found.mtimeMs } : undefined;
     } catch (error) {
       if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
       throw error;
