@@ -38,8 +38,8 @@ export class VerifiedPasswords {
   }
 
   /**
-   * An attempt to log in with these words, of which the last is the password. Requests that come with the same at once are one attempt if it
-   * succeeds, as those of a client with many connections are; each that comes with a wrong one is an attempt of its own.
+   * An attempt to log in with these words, of which the last is the password. Requests that come with the same at once are one attempt
+   * if it succeeds, as those of a client with many connections are; each that comes with a wrong one is an attempt of its own.
    */
   async tryOnce(words: readonly string[], attempt: () => Promise<boolean>): Promise<boolean> {
     const key = this.#entryOf(words.join('\0'), '');

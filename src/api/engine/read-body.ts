@@ -84,7 +84,10 @@ function readBytes(request: IncomingMessage, { maxBytes, idle }: BodyLimits): Pr
 /** Bytes a second that have to come at least, on average over the time of patience. */
 const SLOWEST = 100;
 
-/** Tells when next to nothing of a body comes any more, so that it holds no memory, file and socket for ever. Pauses of ours do not count. */
+/**
+ * Tells when next to nothing of a body comes any more, so that it holds no memory, file and socket for ever. Pauses of ours do not
+ * count.
+ */
 function watch(request: IncomingMessage, idle: number, tell: (late: HttpError) => void): void {
   const { socket } = request;
   let before = socket.bytesRead;
