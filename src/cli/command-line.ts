@@ -13,7 +13,6 @@ import { MigrationRefused } from '../db/migrate.ts';
 import { BackupRefused } from '../engines/backup/backup-refused.ts';
 import { messageOf } from '../lib/errors.ts';
 import { isErrno } from '../lib/process/errno.ts';
-import { StorageFull } from '../storage/storage-errors.ts';
 import { type Command, type CommandContext, CommandFailed } from './command.ts';
 import { commands } from './commands.ts';
 import { commandHelp, generalHelp, settingsHelp } from './help.ts';
@@ -28,8 +27,11 @@ const explained = [
   DatabaseUnavailable,
   BackupRefused,
   OperatorError,
-  StorageFull,
 ] as const;
+
+/** Of the operating system, or of what tells it on. */
+const isFullDisk = (error: unknown) =>
+  [error, (error as Error | undefined)?.cause].some((one) => isErrno(one, 'ENOSPC', 'EDQUOT'));
 
 /** Runs the command and ends the process. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
@@ -37,7 +39,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   try {
     code = (await dispatch(argv)) ?? 0;
   } catch (error) {
-    const known = explained.some((kind) => error instanceof kind) || isErrno(error, 'ENOSPC', 'EDQUOT');
+    const known = explained.some((kind) => error instanceof kind) || isFullDisk(error);
     process.stderr.write(`${known ? messageOf(error) : ((error as Error)?.stack ?? String(error))}\n`);
     code = 1;
   }
