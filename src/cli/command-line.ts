@@ -16,6 +16,7 @@ import { isErrno } from '../lib/process/errno.ts';
 import { type Command, type CommandContext, CommandFailed } from './command.ts';
 import { commands } from './commands.ts';
 import { commandHelp, generalHelp, settingsHelp } from './help.ts';
+import { nearest } from './nearest.ts';
 
 /** Failures whose words say everything; all others show where they come from. */
 const explained = [
@@ -59,14 +60,20 @@ async function dispatch(argv: readonly string[]): Promise<number | undefined> {
   // Pulp's program for operators: the same verbs, behind one word.
   if (name === 'manager') return dispatch(rest);
   const entry = commands.find((command) => command.name === name);
-  if (!entry)
-    throw new CommandFailed(`There is no command ${name}. Commands: ${commands.map((c) => c.name).join(', ')}`);
+  if (!entry) throw new CommandFailed(unknownCommand(name));
   const command = await entry.load();
   if (rest.includes('--help') || rest.includes('-h')) {
     print(commandHelp(entry, command));
     return 0;
   }
   return command.run(await readContext(entry.name, command, rest));
+}
+
+function unknownCommand(name: string): string {
+  const names = commands.map((command) => command.name);
+  const meant = nearest(name, names);
+  const help = meant === undefined ? `Commands: ${names.join(', ')}` : `Did you mean ${meant}? See: deckle help`;
+  return `There is no command ${name}. ${help}`;
 }
 
 function print(text: string): void {
@@ -101,8 +108,17 @@ function readWords(command: string, declared: Command, rest: readonly string[]) 
       options: { config: { type: 'string' }, ...settingOptions(), ...declared.options },
     });
   } catch (error) {
-    throw new CommandFailed(`${messageOf(error).split('. To specify')[0]}. ${seeHelp(command)}`);
+    throw new CommandFailed(`${wordsOf(error)}. ${seeHelp(command)}`);
   }
+}
+
+/** What Node says of options, without its advice on how to call its own function. */
+function wordsOf(error: unknown): string {
+  const text = messageOf(error);
+  const option = /^Option '(-[^' ]+)[^']*' argument is ambiguous/.exec(text)?.[1];
+  if (option !== undefined)
+    return `Option ${option} needs a value; one that begins with a dash is written ${option}=VALUE`;
+  return text.split('. To specify')[0]!;
 }
 
 /** Every setting is an option of every command. */

@@ -44,9 +44,11 @@ export function commandHelp({ name, summary }: NamedCommand, command: Command): 
 }
 
 export function settingsHelp(): string {
-  return columns(
+  const rows = columns(
     Object.entries(installedSettings).map(
-      ([name, { type, help }]) => [`${name} (${type.replace('optional-', '')})`, help] as const,
+      ([name, { type, help, default: value }]) =>
+        [`${name} (${type.replace('optional-', '')})`, `${help} [${JSON.stringify(value)}]`] as const,
     ),
   );
+  return `Each as --some-name, DECKLE_SOME_NAME in the environment, or some_name in the file; defaults in brackets.\n\n${rows}`;
 }

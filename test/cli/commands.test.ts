@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { useDatabase } from '../support/database.ts';
@@ -20,13 +20,25 @@ function deckle(words: readonly string[], env: NodeJS.ProcessEnv = {}) {
 
 test('help and mistakes', () => {
   assert.match(deckle(['--help']).stdout, /serve +run the whole server/);
-  assert.match(deckle(['help', 'settings']).stdout, /worker_ttl \(integer\)/);
+  assert.match(deckle(['help', 'settings']).stdout, /worker_ttl \(integer\) .* \[30\]/);
   assert.match(deckle(['worker', '--help']).stdout, /deckle worker \[options\]/);
   assert.deepEqual([deckle([]).status, deckle(['--help']).status], [2, 0]);
   const unknown = deckle(['dance']);
   assert.equal(unknown.status, 1);
   assert.match(unknown.stderr, /^There is no command dance\. Commands: serve, /);
   assert.equal(deckle(['serve', '--nonsense=1']).stderr, "Unknown option '--nonsense'. See: deckle serve --help\n");
+  assert.equal(deckle(['sevre']).stderr, 'There is no command sevre. Did you mean serve? See: deckle help\n');
+  assert.equal(
+    deckle(['serve', '--workers', '-1']).stderr,
+    'Option --workers needs a value; one that begins with a dash is written --workers=VALUE. See: deckle serve --help\n',
+  );
+  assert.match(deckle(['datarepair']).stderr, /one of counts, files, /);
+  const misspelt = join(makeDataDirectory(), 'misspelt');
+  assert.match(
+    deckle(['backup', '--data', misspelt, '--to', makeDataDirectory()]).stderr,
+    /^There is no database in \S+misspelt\. /,
+  );
+  assert.ok(!existsSync(misspelt));
   assert.match(deckle(['serve', 'extra']).stderr, /serve does not take "extra"/);
 });
 

@@ -52,12 +52,14 @@ const peerIssues: Readonly<Record<string, string>> = {
   '8067': 'numbers',
 };
 
+/** Names and Pulp's numbers of all issues. */
+export const repairableIssues = (): string[] => [...Object.keys(repairs), ...Object.keys(peerIssues)];
+
 /** Throws OperatorError for an issue that is not known. */
 export async function repairData(services: Services, issue: string, dryRun: boolean): Promise<RepairOutcome> {
   const repair = repairs[peerIssues[issue] ?? issue];
   if (repair) return await repair(services, dryRun);
-  const known = [...Object.keys(repairs), ...Object.keys(peerIssues)];
-  throw new OperatorError(`There is no issue ${issue}; there are ${known.join(', ')}.`);
+  throw new OperatorError(`There is no issue ${issue}; there are ${repairableIssues().join(', ')}.`);
 }
 
 function outcome(found: number, repaired: number, text: string): RepairOutcome {

@@ -1,4 +1,5 @@
 /** Opens the database a command works with: external, embedded and running, or embedded and started for the occasion. */
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../../config/settings.ts';
 import { type Database, openDatabase } from '../../db/database.ts';
@@ -76,14 +77,23 @@ export async function requireDatabaseUrl(settings: Settings): Promise<string> {
   );
 }
 
-/** Runs a command's work on the database, whether or not a server is running. */
+/**
+ * Runs a command's work on the database, whether or not a server is running. Throws StartRefused where there is none, such as for
+ * a misspelt data directory, unless the command may make one (`makes`).
+ */
 export async function withDatabase<T>(
   settings: Settings,
   logger: AppLogger,
   work: (db: Database, url: string) => Promise<T>,
+  { makes = false }: { readonly makes?: boolean } = {},
 ): Promise<T> {
   const url = settings.databaseUrl || (await runningDatabase(settings));
   if (url) return useDatabase(url, settings, work);
+  if (!makes && !existsSync(clusterDirectory(settings))) {
+    throw new StartRefused(
+      `There is no database in ${settings.data}. Name the data directory of the server with --data, or its database with database_url.`,
+    );
+  }
   makeDataDirectory(settings);
   const lock = await lockDataDirectory(settings);
   try {

@@ -1,5 +1,5 @@
 /** `datarepair ISSUE [--dry-run]`. */
-import { repairData } from '../../app/operator/data-repair.ts';
+import { repairableIssues, repairData } from '../../app/operator/data-repair.ts';
 import { withServices } from '../../app/operator/with-services.ts';
 import { type Command, CommandFailed } from '../command.ts';
 
@@ -8,7 +8,9 @@ const command: Command = {
   options: { 'dry-run': { type: 'boolean', help: 'only tell' } },
   async run({ settings, options, words, logger }) {
     const [issue] = words;
-    if (issue === undefined) throw new CommandFailed('Name what to repair: datarepair ISSUE.');
+    if (issue === undefined) {
+      throw new CommandFailed(`Name what to repair: deckle datarepair ISSUE, one of ${repairableIssues().join(', ')}.`);
+    }
     const { found, repaired, text } = await withServices(settings, logger, (services) =>
       repairData(services, issue, options['dry-run'] === true),
     );

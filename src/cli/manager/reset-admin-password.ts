@@ -35,7 +35,7 @@ async function askTwice(): Promise<string> {
   try {
     const answers = lines[Symbol.asyncIterator]();
     const ask = async (text: string) => {
-      process.stderr.write(text);
+      if (terminal) process.stderr.write(text);
       const { value, done } = await answers.next();
       if (terminal) process.stderr.write('\n');
       return done ? undefined : String(value);

@@ -7,11 +7,16 @@ import type { Command } from '../command.ts';
 
 const command: Command = {
   async run({ settings, logger }) {
-    const count = await withDatabase(settings, logger, async (db) => {
-      const applied = await migrateDatabase(db, settings, logger);
-      await firstStart(db, settings, await loadProgram(settings));
-      return applied;
-    });
+    const count = await withDatabase(
+      settings,
+      logger,
+      async (db) => {
+        const applied = await migrateDatabase(db, settings, logger);
+        await firstStart(db, settings, await loadProgram(settings));
+        return applied;
+      },
+      { makes: true },
+    );
     process.stdout.write(count === 0 ? 'The database is up to date.\n' : `Applied ${counted(count, 'migration')}.\n`);
     return 0;
   },
