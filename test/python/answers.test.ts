@@ -189,3 +189,22 @@ test('the index before a publication leads to its pages, whatever the spelling',
   assert.equal(page.status, 200);
   assert.match(await page.text(), /Led_To-1\.0\.tar\.gz/);
 });
+
+test('a guard covers the pages of an index, not its files alone', async () => {
+  const guard = await running.call('POST', 'contentguards/core/rbac/', { name: 'of an index' });
+  const { live } = await makeIndex(running, 'guarded');
+  const { body: found } = await running.call('GET', 'distributions/python/pypi/?name=guarded');
+  const distribution = found.results[0].pulp_href;
+  await upload(live, 'guarded-1.0.tar.gz', makeSdist('guarded', '1.0'));
+  const changed = await running.call('PATCH', distribution, { content_guard: guard.body.pulp_href });
+  assert.equal((await running.ended(changed.body.task)).state, 'completed');
+  const pages = ['', 'simple/', 'simple/guarded/', 'pypi/guarded/json/', 'rss/updates.xml', 'rss/packages.xml'];
+  for (const page of pages) {
+    const anonymous = await fetch(new URL(live + page, running.server.url));
+    assert.equal(anonymous.status, 403, page);
+    assert.doesNotMatch(await anonymous.text(), /guarded-1\.0/);
+    const admitted = await running.server.fetch(live + page);
+    assert.equal(admitted.status, 200, page);
+    if (page !== '') assert.match(admitted.headers.get('cache-control') ?? '', /private/, page);
+  }
+});

@@ -27,7 +27,7 @@ export async function feedAnswer(index: ServedIndex, feed: FeedKind): Promise<Li
   const { request } = index;
   servedVersion(index);
   const { facts: validators } = await knownIndex(index, await request.kept(index.distribution));
-  const { 'Last-Modified': _, ...cache } = cacheHeaders(validators, index.user);
+  const { 'Last-Modified': _, ...cache } = cacheHeaders(validators, index.isPrivate);
   const headers = { 'Content-Type': 'application/rss+xml; charset=utf-8', ...cache };
   if (isUnchanged(request.headers, validators?.etag, undefined)) return notModified(headers);
   const body = await feedText(index, feed);

@@ -111,7 +111,7 @@ async function read(
 ): Promise<LiveAnswer> {
   if (route.kind === 'index' || route.kind === 'project') return await readSimple(request, distribution, route, below);
   const open = async (policy: string, action: string) =>
-    openIndex(request, distribution, await request.authorize(policy, action, distribution));
+    openIndex(request, distribution, await admitted(request, distribution, below, policy, action));
   switch (route.kind) {
     case 'root':
       return await summaryAnswer(await open('pypi/root', 'list'));
@@ -129,6 +129,22 @@ async function read(
   }
 }
 
+/**
+ * Lets those read that policy and guard let pass: what a guard protects are not only the files, but their names, digests and metadata.
+ * Whether the answer is for who asks alone. Throws HttpError 401 or 403.
+ */
+async function admitted(
+  request: LiveRequest,
+  distribution: LiveDistribution,
+  below: string,
+  policy: string,
+  action: string,
+): Promise<boolean> {
+  const user = await request.authorize(policy, action, distribution);
+  await request.checkGuard(distribution, `${distribution.basePath}/${below}`);
+  return user !== null || distribution.row.content_guard_id !== null;
+}
+
 /** Pages follow from the state of the distribution, which is looked at before anything is waited for. */
 async function readSimple(
   request: LiveRequest,
@@ -139,14 +155,14 @@ async function readSimple(
   const state = distribution.publicationId ? undefined : request.kept(distribution);
   state?.catch(() => undefined); // whoever may see the index sees the error
   const action = route.kind === 'index' ? 'list' : 'retrieve';
-  const user = await request.authorize('pypi/simple', action, distribution);
+  const isPrivate = await admitted(request, distribution, below, 'pypi/simple', action);
   if (!state)
     return publishedPage(
       request,
       distribution,
       route.kind === 'project' ? `simple/${normalizeName(route.name)}/` : below,
     );
-  const index = openIndex(request, distribution, user);
+  const index = openIndex(request, distribution, isPrivate);
   return await simpleAnswer(index, await state, route.kind === 'project' ? route.name : null);
 }
 

@@ -14,14 +14,14 @@ export async function metadataAnswer(index: ServedIndex, name: string, asked: st
   const { request } = index;
   const version = servedVersion(index);
   const { facts: validators } = await knownIndex(index, await request.kept(index.distribution));
-  const headers = { 'X-PYPI-LAST-SERIAL': String(LAST_SERIAL), ...cacheHeaders(validators, index.user) };
+  const headers = { 'X-PYPI-LAST-SERIAL': String(LAST_SERIAL), ...cacheHeaders(validators, index.isPrivate) };
   if (isUnchanged(request.headers, validators?.etag, validators?.lastModified)) return notModified(headers);
   const body = await projectMetadata(request.services.db, version, {
     name,
     asked,
     urlOf: (filename) => fileUrl(index, filename),
   });
-  return body ? { status: 200, headers, body } : { status: 404, headers: cacheHeaders(validators, index.user) };
+  return body ? { status: 200, headers, body } : { status: 404, headers: cacheHeaders(validators, index.isPrivate) };
 }
 
 /** The release that is asked for, in whatever spelling: `1.00` is `1.0`. */

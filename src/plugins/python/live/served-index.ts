@@ -1,6 +1,6 @@
 /** What a live request is about: the distribution, the version it serves, and how its URLs are made. */
 import { HttpError } from '../../../lib/errors.ts';
-import type { Domain, LiveDistribution, LiveRequest, Presenter, User, Version } from '../../../plugin-api/index.ts';
+import type { Domain, LiveDistribution, LiveRequest, Presenter, Version } from '../../../plugin-api/index.ts';
 import { indexUrl } from '../index-url.ts';
 
 export interface ServedIndex {
@@ -9,8 +9,8 @@ export interface ServedIndex {
   readonly domain: Domain;
   readonly version: Version | null;
   readonly presenter: Presenter;
-  /** The authenticated user; null where anybody may read the answer. */
-  readonly user: User | null;
+  /** The answer is for who asks alone: credentials were sent, or a guard has let the request pass. */
+  readonly isPrivate: boolean;
 }
 
 /** The version that is served. Throws HttpError where the distribution has neither a repository nor anything else to serve. */
@@ -19,9 +19,9 @@ export function servedVersion({ version }: ServedIndex): Version {
   return version;
 }
 
-export function openIndex(request: LiveRequest, distribution: LiveDistribution, user: User | null = null): ServedIndex {
+export function openIndex(request: LiveRequest, distribution: LiveDistribution, isPrivate = false): ServedIndex {
   const { domain, version } = distribution;
-  return { request, distribution, domain, version, presenter: request.presenter(domain), user };
+  return { request, distribution, domain, version, presenter: request.presenter(domain), isPrivate };
 }
 
 /** `http://host/pulp/content/<base path>/<file>`: on the host of the request where no content origin is set. */

@@ -1,6 +1,6 @@
 /** Answers requests for simple pages: those that are kept where that still holds, with validators of their own. */
 import { type KeptBody, validated } from '../../../lib/http/exchange/kept-body.ts';
-import type { DistributionState, LiveTextAnswer, User } from '../../../plugin-api/index.ts';
+import type { DistributionState, LiveTextAnswer } from '../../../plugin-api/index.ts';
 import { LAST_SERIAL } from '../formats/index/index-file.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { type KnownIndex, knownIndex } from './known-index.ts';
@@ -30,10 +30,10 @@ export async function simpleAnswer(
   const key = { subject: name, variant: `${type} ${request.origin} ${known.facts?.repairs ?? 0}` };
   const page = keeps ? await state.answer(key, make) : await validatedPage(make);
   if (page === undefined) {
-    const headers = { 'Content-Type': HTML_TYPE, ...cacheHeaders(known.facts, served.user) };
+    const headers = { 'Content-Type': HTML_TYPE, ...cacheHeaders(known.facts, served.isPrivate) };
     return { status: 404, headers, body: `${name} does not exist.` };
   }
-  return { status: 200, headers: pageHeaders(type, known, served.user), body: page };
+  return { status: 200, headers: pageHeaders(type, known, served.isPrivate), body: page };
 }
 
 /** Its validator follows from what upstream has said too. */
@@ -51,13 +51,13 @@ function nothingServed(served: ServedIndex, type: SimpleType): LiveTextAnswer {
 /** By the index in its state and the form of its pages: most requests are for some of them. */
 const headersOf = new WeakMap<KnownIndex, Map<string, Readonly<Record<string, string>>>>();
 
-function pageHeaders(type: SimpleType, known: KnownIndex, user: User | null): Readonly<Record<string, string>> {
-  const form = user ? `private ${type}` : type;
+function pageHeaders(type: SimpleType, known: KnownIndex, isPrivate: boolean): Readonly<Record<string, string>> {
+  const form = isPrivate ? `private ${type}` : type;
   const byForm = headersOf.get(known) ?? new Map<string, Readonly<Record<string, string>>>();
   headersOf.set(known, byForm);
   let headers = byForm.get(form);
   if (!headers) {
-    const { ETag: _, ...cache } = cacheHeaders(known.facts, user);
+    const { ETag: _, ...cache } = cacheHeaders(known.facts, isPrivate);
     headers = { 'Content-Type': type, 'X-PyPI-Last-Serial': String(LAST_SERIAL), ...cache };
     byForm.set(form, headers);
   }

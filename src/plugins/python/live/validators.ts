@@ -1,17 +1,17 @@
 /** ETag and Last-Modified of live answers: they follow from the version that is served. */
-import type { LiveAnswer, LiveRequest, User } from '../../../plugin-api/index.ts';
+import type { LiveAnswer, LiveRequest } from '../../../plugin-api/index.ts';
 import type { VersionFacts } from './version-facts.ts';
 
 export type Validators = Pick<VersionFacts, 'etag' | 'lastModified'>;
 
 /**
  * Headers of an answer with validators. Clients and proxies ask again each time: `max-age` would hide a new release for as long (uv and
- * npm take it literally). What needed credentials is for their owner alone.
+ * npm take it literally). What needed credentials, or passed a guard, is for who asked alone.
  */
-export function cacheHeaders(validators: Validators | undefined, user: User | null): Record<string, string> {
+export function cacheHeaders(validators: Validators | undefined, isPrivate: boolean): Record<string, string> {
   if (!validators) return {};
   const { etag, lastModified } = validators;
-  return { ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': user ? 'private, no-cache' : 'no-cache' };
+  return { ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': isPrivate ? 'private, no-cache' : 'no-cache' };
 }
 
 /** Whether the client has the answer already. */
