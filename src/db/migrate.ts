@@ -1,12 +1,12 @@
 /** Brings the schema up to date from plain SQL files, in order, each in a transaction, never backwards. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Database, Queryable } from './database.ts';
 import { isFormerText } from './former-migrations.ts';
 import { sql } from './sql.ts';
 
-/** Where a component (the core or a plugin) keeps its files `0001-name.sql`, `0002-…`. */
+/** Where a component (the core or a plugin) keeps its files `0001-name.sql`, `0002-…`, in folders by release if they are many. */
 export interface MigrationSource {
   component: string;
   directory: string;
@@ -38,12 +38,14 @@ const fileName = /^\d{4}-[a-z0-9-]+\.sql$/;
 /** All migrations of the sources in the order in which they run: source by source, file by file. */
 export function readMigrations(sources: readonly MigrationSource[]): Migration[] {
   return sources.flatMap(({ component, directory }) => {
-    const names = listSqlFiles(directory).sort();
-    const numbers = new Set(names.map((name) => name.slice(0, 4)));
-    if (numbers.size !== names.length) throw new Error(`Two migrations in ${directory} have the same number`);
-    return names.map((name) => {
-      if (!fileName.test(name)) throw new Error(`Migration ${join(directory, name)} is not named like 0001-name.sql`);
-      const text = readFileSync(join(directory, name), 'utf8');
+    const files = listSqlFiles(directory)
+      .map((path) => ({ path, name: basename(path) }))
+      .sort((left, right) => (left.name < right.name ? -1 : 1));
+    const numbers = new Set(files.map(({ name }) => name.slice(0, 4)));
+    if (numbers.size !== files.length) throw new Error(`Two migrations in ${directory} have the same number`);
+    return files.map(({ path, name }) => {
+      if (!fileName.test(name)) throw new Error(`Migration ${join(directory, path)} is not named like 0001-name.sql`);
+      const text = readFileSync(join(directory, path), 'utf8');
       return { component, name, text, sha256: createHash('sha256').update(text).digest('hex') };
     });
   });
@@ -51,7 +53,7 @@ export function readMigrations(sources: readonly MigrationSource[]): Migration[]
 
 function listSqlFiles(directory: string): string[] {
   try {
-    return readdirSync(directory).filter((name) => name.endsWith('.sql'));
+    return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.sql'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

@@ -27,7 +27,7 @@ const WRITES = [
 ];
 
 const migrations = (folder: string) =>
-  globSync('*.sql', { cwd: join(src, folder) }).map((file) => readFileSync(join(src, folder, file), 'utf8'));
+  globSync('**/*.sql', { cwd: join(src, folder) }).map((file) => readFileSync(join(src, folder, file), 'utf8'));
 
 const tablesOf = (texts: readonly string[]) =>
   new Set(

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { installedMigrations } from '../../src/app/installed-migrations.ts';
 import type { Database } from '../../src/db/database.ts';
@@ -35,10 +35,9 @@ function formerSources() {
     cpSync(directory, copy, { recursive: true });
     const former = join(import.meta.dirname, 'former', component);
     if (component === 'core' || component === 'file') cpSync(former, copy, { recursive: true });
-    for (const name of readdirSync(copy)) {
-      const number = (text: string) => text.split('/').at(-1)!.slice(0, 4);
-      const mend = later.find((one) => one.startsWith(`${component}/`));
-      if (mend && name.slice(0, 4) >= number(mend)) rmSync(join(copy, name));
+    const mend = later.find((one) => one.startsWith(`${component}/`));
+    for (const path of readdirSync(copy, { recursive: true, encoding: 'utf8' })) {
+      if (mend && path.endsWith('.sql') && basename(path) >= basename(mend)) rmSync(join(copy, path));
     }
     return { component, directory: copy };
   });

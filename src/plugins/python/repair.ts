@@ -15,6 +15,7 @@ import {
 import { PackageError } from './formats/archives/package-error.ts';
 import { type PackageFacts, readPackage } from './formats/archives/read-package.ts';
 import { pythonPackage } from './rest/content.ts';
+import { pythonDistribution } from './rest/distribution.ts';
 import { REPAIR_TASK } from './rest/repository.ts';
 import { UpstreamIndex } from './sync/upstream-index.ts';
 import { packageLimits } from './uploads/package-limits.ts';
@@ -188,7 +189,7 @@ class Repair {
     await this.#context.write(async (tx) => {
       await tx.run(sql`insert into python_repair (domain_id, number) values (${domain.id}, 1)
         on conflict (domain_id) do update set number = python_repair.number + 1`);
-      await announceTypeChange(tx, domain.id, 'python.python');
+      await announceTypeChange(tx, domain.id, pythonDistribution.pulpType);
     });
   }
 }

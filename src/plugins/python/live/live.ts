@@ -9,6 +9,7 @@ import {
 } from '../../../plugin-api/index.ts';
 import { normalizeName } from '../formats/project-name.ts';
 import { livePolicies } from '../rest/access.ts';
+import { pythonDistribution } from '../rest/distribution.ts';
 import { pythonSettings } from '../settings.ts';
 import { feedAnswer } from './feeds.ts';
 import { provenanceAnswer, summaryAnswer } from './integrity.ts';
@@ -36,7 +37,7 @@ interface Place {
 async function answerLive(request: LiveRequest): Promise<LiveAnswer> {
   const place = placeOf(request);
   const distribution = place && (await request.find(place.domain, place.path));
-  if (!place || !distribution || distribution.pulpType !== 'python.python') return unknownIndex(place);
+  if (!place || !distribution || distribution.pulpType !== pythonDistribution.pulpType) return unknownIndex(place);
   const below = place.path.slice(distribution.basePath.length + 1);
   const route = routeOf(below.endsWith('/') ? below.slice(0, -1) : below);
   if (!route) throw unknownPath(place);
