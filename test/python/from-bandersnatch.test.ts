@@ -18,14 +18,14 @@ function configured(config: string, name = `mirror-${++made}`): FormData {
 const post = (form: FormData, as?: string) =>
   api.call('POST', 'remotes/python/python/from_bandersnatch/', form, as === undefined ? {} : { as });
 
-const PLAIN = '[mirror]\nmaster = https://pypi.org\nworkers = 5\n';
+const PLAIN = '[mirror]\nmaster = https://packages.example.com\nworkers = 5\n';
 
 test('the configuration becomes a remote', async () => {
   const config = `${PLAIN}[plugins]\nenabled = allowlist_project\n[allowlist]\npackages =\n  shelf-reader\n  django<5\n`;
   const { status, body, headers } = await post(configured(config));
   assert.equal(status, 201, JSON.stringify(body));
   assert.equal(headers.get('location'), body.pulp_href);
-  assert.equal(body.url, 'https://pypi.org');
+  assert.equal(body.url, 'https://packages.example.com');
   assert.equal(body.download_concurrency, 5);
   assert.equal(body.policy, 'on_demand');
   assert.deepEqual(body.includes, ['shelf-reader', 'django<5']);
@@ -33,7 +33,7 @@ test('the configuration becomes a remote', async () => {
 });
 
 test('a password in the URL is refused and kept nowhere', async () => {
-  const { status, body } = await post(configured('[mirror]\nmaster = https://user:hidden@pypi.org\n', 'leak'));
+  const { status, body } = await post(configured('[mirror]\nmaster = https://user:hidden@packages.example.com\n', 'leak'));
   assert.equal(status, 400);
   assert.match(body.url[0], /username or password authentication information/);
   assert.equal(await api.db.row(sql`select 1 as found from remote where name = 'leak'`), undefined);
