@@ -33,7 +33,9 @@ test('the configuration becomes a remote', async () => {
 });
 
 test('a password in the URL is refused and kept nowhere', async () => {
-  const { status, body } = await post(configured('[mirror]\nmaster = https://user:hidden@packages.example.com\n', 'leak'));
+  const { status, body } = await post(
+    configured('[mirror]\nmaster = https://user:hidden@packages.example.com\n', 'leak'),
+  );
   assert.equal(status, 400);
   assert.match(body.url[0], /username or password authentication information/);
   assert.equal(await api.db.row(sql`select 1 as found from remote where name = 'leak'`), undefined);
