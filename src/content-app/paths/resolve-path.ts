@@ -72,8 +72,14 @@ export class PathResolver {
   /** The type's own answer, if it has one for this request. */
   async byPlugin(entry: ServedEntry, path: string, request: IncomingMessage): Promise<Resolved | undefined> {
     if (!entry.type?.serve) return undefined;
-    const origin = requestOrigin(request, this.#services.settings.trustedProxies);
-    const asked = { headers: request.headers, origin };
+    const { trustedProxies } = this.#services.settings;
+    const asked = {
+      headers: request.headers,
+      // Asked for by few answers, while this comes before what is kept, at each request.
+      get origin() {
+        return requestOrigin(request, trustedProxies);
+      },
+    };
     const answer = await entry.type.serve(this.#services, entry.distribution, path, asked);
     if (!answer) return undefined;
     if (answer.kind === 'artifact') {
