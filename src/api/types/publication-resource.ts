@@ -3,7 +3,6 @@
 import { sql } from '../../db/sql.ts';
 import { ValidationError } from '../../lib/errors.ts';
 import { announceChange, bumpGenerations } from '../../model/repositories/distribution-change.ts';
-import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import type { RequestContext } from '../../plugin-api/contracts/context.ts';
 import { identityFields, MASTER_ORDERING } from '../../plugin-api/declare/common-fields.ts';
 import { boolean, type Field, list, reference, string, type Values } from '../../plugin-api/declare/field.ts';
@@ -20,7 +19,7 @@ import {
   repositoryIdCondition,
   versionIdCondition,
 } from '../../plugin-api/toolkit/version-queries.ts';
-import { contentCondition } from './repository-actions.ts';
+import { heldContentFilters } from './held-content-filters.ts';
 
 /** The resource of a declared type of publications. */
 export function publicationResource(type: DeclaredPublication): Resource {
@@ -143,18 +142,5 @@ export const publicationFilters: Filters = {
   ),
   checkpoint: booleanFilter(sql.raw('t.checkpoint')),
   pulp_created: dateFilter(sql.raw('t.pulp_created')),
-  content: customFilter(async (value, request) => isInVersion(await contentCondition(value, request))),
-  content__in: customFilter(
-    async (value, request) => {
-      const parts = [];
-      for (const one of value.split(',')) parts.push(await contentCondition(one, request));
-      return isInVersion(sql`(${sql.join(parts, ' or ')})`);
-    },
-    { schema: { type: 'array', items: { type: 'string' } } },
-  ),
+  ...heldContentFilters('rv'),
 };
-
-function isInVersion(content: ReturnType<typeof sql>) {
-  return sql`exists (select 1 from repository_content rc join content c on c.id = rc.content_id where ${content}
-    and ${inVersion(versionRow('rv'))})`;
-}

@@ -2,23 +2,16 @@
 
 import { type Sql, sql } from '../../db/sql.ts';
 import { HttpError, ValidationError } from '../../lib/errors.ts';
-import { inVersion, versionRow } from '../../model/repositories/membership.ts';
 import { isProtected } from '../../model/repositories/protected-versions.ts';
 import type { Answer, Presenter, RequestContext } from '../../plugin-api/contracts/context.ts';
 import { identityFields } from '../../plugin-api/declare/common-fields.ts';
 import { boolean, type Field, integer, map, nested, object, type Row, string } from '../../plugin-api/declare/field.ts';
-import {
-  customFilter,
-  dateFilter,
-  type Filters,
-  integerFilter,
-  NUMBER_LOOKUPS,
-} from '../../plugin-api/declare/filter.ts';
+import { dateFilter, type Filters, integerFilter, NUMBER_LOOKUPS } from '../../plugin-api/declare/filter.ts';
 import type { Model } from '../../plugin-api/declare/model.ts';
 import type { Action, Resource } from '../../plugin-api/declare/resource.ts';
 import { accepted } from '../../plugin-api/toolkit/accepted.ts';
 import { asksForDryRun, dryRunField } from './dry-run.ts';
-import { contentCondition } from './repository-actions.ts';
+import { heldContentFilters } from './held-content-filters.ts';
 
 export const versionModel: Model = {
   app: 'core',
@@ -97,23 +90,10 @@ const COLUMNS = [
     join repository br on br.id = b.repository_id where b.pulp_id = t.base_version_id) as base_of`),
 ];
 
-const isInVersion = (
-  content: Sql,
-) => sql`exists (select 1 from repository_content rc join content c on c.id = rc.content_id
-  where ${content} and ${inVersion(versionRow('t'))})`;
-
 const versionFilters: Filters = {
   number: integerFilter(sql.raw('t.number'), NUMBER_LOOKUPS),
   pulp_created: dateFilter(sql.raw('t.pulp_created')),
-  content: customFilter(async (value, request) => isInVersion(await contentCondition(value, request))),
-  content__in: customFilter(
-    async (value, request) => {
-      const parts: Sql[] = [];
-      for (const one of value.split(',')) parts.push(await contentCondition(one, request));
-      return isInVersion(sql`(${sql.join(parts, ' or ')})`);
-    },
-    { schema: { type: 'array', items: { type: 'string' } } },
-  ),
+  ...heldContentFilters('t'),
 };
 
 const ORDERING = ['pulp_id', 'pulp_created', 'pulp_last_updated', 'number', 'complete', 'content_ids', 'info', 'pk'];
